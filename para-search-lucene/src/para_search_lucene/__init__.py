@@ -1,0 +1,3 @@
+"""Full-text search for Para inside the server process, on tantivy."""
+
+from __future__ import annotations
