@@ -1,0 +1,208 @@
+"""The DAO contract: object storage, the source of truth behind the search index and the cache."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct
+
+__all__ = ["DAO", "Change", "Put", "Record", "Write"]
+
+
+class Record(Struct, frozen=True):
+    """One object as it is stored, cached and indexed.
+
+    ``data`` is the object's stored JSON (``para_core.objects.codec``): UTF-8, one JSON object, no
+    white space around it. A DAO keeps it as it is or in a form of its own that gives back an equal
+    JSON value; it never looks into it.
+    """
+
+    id: str
+    type: str
+    data: bytes
+    change: int = 0  # number of the change that wrote it; 0 before it is stored
+
+
+class Put(Struct, frozen=True):
+    """Store one record, whole, under its id."""
+
+    record: Record
+    expect: int | None = None
+    """The change number the stored record must have: 0 means absent, ``None`` that anything goes."""
+
+
+class Write(Struct, frozen=True):
+    """Changes of one app that are stored together or not at all.
+
+    Ids are distinct over ``puts`` and ``deletes``. Deleting what is not there is no error.
+    """
+
+    event: str  # what listeners hear: create, update, delete, createAll, updateAll, deleteAll
+    puts: Sequence[Put] = ()
+    deletes: Sequence[str] = ()
+
+    def keys(self) -> list[str]:
+        """The ids this write touches, puts first."""
+        return [put.record.id for put in self.puts] + list(self.deletes)
+
+
+class Change(Struct, frozen=True):
+    """One entry of the change feed: a write that was stored."""
+
+    number: int  # grows within an app, with gaps
+    event: str
+    keys: list[str]
+
+
+class DAO(ABC):
+    """Object storage for all apps of one process.
+
+    One instance serves every app, so its methods may run at the same time. ``appid`` comes without
+    the ``app:`` prefix; objects of other apps are out of reach of every call. Names of tables or
+    collections are made from ``appid`` so that two apps never share one by accident. Ids are any
+    text, compared exactly. Each app has a **change feed**: every write adds one entry in the same
+    transaction as the objects, so what the feed tells has happened and what happened is told.
+
+    Every method may raise ``UnavailableError`` (not reachable, or too slow), ``StorageFullError``
+    and ``BackendError``; a failed read is an error, never an absent object.
+    Source: Para 1.54, ``DAO``, made atomic and given a feed.
+    """
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect, and create or check what the store needs before its first use.
+
+        Raises:
+            ConfigError: The place cannot be used: wrong address, no permission, a file made by a
+                newer version. The message says what to do.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what was begun and let go of everything. Closing twice is harmless."""
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    @abstractmethod
+    async def create_table(self, appid: str, *, shared: bool = False) -> None:
+        """Make room for an app, in a table of its own or in the one that shared apps use.
+
+        Done again it changes nothing. Reads, writes and feeds of an app work without it too: its
+        own table is then made by its first write.
+        """
+
+    @abstractmethod
+    async def delete_table(self, appid: str) -> None:
+        """Remove all objects of an app and its feed; a later app of that name starts empty."""
+
+    @abstractmethod
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records with these ids, in the order of ``keys``; absent ones are left out.
+
+        Any number of ids; repeated ones count once. Cost: one round trip for up to some hundreds.
+        """
+
+    @abstractmethod
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
+    ) -> list[Record]:
+        """Return the next records in ascending order of id (by code point, or by UTF-8 bytes).
+
+        Args:
+            appid: The app.
+            after: The id of the last record of the page before; empty for the first page.
+            limit: At most so many records.
+            kind: Only objects of this type, compared exactly.
+
+        Returns:
+            An empty list at the end only. A record that is there during the whole walk is met
+            exactly once, whatever is written meanwhile.
+        """
+
+    @abstractmethod
+    async def write(self, appid: str, write: Write) -> int:
+        """Store a write and its entry in the feed, in one transaction; durable when it returns.
+
+        Returns:
+            The number of the change, greater than every earlier one of this app; the records now
+            carry it as ``change``. An empty write is stored nowhere and returns 0.
+
+        Raises:
+            ConflictError: A record is not at the change number that was expected; ``keys`` names
+                all such records. Nothing is stored.
+        """
+
+    @abstractmethod
+    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
+        """Return the entries of the feed with numbers above ``after``, in ascending order.
+
+        When an entry is returned, all entries with lower numbers are visible too.
+        """
+
+    @abstractmethod
+    async def last_change(self, appid: str) -> int:
+        """Return the number of the app's last change; 0 when it never had one.
+
+        It survives ``forget_changes``.
+        """
+
+    @abstractmethod
+    async def forget_changes(self, appid: str, upto: int) -> None:
+        """Drop entries of the feed with numbers up to this one; no follower needs them."""
+
+    @abstractmethod
+    async def apps(self) -> list[str]:
+        """Return the ids of all apps that have a table or records."""
+
+    # ---- the everyday verbs, made from the above --------------------------------------------
+
+    async def read(self, appid: str, key: str) -> Record | None:
+        """Return one record, or ``None`` when the app has none with this id."""
+        return (await self.read_all(appid, [key])).get(key)
+
+    async def create(self, appid: str, record: Record) -> int:
+        """Store a record, replacing one of the same id; return the number of the change."""
+        return await self.write(appid, Write("create", [Put(record)]))
+
+    async def create_all(self, appid: str, records: Iterable[Record]) -> int:
+        """Store records, all or none; of records with one id the last counts."""
+        return await self.write(appid, Write("createAll", [Put(r) for r in _last(records)]))
+
+    async def update(self, appid: str, record: Record, *, expect: int) -> int:
+        """Replace the record that was stored by change ``expect``.
+
+        Raises:
+            ConflictError: It was changed or deleted meanwhile; nothing is stored.
+        """
+        return await self.write(appid, Write("update", [Put(record, expect)]))
+
+    async def update_all(self, appid: str, records: Mapping[str, tuple[Record, int]]) -> int:
+        """Replace several records, each with the change it must be at; all or none."""
+        return await self.write(appid, Write("updateAll", [Put(*pair) for pair in records.values()]))
+
+    async def delete(self, appid: str, key: str) -> int:
+        """Delete the record with this id, if there is one."""
+        return await self.write(appid, Write("delete", deletes=[key]))
+
+    async def delete_all(self, appid: str, keys: Iterable[str]) -> int:
+        """Delete the records with these ids, all or none of those that are there."""
+        return await self.write(appid, Write("deleteAll", deletes=list(dict.fromkeys(keys))))
+
+
+def _last(records: Iterable[Record]) -> list[Record]:
+    return list({record.id: record for record in records}.values())

@@ -1,0 +1,127 @@
+"""The Search contract: a full-text index that follows the database."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterable, Sequence
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct, field
+
+from para_core.contracts.dao import Record
+from para_core.pager import Pager
+from para_core.query.tree import Node
+
+__all__ = ["Hits", "Search"]
+
+
+class Hits(Struct, frozen=True):
+    """One page of what a search found.
+
+    ``total`` is the exact number of matching documents. ``last_key`` is the cursor after the last
+    key of the page; ``None`` when the page is empty. ``sources`` holds the indexed copies of those
+    objects of the page that the index keeps whole (see ``Search.index``).
+    """
+
+    keys: list[str]
+    total: int
+    last_key: str | None = None
+    sources: dict[str, bytes] = field(default_factory=dict)
+
+
+class Search(ABC):
+    """A full-text index for all apps of one process; a follower of the database.
+
+    Its content can be rebuilt from the database at any time, so losing it loses nothing. One
+    instance serves every app; apps never see each other's documents. Methods may run at the same
+    time; writes to one app come from one caller at a time.
+
+    Methods raise ``UnavailableError`` and ``BackendError``; a failed search is an error, not an
+    empty page. Source: Para 1.54, ``Search``; the query methods are one here (``find``), since
+    every kind of search is a tree.
+    """
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Open or create what the index needs; a damaged index of an app is not an error here."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Commit and let go of everything. Closing twice is harmless."""
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    @abstractmethod
+    async def position(self, appid: str) -> int | None:
+        """Return the number of the last change that the app's index holds, durably.
+
+        ``None``: there is no usable index (never made, damaged, of another format), and
+        ``rebuild`` must fill it. Searches then find nothing.
+        """
+
+    @abstractmethod
+    async def index(
+        self, appid: str, puts: Sequence[Record], deletes: Sequence[str], position: int | None
+    ) -> None:
+        """Index records in this order, unindex ids, and remember the position, in one commit.
+
+        Records replace what was indexed under their id; each gets a new, greater ``_docid``. When
+        it returns, every later ``find`` sees it. One record that cannot be indexed is logged and
+        left out, the others are not harmed. Applying the same again is harmless.
+
+        Args:
+            appid: The app.
+            puts: What to index. The copy of a record is kept whole, for ``Hits.sources``, when its
+                ``change`` is 0: such an object lives in the index only.
+            deletes: Ids to remove; absent ones are no error.
+            position: The change this call completes; ``None`` leaves the position as it is.
+        """
+
+    @abstractmethod
+    async def rebuild(
+        self, appid: str, records: AsyncIterable[Sequence[Record]], position: int
+    ) -> int:
+        """Replace the app's index by these records; the old one answers until the new is complete.
+
+        Returns:
+            How many records were indexed. When it fails or is cancelled, the old index stays.
+        """
+
+    @abstractmethod
+    async def drop(self, appid: str) -> None:
+        """Remove the app's index with everything in it."""
+
+    @abstractmethod
+    async def find(
+        self, appid: str, query: Node, *, kind: str | None = None, pager: Pager | None = None
+    ) -> Hits:
+        """Return one page of the documents that match.
+
+        Args:
+            appid: The app; documents of others are never found.
+            query: What to look for.
+            kind: Only objects of this type, compared exactly; ``None`` for all types.
+            pager: Page, limit (0 gives a count and no keys), order; defaults to the first page of
+                30, newest first. In a sort a missing number counts as 0 and a missing text as
+                the empty text; texts are ordered by their UTF-8 bytes, numbers by value, whether
+                they are whole or not. Ties are in the order of last indexing, ascending, for both
+                directions. ``sort`` ``_docid`` is the order of last indexing itself. A cursor
+                continues by value: it works when its document was changed or removed meanwhile.
+        """
+
+    async def count(self, appid: str, query: Node, *, kind: str | None = None) -> int:
+        """Return how many documents match, exactly."""
+        return (await self.find(appid, query, kind=kind, pager=Pager(limit=0))).total

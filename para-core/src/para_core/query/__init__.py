@@ -1,0 +1,1 @@
+"""The query language: text to tree, and what the tree means for a document."""
