@@ -1,0 +1,137 @@
+"""What plugins may listen to: database calls, and the lives of apps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from para_core.contracts.dao import DAO, Change, Record, Write
+
+if TYPE_CHECKING:
+    from para_core.objects import App
+
+__all__ = ["AppListener", "IOListener", "ListenedDAO"]
+
+logger = logging.getLogger(__name__)
+
+
+class IOListener:
+    """Hears of every database call of the services; override the methods you need.
+
+    Listeners are called one after the other, in the order of their plugins. Reads that the cache
+    answers and page scans are not heard of. Source: Para 1.54, ``IOListener``, whose ``pre`` and
+    ``post`` are a pair of methods for each kind of call here.
+    """
+
+    async def before_read(self, appid: str, keys: Sequence[str]) -> None:
+        """Run before a read. An exception refuses it and reaches the caller."""
+
+    async def after_read(
+        self, appid: str, keys: Sequence[str], found: Mapping[str, Record]
+    ) -> None:
+        """Run after a read. An exception is logged, and the read is answered all the same."""
+
+    async def before_write(self, appid: str, write: Write) -> None:
+        """Run before a write. An exception refuses it: nothing is stored, the caller hears it."""
+
+    async def after_write(self, appid: str, write: Write, change: int) -> None:
+        """Run when a write is durable. An exception is logged; what is stored stays stored."""
+
+
+class AppListener:
+    """Hears when apps appear and go, and of their settings; override the methods you need.
+
+    The root app's creation is not heard of. An exception is logged and changes nothing: what a
+    listener is told has happened. Source: Para 1.54, ``AppCreatedListener``,
+    ``AppDeletedListener``, ``AppSettingAddedListener`` and ``AppSettingRemovedListener``.
+    """
+
+    async def app_created(self, app: App) -> None:
+        """Run after a child app was stored."""
+
+    async def app_deleted(self, app: App) -> None:
+        """Run after a child app was deleted, before the removal of its settings is told."""
+
+    async def setting_added(self, app: App, key: str, value: object) -> None:
+        """Run for each setting that was put, also when its value did not change."""
+
+    async def setting_removed(self, app: App, key: str) -> None:
+        """Run for each setting that was there and is gone."""
+
+
+class ListenedDAO(DAO):
+    """A DAO with listeners around its reads by id and its writes; everything else passes through.
+
+    Wrap the selected DAO only when there are listeners, so that others pay nothing.
+    """
+
+    def __init__(self, dao: DAO, listeners: Sequence[IOListener]) -> None:
+        self.dao, self.listeners = dao, tuple(listeners)
+
+    async def open(self) -> None:
+        """Open the DAO behind it."""
+        await self.dao.open()
+
+    async def close(self) -> None:
+        """Close the DAO behind it."""
+        await self.dao.close()
+
+    async def create_table(self, appid: str, *, shared: bool = False) -> None:
+        """Make room for an app."""
+        await self.dao.create_table(appid, shared=shared)
+
+    async def delete_table(self, appid: str) -> None:
+        """Remove all objects of an app."""
+        await self.dao.delete_table(appid)
+
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Read between ``before_read`` and ``after_read``."""
+        for listener in self.listeners:
+            await listener.before_read(appid, keys)
+        found = await self.dao.read_all(appid, keys)
+        for listener in self.listeners:
+            try:
+                await listener.after_read(appid, keys, found)
+            except Exception:
+                _log_failure(listener, "after_read", appid)
+        return found
+
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
+    ) -> list[Record]:
+        """Read a page; no listener hears of it."""
+        return await self.dao.read_page(appid, after=after, limit=limit, kind=kind)
+
+    async def write(self, appid: str, write: Write) -> int:
+        """Write between ``before_write`` and ``after_write``."""
+        for listener in self.listeners:
+            await listener.before_write(appid, write)
+        change = await self.dao.write(appid, write)
+        for listener in self.listeners:
+            try:
+                await listener.after_write(appid, write, change)
+            except Exception:
+                _log_failure(listener, "after_write", appid)
+        return change
+
+    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
+        """Return entries of the feed."""
+        return await self.dao.changes(appid, after, limit)
+
+    async def last_change(self, appid: str) -> int:
+        """Return the number of the app's last change."""
+        return await self.dao.last_change(appid)
+
+    async def forget_changes(self, appid: str, upto: int) -> None:
+        """Drop entries of the feed."""
+        await self.dao.forget_changes(appid, upto)
+
+    async def apps(self) -> list[str]:
+        """Return the ids of all apps with a table or records."""
+        return await self.dao.apps()
+
+
+def _log_failure(listener: IOListener, method: str, appid: str) -> None:
+    name = type(listener).__qualname__
+    logger.exception("a listener failed", extra={"listener": name, "at": method, "appid": appid})
