@@ -1,0 +1,154 @@
+"""Starts services, waits until they answer, writes their addresses down, and stops them again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from scripts.services import debian, processes
+from scripts.services.catalogue import SERVICES
+from scripts.services.service import Place, Service, ServiceError
+
+_READY_SEC = 60.0
+_POLL_SEC = 0.05
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A server that was started: what is needed to find, address and stop it."""
+
+    pid: int
+    started: str
+    port: int
+    folder: str
+    url: str
+
+    def is_alive(self) -> bool:
+        """Whether that very process still runs."""
+        return processes.start_time(self.pid) == self.started
+
+
+class Supervisor:
+    """Keeps its notes in one folder: ``<name>.json``, ``<name>.log`` and ``env``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def start(self, names: Iterable[str]) -> None:
+        """Install what is missing and start what does not run yet, all at once.
+
+        Raises:
+            ServiceError: A product could not be installed or started; what runs keeps running.
+        """
+        self._root.mkdir(parents=True, exist_ok=True)
+        services = [SERVICES[name] for name in names]
+        missing = [service for service in services if not service.is_installed()]
+        if missing:
+            debian.install([package for service in missing for package in service.packages])
+        waiting = [self._launch(service) for service in services if not self._running(service)]
+        for service, place, running in waiting:
+            self._wait(service, place, running)
+        self._write_env()
+
+    def stop(self) -> None:
+        """Stop everything that ``start`` started, by pid, and remove its data."""
+        for service in SERVICES.values():
+            running = self._read(service)
+            if running is None:
+                continue
+            processes.stop(running.pid, running.started, service.stop_signal)
+            shutil.rmtree(running.folder, ignore_errors=True)
+            self._note(service).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            self._env.unlink()
+
+    def addresses(self) -> dict[str, str]:
+        """The variables of the running services and their values."""
+        found = ((service, self._running(service)) for service in SERVICES.values())
+        return {service.variable: running.url for service, running in found if running}
+
+    def _launch(self, service: Service) -> tuple[Service, Place, Running]:
+        place = self._place(service)
+        pid = processes.launch(service.prepare(place), place, self._log(service))
+        started = processes.start_time(pid) or ""
+        running = Running(
+            pid=pid,
+            started=started,
+            port=place.port,
+            folder=str(place.folder),
+            url=service.url(place),
+        )
+        self._note(service).write_bytes(msgspec.json.encode(running))
+        return service, place, running
+
+    def _wait(self, service: Service, place: Place, running: Running) -> None:
+        deadline = time.monotonic() + _READY_SEC
+        while not service.is_ready(place):
+            if not running.is_alive() or time.monotonic() > deadline:
+                log = self._log(service)
+                msg = f"{service.name} did not start; the end of {log}:\n{_tail(log)}"
+                raise ServiceError(msg)
+            time.sleep(_POLL_SEC)
+
+    def _place(self, service: Service) -> Place:
+        user = service.user if os.geteuid() == 0 else None
+        folder = self._root / service.name
+        shutil.rmtree(folder, ignore_errors=True)
+        if user is not None and not _anyone_may_enter(self._root):
+            folder = Path(tempfile.mkdtemp(prefix=f"para-{service.name}-"))
+        folder.mkdir(exist_ok=True)
+        if user is not None:
+            account = pwd.getpwnam(user)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        return Place(folder=folder, port=_free_port(service.port), user=user)
+
+    def _running(self, service: Service) -> Running | None:
+        running = self._read(service)
+        return running if running is not None and running.is_alive() else None
+
+    def _read(self, service: Service) -> Running | None:
+        try:
+            return msgspec.json.decode(self._note(service).read_bytes(), type=Running)
+        except FileNotFoundError:
+            return None
+
+    def _write_env(self) -> None:
+        lines = [f"{variable}={url}\n" for variable, url in self.addresses().items()]
+        self._env.write_text("".join(lines), encoding="utf-8")
+
+    @property
+    def _env(self) -> Path:
+        return self._root / "env"
+
+    def _note(self, service: Service) -> Path:
+        return self._root / f"{service.name}.json"
+
+    def _log(self, service: Service) -> Path:
+        return self._root / f"{service.name}.log"
+
+
+def _anyone_may_enter(folder: Path) -> bool:
+    """Whether another account reaches the folder: each one above it lets strangers pass."""
+    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    msg = "no free port on 127.0.0.1"
+    raise ServiceError(msg)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
