@@ -1,0 +1,163 @@
+"""JSON of objects: as they are stored, and as clients see them.
+
+*Stored JSON* is one flat map: the declared fields that have a value, hidden ones too, and the
+custom fields beside them. *Wire JSON* has the derived fields besides and lacks the hidden ones.
+For most types the two differ by the derived fields only, so ``wire_bytes`` sends the stored bytes
+with these appended, without decoding (``is_raw``).
+"""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from para_core.contracts.dao import Record
+from para_core.errors import BackendError
+from para_core.objects.base import App, Form, ParaObject, Sysprop, Tag, User, Vote, class_of
+from para_core.objects.fields import HIDDEN, declared_fields, fields_of
+from para_core.objects.identifiers import identity_provider
+from para_core.types import object_uri, plural_of
+
+__all__ = [
+    "decode",
+    "derived",
+    "encode",
+    "is_raw",
+    "nested_copy",
+    "record_of",
+    "stored_fields",
+    "wire",
+    "wire_bytes",
+]
+
+_encode = msgspec.json.encode
+_decode_map = msgspec.json.Decoder(dict[str, Any]).decode
+
+# Their wire form depends on more than what is stored of them: hidden, or computed when they are read.
+_COOKED = frozenset({"user", "app", "vote", "form", "tag"})
+
+
+def is_raw(kind: str) -> bool:
+    """Return whether stored JSON of this type needs only ``plural`` and ``objectURI`` for the wire."""
+    return kind not in _COOKED
+
+
+def stored_fields(obj: ParaObject) -> dict[str, Any]:
+    """Return the fields that are stored, by JSON name; custom ones beside the declared ones."""
+    fields = {
+        name: value
+        for name, field in fields_of(type(obj)).items()
+        if (value := getattr(obj, field.attribute)) is not None
+    }
+    if isinstance(obj, Sysprop) and obj.properties:
+        for name, value in obj.properties.items():
+            fields.setdefault(name, value)
+    return fields
+
+
+def encode(obj: ParaObject) -> bytes:
+    """Return the stored JSON of an object."""
+    return _encode(stored_fields(obj))
+
+
+def record_of(obj: ParaObject, change: int = 0) -> Record:
+    """Return the record of an object, as the back-ends take it."""
+    return Record(obj.id, obj.type, encode(obj), change)
+
+
+def decode(record: Record) -> ParaObject:
+    """Return the object of a record.
+
+    Raises:
+        BackendError: The data is not what ``encode`` wrote.
+    """
+    try:
+        fields = _decode_map(record.data)
+    except msgspec.DecodeError as error:
+        message = f"object {record.id!r} is damaged in its store: {error}"
+        raise BackendError(message) from error
+    return object_of(fields)
+
+
+def object_of(fields: dict[str, Any]) -> ParaObject:
+    """Return the object of a map of stored fields, which are taken as they are."""
+    cls = class_of(fields.get("type", "sysprop"))
+    declared = fields_of(cls)
+    obj = cls()
+    custom: dict[str, Any] | None = obj.properties if isinstance(obj, Sysprop) else None
+    for name, value in fields.items():
+        field = declared.get(name)
+        if field is not None:
+            setattr(obj, field.attribute, value)
+        elif custom is not None:
+            custom[name] = value
+    return obj
+
+
+def nested_copy(obj: ParaObject) -> dict[str, Any]:
+    """Return the copy of an object that a linker carries: custom fields under ``properties``."""
+    fields = stored_fields(obj)
+    for name in HIDDEN.get(obj.type, ()):
+        fields.pop(name, None)
+    if isinstance(obj, Sysprop):
+        declared = declared_fields(obj.type)
+        custom = {name: fields.pop(name) for name in list(fields) if name not in declared}
+        fields["properties"] = custom
+    return fields
+
+
+def derived(obj: ParaObject, *, context_path: str = "") -> dict[str, Any]:
+    """Return the derived fields of an object as of now."""
+    uri = object_uri(obj.type, obj.id)
+    fields: dict[str, Any] = {"objectURI": uri, "plural": plural_of(obj.type)}
+    if isinstance(obj, Tag):
+        fields["objectURI"] = object_uri("tag", obj.tag)
+    elif isinstance(obj, User):
+        fields["identityProvider"] = identity_provider(obj.identifier)
+    elif isinstance(obj, App):
+        fields["appIdentifier"] = obj.identifier
+    elif isinstance(obj, Vote):
+        fields.update(_vote_state(obj))
+    elif isinstance(obj, Form):
+        fields["formActionURI"] = f"{context_path}/v1/_forms/{obj.appid}/{obj.id}"
+    return fields
+
+
+def _vote_state(vote: Vote) -> dict[str, bool]:
+    now, cast = int(time.time() * 1000), vote.timestamp or 0
+    return {
+        "upvote": vote.value == "up",
+        "downvote": vote.value == "down",
+        "expired": vote.expires_after != 0 and cast + vote.expires_after * 1000 <= now,
+        "amendable": cast + vote.locked_after * 1000 > now,
+    }
+
+
+def wire(obj: ParaObject, *, context_path: str = "") -> dict[str, Any]:
+    """Return the fields of an object that clients may see at all, derived ones included."""
+    fields = stored_fields(obj)
+    for name in HIDDEN.get(obj.type, ()):
+        fields.pop(name, None)
+    fields.update(derived(obj, context_path=context_path))
+    return fields
+
+
+def wire_bytes(record: Record) -> bytes:
+    """Return the wire JSON of a record whose type ``is_raw``, without decoding it."""
+    return record.data[:-1] + _tail(record.type, record.id)
+
+
+def _tail(kind: str, key: str) -> bytes:
+    if key.isalnum() and key.isascii():
+        return b"%b%b%b" % (_tail_parts(kind)[0], key.encode(), _tail_parts(kind)[1])
+    uri = object_uri(kind, key)
+    return b',"objectURI":' + _encode(uri) + b',"plural":' + _encode(plural_of(kind)) + b"}"
+
+
+@lru_cache(maxsize=4096)
+def _tail_parts(kind: str) -> tuple[bytes, bytes]:
+    start = _encode(object_uri(kind, "") + "/")[:-1]
+    return b',"objectURI":' + start, b'","plural":' + _encode(plural_of(kind)) + b"}"

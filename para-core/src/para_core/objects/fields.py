@@ -1,0 +1,175 @@
+"""Which fields the classes of objects have, and how JSON values become theirs.
+
+*Locked* fields are taken when an object is made and ignored when it is changed; *derived* ones are
+computed for output and ignored as input; *hidden* ones are stored and never shown to anybody.
+Who may see the rest of the secrets is decided in one place of the server.
+Source: Para 1.54, ``@Stored`` and ``@Locked`` fields; core-object reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from para_core.errors import UnusableBodyError
+from para_core.objects.base import CLASSES, ParaObject, Sysprop, class_of
+from para_core.text import text_of
+
+__all__ = [
+    "COMMON_LOCKED",
+    "DERIVED",
+    "HIDDEN",
+    "Field",
+    "custom_allowed",
+    "declared_fields",
+    "fields_of",
+]
+
+DERIVED = frozenset({"plural", "objectURI"})
+COMMON_LOCKED = frozenset({"id", "timestamp", "type", "appid", "parentid", "creatorid"})
+HIDDEN: dict[str, frozenset[str]] = {
+    "user": frozenset({"tokenSecret"}),
+    "app": frozenset({"secret", "settings"}),
+}
+_LOCKED: dict[str, frozenset[str]] = {
+    "user": frozenset({"groups", "tokenSecret"}),
+    "app": frozenset({"sharingIndex", "sharingTable", "secret", "readOnly", "datatypes"}),
+    "tag": frozenset({"tag"}),
+    "vote": frozenset({"value", "expiresAfter", "lockedAfter", "tags", "votes"}),
+    "linker": frozenset({"id1", "id2", "type1", "type2"}),
+    "translation": frozenset({"authorName", "locale", "thekey"}),
+}
+
+
+class Field:
+    """One declared field of a class: its JSON name, its attribute, and its conversion."""
+
+    __slots__ = ("attribute", "convert", "is_locked", "name")
+
+    def __init__(
+        self, name: str, attribute: str, convert: Callable[[Any], Any], *, is_locked: bool
+    ) -> None:
+        self.name, self.attribute, self.convert = name, attribute, convert
+        self.is_locked = is_locked
+
+
+@cache
+def fields_of(cls: type[ParaObject]) -> dict[str, Field]:
+    """Return the declared fields of a class by JSON name, without ``properties``."""
+    kind = next((name for name, known in CLASSES.items() if known is cls), "sysprop")
+    locked = COMMON_LOCKED | _LOCKED.get(kind, frozenset())
+    return {
+        info.encode_name: Field(
+            info.encode_name,
+            info.name,
+            _converter(str(cls.__annotations__.get(info.name) or _inherited(cls, info.name))),
+            is_locked=info.encode_name in locked,
+        )
+        for info in msgspec.structs.fields(cls)
+        if info.name != "properties"
+    }
+
+
+@cache
+def declared_fields(kind: str) -> frozenset[str]:
+    """Return the JSON names of the fields that objects of this type declare."""
+    return frozenset(fields_of(class_of(kind)))
+
+
+def custom_allowed(cls: type[ParaObject]) -> bool:
+    """Return whether objects of this class keep fields they do not declare."""
+    return issubclass(cls, Sysprop)
+
+
+def _inherited(cls: type[ParaObject], attribute: str) -> str:
+    return next(
+        str(base.__annotations__[attribute])
+        for base in cls.__mro__
+        if attribute in getattr(base, "__annotations__", {})
+    )
+
+
+def _converter(annotation: str) -> Callable[[Any], Any]:
+    return _CONVERTERS[annotation.removesuffix(" | None")]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return _text(value[0]) if value and value[0] is not None else ""
+    return text_of(value)
+
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*\Z")
+_LONG = 1 << 63
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        number = value
+    elif isinstance(value, float):
+        number = int(value) if abs(value) < _LONG else 0
+    elif isinstance(value, str) and _INTEGER.match(value):
+        number = int(value)
+    elif isinstance(value, list):
+        return _integer(value[0]) if value else 0
+    else:
+        return 0
+    return number if -_LONG <= number < _LONG else 0
+
+
+_TRUE = frozenset({"true", "yes", "y", "on", "1"})
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return bool(value) and _flag(value[0])
+    if isinstance(value, str | int):
+        return str(value).strip().lower() in _TRUE
+    return False
+
+
+def _structured(kind: type) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        if isinstance(value, str):
+            if not value:
+                return None  # the text is ignored
+            try:
+                value = msgspec.json.decode(value)
+            except (msgspec.DecodeError, RecursionError) as error:
+                message = f"a text that is no JSON {kind.__name__} for a structured field"
+                raise UnusableBodyError(message) from error
+        if not isinstance(value, kind):
+            message = f"a {type(value).__name__} where a {kind.__name__} belongs"
+            raise UnusableBodyError(message)
+        return value
+
+    return convert
+
+
+def _texts(value: Any) -> Any:
+    items = _structured(list)(value)
+    return None if items is None else [_text(item) for item in items if item is not None]
+
+
+def _any(value: Any) -> Any:
+    return value
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "int": _integer,
+    "bool": _flag,
+    "list[str]": _texts,
+    "list[Any]": _structured(list),
+    "dict[str, Any]": _structured(dict),
+    "dict[str, str]": _structured(dict),
+    "Any": _any,
+}

@@ -1,0 +1,96 @@
+"""What the fields of core types settle to, whatever is written into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from para_core.currencies import currency_code
+from para_core.objects.base import App, Form, Linker, ParaObject, Tag, User, Vote, Webhook
+from para_core.objects.fields import Field
+from para_core.text import DEFAULT_PICTURE, clean_user_name
+from para_core.types import app_id, tag_id, tag_text
+
+__all__ = ["SET_BY_RULE", "default_name", "set_field", "settle"]
+
+SET_BY_RULE = frozenset({"id", "name", "tags", "votes", "tag", "notifyEmails", "picture"})
+_MOST_NOTIFIED = 10
+
+
+def set_field(obj: ParaObject, name: str, field: Field, value: Any) -> None:
+    """Write one of the fields whose class has a rule for it; ``value`` is not ``None``."""
+    if name == "type":
+        return  # the type is settled before a body is read
+    if isinstance(obj, Vote) and name in ("tags", "votes"):
+        return
+    if name == "notifyEmails" and isinstance(value, int | float) and not isinstance(value, bool):
+        value = [value]
+    converted = field.convert(value)
+    if converted is None or (name == "name" and converted == ""):
+        return
+    if name == "id":
+        _set_id(obj, converted)
+    elif name == "tag" and isinstance(obj, Tag):
+        obj.tag = tag_text(converted)
+    else:
+        setattr(obj, field.attribute, converted)
+
+
+def _set_id(obj: ParaObject, key: str) -> None:
+    if isinstance(obj, Tag):
+        obj.id = tag_id(key)
+        if obj.tag is None:
+            obj.tag = obj.id.partition(":")[2]
+    elif isinstance(obj, App):
+        obj.id = app_id(key) or ""
+    else:
+        obj.id = key
+
+
+def settle(obj: ParaObject) -> None:
+    """Bring an object into the form that is stored; doing it again changes nothing."""
+    if not obj.timestamp:
+        obj.timestamp = None
+    if not obj.updated:
+        obj.updated = None
+    if isinstance(obj, User):
+        _settle_user(obj)
+    elif isinstance(obj, Tag):
+        _settle_tag(obj)
+    elif isinstance(obj, Vote):
+        obj.type = "vote"
+        obj.tags = []
+        obj.votes = 0
+        if not obj.id and obj.creatorid and obj.parentid:
+            obj.id = f"vote:{obj.creatorid}:{obj.parentid}"
+    elif isinstance(obj, Form):
+        obj.notify_emails = obj.notify_emails[:_MOST_NOTIFIED]
+        obj.markdown_enabled = obj.markdown_enabled and not obj.plaintext_only
+    elif isinstance(obj, Webhook):
+        obj.repeated_delivery_attempts = abs(obj.repeated_delivery_attempts)
+        if obj.triggered_event and obj.triggered_event.strip() and not obj.target_url:
+            obj.target_url = "https://para"
+    elif isinstance(obj, Linker) and not obj.name and obj.type1 and obj.type2:
+        obj.name = f"{obj.type1}:{obj.type2}"
+
+
+def _settle_user(user: User) -> None:
+    if user.name is not None:
+        user.name = clean_user_name(user.name)
+    if user.email is not None:
+        user.email = user.email.lower()
+    if user.currency is not None:
+        user.currency = currency_code(user.currency)
+    if not user.groups.strip():
+        user.groups = "users"
+    if user.picture is not None and not user.picture.strip():
+        user.picture = DEFAULT_PICTURE
+
+
+def _settle_tag(tag: Tag) -> None:
+    if not tag.id and tag.tag:
+        tag.id = tag_id(tag.tag)
+
+
+def default_name(obj: ParaObject) -> str:
+    """Return the name of an object that was given none; its id is known by now."""
+    return f"Form #{obj.id}" if isinstance(obj, Form) else f"ParaObject {obj.id}"
