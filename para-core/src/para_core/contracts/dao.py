@@ -9,7 +9,9 @@ from typing import Self
 
 from msgspec import Struct
 
-__all__ = ["DAO", "Change", "Put", "Record", "Write"]
+from para_core.errors import InvalidObjectError
+
+__all__ = ["DAO", "Change", "Put", "Record", "Write", "is_storable", "touched_keys"]
 
 
 class Record(Struct, frozen=True):
@@ -31,7 +33,7 @@ class Put(Struct, frozen=True):
 
     record: Record
     expect: int | None = None
-    """The change number the stored record must have: 0 means absent, ``None`` that anything goes."""
+    """The change the stored record must be at: 0 means absent, ``None`` that anything goes."""
 
 
 class Write(Struct, frozen=True):
@@ -49,6 +51,29 @@ class Write(Struct, frozen=True):
         return [put.record.id for put in self.puts] + list(self.deletes)
 
 
+def is_storable(key: str) -> bool:
+    """Tell whether a text can be an id: not empty, and encodable in UTF-8 (no half surrogates)."""
+    if key.isascii():
+        return key != ""
+    return not any("\ud800" <= char <= "\udfff" for char in key)
+
+
+def touched_keys(write: Write) -> list[str]:
+    """Return the ids that a write touches, puts first; every DAO asks this before it writes.
+
+    Raises:
+        InvalidObjectError: An id is empty or no valid Unicode text.
+        ValueError: An id occurs twice, which only a mistake of the caller can bring about.
+    """
+    keys = write.keys()
+    if bad := [key for key in keys if not is_storable(key)]:
+        raise InvalidObjectError([f"id {key!r} is empty or no valid Unicode text" for key in bad])
+    if len(keys) > 1 and len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"a write touches the id {twice!r} twice")
+    return keys
+
+
 class Change(Struct, frozen=True):
     """One entry of the change feed: a write that was stored."""
 
@@ -63,8 +88,11 @@ class DAO(ABC):
     One instance serves every app, so its methods may run at the same time. ``appid`` comes without
     the ``app:`` prefix; objects of other apps are out of reach of every call. Names of tables or
     collections are made from ``appid`` so that two apps never share one by accident. Ids are any
-    text, compared exactly. Each app has a **change feed**: every write adds one entry in the same
+    text that is not empty and can be encoded in UTF-8 (U+0000 included), compared exactly; no
+    record has any other id. Each app has a **change feed**: every write adds one entry in the same
     transaction as the objects, so what the feed tells has happened and what happened is told.
+    Methods may be called before ``open`` is done or after ``close`` only by mistake, and then raise
+    ``UnavailableError``.
 
     Every method may raise ``UnavailableError`` (not reachable, or too slow), ``StorageFullError``
     and ``BackendError``; a failed read is an error, never an absent object.
@@ -108,7 +136,12 @@ class DAO(ABC):
 
     @abstractmethod
     async def delete_table(self, appid: str) -> None:
-        """Remove all objects of an app and its feed; a later app of that name starts empty."""
+        """Remove all objects of an app and its feed; a later app of that name starts empty.
+
+        Its last change is then 0, but its numbers go on above the old ones, so that a follower
+        which missed the removal cannot take new changes for old ones. An app that is not there
+        stays absent.
+        """
 
     @abstractmethod
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
@@ -126,7 +159,7 @@ class DAO(ABC):
         Args:
             appid: The app.
             after: The id of the last record of the page before; empty for the first page.
-            limit: At most so many records.
+            limit: At most so many records, 1 or more.
             kind: Only objects of this type, compared exactly.
 
         Returns:
@@ -144,7 +177,10 @@ class DAO(ABC):
 
         Raises:
             ConflictError: A record is not at the change number that was expected; ``keys`` names
-                all such records. Nothing is stored.
+                all such records in the order of the puts. Nothing is stored.
+            InvalidObjectError: An id is empty or no valid Unicode text. Nothing is stored.
+            UnavailableError: As said above; if the answer was lost on its way, the write may have
+                been stored, with its entry in the feed.
         """
 
     @abstractmethod
@@ -193,7 +229,9 @@ class DAO(ABC):
 
     async def update_all(self, appid: str, records: Mapping[str, tuple[Record, int]]) -> int:
         """Replace several records, each with the change it must be at; all or none."""
-        return await self.write(appid, Write("updateAll", [Put(*pair) for pair in records.values()]))
+        return await self.write(
+            appid, Write("updateAll", [Put(*pair) for pair in records.values()])
+        )
 
     async def delete(self, appid: str, key: str) -> int:
         """Delete the record with this id, if there is one."""

@@ -1,0 +1,1 @@
+"""A complete implementation of each contract in the memory of the process."""
