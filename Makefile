@@ -57,7 +57,7 @@ types-scripts: $(READY)
 	$(BIN)/mypy $(SCRIPTS)
 
 layers: $(READY) ## Check who imports whom
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 docs: $(READY) ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet

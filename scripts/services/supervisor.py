@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import shlex
 import shutil
 import socket
 import tempfile
@@ -121,7 +122,7 @@ class Supervisor:
             return None
 
     def _write_env(self) -> None:
-        lines = [f"{variable}={url}\n" for variable, url in self.addresses().items()]
+        lines = [f"{variable}={shlex.quote(url)}\n" for variable, url in self.addresses().items()]
         self._env.write_text("".join(lines), encoding="utf-8")
 
     @property
