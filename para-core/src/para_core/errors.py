@@ -7,6 +7,7 @@
     ├── PluginError                 a plugin is missing, broken, too new, or clashes by name
     ├── InvalidObjectError          an object breaks a rule of its type or a constraint of its app
     ├── UnusableBodyError           a body that is no object, or has values no field can take
+    ├── UnusableFileError           a file that no store keeps: an unsafe path, or too large
     ├── QueryError                  a query string that the grammar refuses
     ├── ConflictError               a write met a state other than the one it expected
     │   └── VersionConflictError    the version a client sent is not the stored one
@@ -32,6 +33,7 @@ __all__ = [
     "StorageFullError",
     "UnavailableError",
     "UnusableBodyError",
+    "UnusableFileError",
     "VersionConflictError",
 ]
 
@@ -68,6 +70,16 @@ class UnusableBodyError(ParaError):
     """A body cannot be made into an object of its type."""
 
     code = "unusable-body"
+
+
+class UnusableFileError(ParaError):
+    """A file cannot be kept under this path, or is too large; what was there stays."""
+
+    code = "unusable-file"
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"cannot store the file {path!r}: {reason}")
 
 
 class QueryError(ParaError):

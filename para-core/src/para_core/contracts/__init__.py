@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from para_core.contracts.cache import Cache
+from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Change, Put, Record, Write
+from para_core.contracts.emailer import Attachment, Emailer
+from para_core.contracts.filestore import FileStore
+from para_core.contracts.queue import Message, Queue
 from para_core.contracts.search import Hits, Search
 
-__all__ = ["DAO", "Change", "Hits", "Put", "Record", "Search", "Write"]
+__all__ = [
+    "DAO",
+    "Attachment",
+    "Cache",
+    "Change",
+    "Component",
+    "Emailer",
+    "FileStore",
+    "Hits",
+    "Message",
+    "Put",
+    "Queue",
+    "Record",
+    "Search",
+    "Write",
+]

@@ -1,27 +1,75 @@
-"""Offers the implementations that core brings along."""
+"""Offers the implementations that live inside the process."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from para_core.hookspecs import hookimpl
+from para_core.hookspecs import (
+    CacheFactory,
+    EmailerFactory,
+    FileStoreFactory,
+    QueueFactory,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from para_core.config import Config
-    from para_core.contracts.dao import DAO
-    from para_core.hookspecs import DAOFactory
+    from para_core.contracts import Cache, Emailer, FileStore, Queue
 
 para_plugin_api = 1
 
 
 @hookimpl
-def para_register_daos() -> Mapping[str, DAOFactory]:
-    """Offer ``MemoryDAO``, also under its name in the original, ``MockDAO``."""
-    return {"MemoryDAO": _open_memory_dao, "MockDAO": _open_memory_dao}
+def para_register_caches() -> Mapping[str, CacheFactory]:
+    """Offer the cache in memory under the names that configuration files of the original have."""
+    return dict.fromkeys(("CaffeineCache", "CaffeineSearch", "inmemory"), open_cache)
 
 
-def _open_memory_dao(config: Config) -> DAO:
-    from para_core.memory.dao import MemoryDAO
+@hookimpl
+def para_register_queues() -> Mapping[str, QueueFactory]:
+    """Offer the queue in memory; ``LocalQueue`` is the name of the original."""
+    return dict.fromkeys(("LocalQueue", "local"), open_queue)
 
-    return MemoryDAO()
+
+@hookimpl
+def para_register_filestores() -> Mapping[str, FileStoreFactory]:
+    """Offer the file store in memory; ``MockFileStore`` is the name of the original."""
+    return dict.fromkeys(("MemoryFileStore", "MockFileStore"), open_filestore)
+
+
+@hookimpl
+def para_register_emailers() -> Mapping[str, EmailerFactory]:
+    """Offer the emailer that sends nothing."""
+    return {"NoopEmailer": open_emailer}
+
+
+def open_cache(config: Config) -> Cache:
+    """Make the cache that ``para.caffeine`` describes."""
+    from para_core.memory.cache import CaffeineSettings, MemoryCache
+
+    return MemoryCache(config.section("para.caffeine", CaffeineSettings), clock=time.monotonic)
+
+
+def open_queue(config: Config) -> Queue:
+    """Make the queue that ``para.queue`` describes."""
+    from para_core.memory.queue import MemoryQueue, QueueSettings
+
+    return MemoryQueue(config.section("para.queue", QueueSettings), clock=time.monotonic)
+
+
+def open_filestore(config: Config) -> FileStore:
+    """Make an empty file store with the usual limits."""
+    from para_core.memory.filestore import MemoryFileStore
+
+    del config
+    return MemoryFileStore()
+
+
+def open_emailer(config: Config) -> Emailer:
+    """Make the emailer that sends nothing."""
+    from para_core.memory.emailer import NoopEmailer
+
+    del config
+    return NoopEmailer()

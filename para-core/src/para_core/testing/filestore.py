@@ -1,0 +1,128 @@
+"""The suite that every file store passes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from para_core.contracts.filestore import FileStore
+from para_core.errors import UnusableFileError
+
+__all__ = ["FileStoreSuite"]
+
+UNSAFE = {
+    "empty": "",
+    "blank": "  ",
+    "slash": "/",
+    "parent": "../passwd",
+    "parent inside": "app/../../passwd",
+    "here": "app/./x",
+    "two slashes before": "//etc/passwd",
+    "empty name inside": "app//x",
+    "slash behind": "app/",
+    "hidden": ".config",
+    "hidden folder": "app/.git/config",
+    "backslash": "app\\..\\x",
+    "zero byte": "app/x\0.png",
+    "line break": "app/x\ny",
+    "half a character": "app/\ud800",
+    "long name": "x" * 256,
+    "long path": "/".join(["x" * 200] * 6),
+}
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    """Yield these parts."""
+    for part in parts:
+        yield part
+
+
+async def broken(*parts: bytes) -> AsyncIterator[bytes]:
+    """Yield these parts and fail, as an upload that breaks off."""
+    for part in parts:
+        yield part
+    raise ConnectionResetError
+
+
+class FileStoreSuite:
+    """What every file store promises; provide the fixture ``files``, open and empty.
+
+    Files of up to ``max_bytes`` fit; a class with another limit says so.
+    """
+
+    max_bytes = 1000
+
+    async def test_a_file_comes_back_as_it_was(self, files: FileStore) -> None:
+        data = bytes(range(256))
+        assert await files.store("app/pic.png", data)
+        assert await content_of(files, "app/pic.png") == data
+
+    async def test_a_stream_is_stored_in_order(self, files: FileStore) -> None:
+        await files.store("app/pic.png", chunks(b"ab", b"", b"cd"))
+        assert await content_of(files, "app/pic.png") == b"abcd"
+
+    async def test_an_empty_file_is_a_file(self, files: FileStore) -> None:
+        await files.store("empty.txt", b"")
+        assert await content_of(files, "empty.txt") == b""
+
+    async def test_a_file_is_replaced(self, files: FileStore) -> None:
+        await files.store("app/pic.png", b"a longer one")
+        await files.store("app/pic.png", b"new")
+        assert await content_of(files, "app/pic.png") == b"new"
+
+    async def test_one_slash_before_the_path_means_nothing(self, files: FileStore) -> None:
+        await files.store("/app/pic.png", b"x")
+        assert await content_of(files, "app/pic.png") == b"x"
+        assert await files.delete("/app/pic.png")
+
+    @pytest.mark.parametrize("path", ["čaj/🍵 a+b%2F.png", "app:1/user@x.com.png", "x" * 255])
+    async def test_names_may_be_odd(self, files: FileStore, path: str) -> None:
+        await files.store(path, b"x")
+        assert await content_of(files, path) == b"x"
+        assert await files.delete(path)
+
+    async def test_what_is_not_there_is_none(self, files: FileStore) -> None:
+        assert await files.load("app/missing.png") is None
+        assert not await files.delete("app/missing.png")
+
+    async def test_a_deleted_file_is_gone(self, files: FileStore) -> None:
+        await files.store("app/pic.png", b"x")
+        assert await files.delete("app/pic.png")
+        assert await files.load("app/pic.png") is None
+        assert not await files.delete("app/pic.png")
+
+    @pytest.mark.parametrize("path", UNSAFE.values(), ids=UNSAFE)
+    async def test_an_unsafe_path_is_refused(self, files: FileStore, path: str) -> None:
+        with pytest.raises(UnusableFileError, match="not allowed"):
+            await files.store(path, b"x")
+        assert await files.load(path) is None
+        assert not await files.delete(path)
+
+    async def test_the_largest_file_fits(self, files: FileStore) -> None:
+        await files.store("app/big", b"x" * self.max_bytes)
+        assert await content_of(files, "app/big") == b"x" * self.max_bytes
+
+    async def test_a_larger_one_is_refused_and_the_old_one_stays(self, files: FileStore) -> None:
+        await files.store("app/big", b"old")
+        with pytest.raises(UnusableFileError, match=str(self.max_bytes)):
+            await files.store("app/big", chunks(b"x" * self.max_bytes, b"x"))
+        assert await content_of(files, "app/big") == b"old"
+
+    async def test_a_stream_that_breaks_leaves_the_old_file(self, files: FileStore) -> None:
+        await files.store("app/pic.png", b"old")
+        with pytest.raises(ConnectionResetError):
+            await files.store("app/pic.png", broken(b"ne"))
+        assert await content_of(files, "app/pic.png") == b"old"
+
+    async def test_a_stream_that_breaks_leaves_nothing_new(self, files: FileStore) -> None:
+        with pytest.raises(ConnectionResetError):
+            await files.store("app/pic.png", broken(b"ne"))
+        assert await files.load("app/pic.png") is None
+
+
+async def content_of(files: FileStore, path: str) -> bytes:
+    """Return all bytes of a file that is there."""
+    parts = await files.load(path)
+    assert parts is not None, f"{path} is not there"
+    return b"".join([part async for part in parts])

@@ -1,0 +1,125 @@
+"""The suite that every queue passes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from para_core.contracts.queue import Message, Queue
+
+__all__ = ["QueueSuite"]
+
+PassTime = Callable[[float], Awaitable[None]]
+
+
+class QueueSuite:
+    """What every queue promises; provide the fixture ``queue``, open and empty.
+
+    Its visibility timeout is one second. A queue whose clock is a fake overrides ``pass_time``.
+    """
+
+    @pytest.fixture
+    def pass_time(self) -> PassTime:
+        """Let so many seconds pass."""
+        return asyncio.sleep
+
+    async def test_an_empty_queue_gives_nothing(self, queue: Queue) -> None:
+        assert await queue.pull() == []
+        assert await queue.size() == 0
+
+    @pytest.mark.parametrize("message", ["", "  \n"], ids=["empty", "blank"])
+    async def test_a_blank_message_is_ignored(self, queue: Queue, message: str) -> None:
+        await queue.push(message)
+        assert await queue.pull() == []
+
+    async def test_messages_come_back_as_they_were(self, queue: Queue) -> None:
+        sent = ['{"id":"1"}', '{"name":"čaj \U0001f375"}', "  not JSON "]
+        for message in sent:
+            await queue.push(message)
+        assert sorted(m.body for m in await _all(queue)) == sorted(sent)
+
+    async def test_many_are_pushed_at_once(self, queue: Queue) -> None:
+        sent = [f"message {number}" for number in range(15)]
+        await queue.push_all(sent)
+        pulled = await _all(queue)
+        assert sorted(m.body for m in pulled) == sorted(sent)
+        assert len({m.receipt for m in pulled}) == 15
+
+    async def test_a_pull_takes_no_more_than_asked(self, queue: Queue) -> None:
+        await queue.push_all(["a", "b", "c"])
+        first = await queue.pull(limit=2)
+        assert 1 <= len(first) <= 2
+        assert len(first) + len(await _all(queue)) == 3
+
+    async def test_a_pulled_message_is_hidden_from_others(self, queue: Queue) -> None:
+        await queue.push("a")
+        assert len(await queue.pull()) == 1
+        assert await queue.pull() == []
+        assert await queue.size() == 1
+
+    async def test_a_message_that_was_done_never_comes_back(
+        self, queue: Queue, pass_time: PassTime
+    ) -> None:
+        await queue.push("a")
+        for message in await queue.pull():
+            await queue.ack(message)
+        await pass_time(1.2)
+        assert await queue.pull() == []
+        assert await queue.size() == 0
+
+    async def test_a_message_that_was_not_done_comes_back(
+        self, queue: Queue, pass_time: PassTime
+    ) -> None:
+        await queue.push("a")
+        (first,) = await queue.pull()
+        await pass_time(1.2)
+        (second,) = await queue.pull()
+        assert second.body == "a"
+        assert (first.attempts, second.attempts) == (1, 2)
+
+    async def test_an_old_receipt_does_not_remove_what_another_pulled(
+        self, queue: Queue, pass_time: PassTime
+    ) -> None:
+        await queue.push("a")
+        (first,) = await queue.pull()
+        await pass_time(1.2)
+        (second,) = await queue.pull()
+        await queue.ack(first)
+        assert await queue.size() == 1
+        await queue.ack(second)
+        await queue.ack(second)
+        assert await queue.size() == 0
+
+    async def test_a_pull_waits_for_a_message(self, queue: Queue) -> None:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            pull = group.create_task(queue.pull(wait_sec=4))
+            await asyncio.sleep(0.01)
+            await queue.push("a")
+        assert [m.body for m in pull.result()] == ["a"]
+
+    async def test_a_pull_waits_no_longer_than_asked(self, queue: Queue) -> None:
+        async with asyncio.timeout(2):
+            assert await queue.pull(wait_sec=0.05) == []
+
+    async def test_two_workers_never_get_the_same_message(self, queue: Queue) -> None:
+        await queue.push_all([str(number) for number in range(40)])
+        first, second = await asyncio.gather(_all(queue), _all(queue))
+        bodies = [m.body for m in first + second]
+        assert sorted(bodies, key=int) == [str(number) for number in range(40)]
+
+    async def test_closing_ends_the_waiting(self, queue: Queue) -> None:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            pull = group.create_task(queue.pull(wait_sec=4))
+            await asyncio.sleep(0.01)
+            await queue.close()
+        assert pull.result() == []
+        await queue.close()
+
+
+async def _all(queue: Queue) -> list[Message]:
+    pulled = []
+    while some := await queue.pull():
+        pulled += some
+    return pulled
