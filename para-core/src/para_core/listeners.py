@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from para_core.contracts.dao import DAO, Change, Record, Write
@@ -91,10 +92,8 @@ class ListenedDAO(DAO):
             await listener.before_read(appid, keys)
         found = await self.dao.read_all(appid, keys)
         for listener in self.listeners:
-            try:
+            with _logged(listener, "after_read", appid):
                 await listener.after_read(appid, keys, found)
-            except Exception:
-                _log_failure(listener, "after_read", appid)
         return found
 
     async def read_page(
@@ -109,10 +108,8 @@ class ListenedDAO(DAO):
             await listener.before_write(appid, write)
         change = await self.dao.write(appid, write)
         for listener in self.listeners:
-            try:
+            with _logged(listener, "after_write", appid):
                 await listener.after_write(appid, write, change)
-            except Exception:
-                _log_failure(listener, "after_write", appid)
         return change
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
@@ -132,6 +129,12 @@ class ListenedDAO(DAO):
         return await self.dao.apps()
 
 
-def _log_failure(listener: IOListener, method: str, appid: str) -> None:
-    name = type(listener).__qualname__
-    logger.exception("a listener failed", extra={"listener": name, "at": method, "appid": appid})
+@contextmanager
+def _logged(listener: IOListener, method: str, appid: str) -> Iterator[None]:
+    """Log an error instead of raising it: the call it follows has happened."""
+    try:
+        yield
+    except Exception:
+        name = type(listener).__qualname__
+        extra = {"listener": name, "method": method, "appid": appid}
+        logger.exception("a listener failed", extra=extra)

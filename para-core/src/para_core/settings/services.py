@@ -1,0 +1,56 @@
+"""Keys of the categories River & Queue, Metrics, LDAP request names, and File Storage."""
+
+from __future__ import annotations
+
+from para_core.settings.key import UNUSED, Derived, category, flag, number, text
+
+__all__ = ["FILES", "LDAP_PARAMETERS", "METRICS", "QUEUE"]
+
+QUEUE = category("River & Queue", "queue", [
+    text("default_queue_name", "para-default", "Name of the queue that the server uses."),
+    flag("queue_link_enabled", "false", "Whether the server takes objects from the queue and "
+         "stores them."),
+    number("queue.polling_sleep_seconds", 60, "Seconds without asking after the queue was found "
+           "empty three times in a row."),
+    number("queue.polling_interval_seconds", 10, "Longest wait in seconds for one answer of the "
+           "queue."),
+    number("river.max_indexing_retries", 5, "How often an object that a message names is looked "
+           "for before it is given up."),
+    number("indexing_sync_interval_sec", 10, "Seconds between the messages that keep the indexes "
+           "of other regions up to date."),
+])  # fmt: skip
+
+METRICS = category("Metrics", "metrics", [
+    flag("metrics_enabled", "true", "Whether calls are counted and timed."),
+    number("metrics.logging_rate", 60, "Seconds between two entries in the metrics log; 0 for no "
+           "log."),
+    text("metrics.graphite.host", "", "Graphite server that gets the metrics."),
+    number("metrics.graphite.port", 2003, "Port of that Graphite server."),
+    text("metrics.graphite.prefix_system", "", "Start of the names of the server's own metrics; "
+         "`{{INSTANCE_ID}}` becomes the node number."),
+    text("metrics.graphite.prefix_apps", "", "Start of the names of the metrics of apps; "
+         "`{{INSTANCE_ID}}` and `{{APP_ID}}` are filled in."),
+    number("metrics.graphite.period", 0, "Seconds between two deliveries to Graphite; 0 for "
+           "none."),
+    flag("metrics.jmx_enabled", "false", "Belongs to the Java platform.", used_by=UNUSED),
+])  # fmt: skip
+
+LDAP_PARAMETERS = category("LDAP Authentication", "sign-in", [
+    text("security.ldap.password_param", "password", "Form field that holds the password."),
+    text("security.ldap.username_param", "username", "Form field that holds the user name."),
+])  # fmt: skip
+
+_BUCKET = Derived(
+    "org.paraio.<region>",
+    lambda config: f"org.paraio.{config.environ.get('AWS_REGION') or 'us-east-1'}",
+)
+
+FILES = category("File Storage", "para-core", [
+    text("s3.bucket", _BUCKET,
+         "Bucket that keeps the files.", documented="org.paraio.us-east-1", used_by="AWSFileStore"),
+    number("s3.max_filesize_mb", 10, "Largest file in megabytes that goes to the bucket.",
+           used_by="AWSFileStore"),
+    text("localstorage.folder", "", "Folder that keeps the files of `LocalFileStore`."),
+    number("localstorage.max_filesize_mb", 10, "Largest file in megabytes that `LocalFileStore` "
+           "takes."),
+])  # fmt: skip
