@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from para_core.hookspecs import (
     CacheFactory,
+    DAOFactory,
     EmailerFactory,
     FileStoreFactory,
     QueueFactory,
@@ -15,10 +16,18 @@ from para_core.hookspecs import (
 )
 
 if TYPE_CHECKING:
+    from msgspec import Struct
+
     from para_core.config import Config
-    from para_core.contracts import Cache, Emailer, FileStore, Queue
+    from para_core.contracts import DAO, Cache, Emailer, FileStore, Queue
 
 para_plugin_api = 1
+
+
+@hookimpl
+def para_register_daos() -> Mapping[str, DAOFactory]:
+    """Offer ``MemoryDAO``, also under its name in the original, ``MockDAO``."""
+    return {"MemoryDAO": open_dao, "MockDAO": open_dao}
 
 
 @hookimpl
@@ -43,6 +52,23 @@ def para_register_filestores() -> Mapping[str, FileStoreFactory]:
 def para_register_emailers() -> Mapping[str, EmailerFactory]:
     """Offer the emailer that sends nothing."""
     return {"NoopEmailer": open_emailer}
+
+
+@hookimpl
+def para_register_sections() -> Mapping[str, type[Struct]]:
+    """Describe the settings of cache and queue."""
+    from para_core.memory.cache import CaffeineSettings
+    from para_core.memory.queue import QueueSettings
+
+    return {"para.caffeine": CaffeineSettings, "para.queue": QueueSettings}
+
+
+def open_dao(config: Config) -> DAO:
+    """Make a DAO without objects."""
+    from para_core.memory.dao import MemoryDAO
+
+    del config
+    return MemoryDAO()
 
 
 def open_cache(config: Config) -> Cache:
