@@ -1,0 +1,78 @@
+"""Whose objects are whose: the flag ``OWN``, and objects that are apps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from para_core.types import plural_of
+from para_server.access.contracts import Owned, PermissionsOf
+from para_server.access.permissions import EVERYBODY, OWN
+from para_server.access.principal import Principal
+
+__all__ = ["may_touch", "own_id", "own_rule_applies", "owns"]
+
+_APP = "app"
+
+
+def own_rule_applies(app: PermissionsOf, userid: str, kind: str, key: str = "") -> bool:
+    """Tell whether a user (empty: a guest) is limited to its own among objects of a type.
+
+    The flag counts when it is granted, to the user or to everybody, on the type, its plural, or the
+    object by its type and id. ``type/*`` and ``*`` are not looked at.
+
+    Args:
+        app: Its permissions.
+        userid: The user's id; empty for a guest.
+        kind: The object's type, singular.
+        key: Its id; empty to ask about the type.
+    """
+    plural = plural_of(kind)
+    names = (kind, plural, f"{kind}/{key}", f"{plural}/{key}") if key else (kind, plural)
+    for subject in (EVERYBODY, userid):
+        entries = app.resource_permissions.get(subject) if subject else None
+        if isinstance(entries, Mapping) and any(OWN in (entries.get(name) or ()) for name in names):
+            return True
+    return False
+
+
+def owns(userid: str, obj: Owned) -> bool:
+    """Tell whether an object is a user's: made by it or a part of it, its child, or itself."""
+    if not userid:
+        return False
+    creator = obj.creatorid or ""
+    is_creator = creator == userid or creator.startswith(userid + ":")
+    return is_creator or userid in (obj.id, obj.parentid)
+
+
+def may_touch(principal: Principal, app: PermissionsOf, obj: Owned) -> bool:
+    """Tell whether a caller who passed ``authorize`` may see or change this object.
+
+    Apps may touch any object of theirs; an object that is an app, only if it is that app or the
+    caller is the root app. A guest touches no app. Users are held to ``OWN``, administrators not;
+    for guests it leaves nothing.
+    """
+    if obj.type == _APP and not _may_touch_app(principal, obj.id):
+        return False
+    if principal.is_app or principal.is_admin:
+        return True
+    if not own_rule_applies(app, principal.userid, obj.type, obj.id):
+        return True
+    return owns(principal.userid, obj)
+
+
+def own_id(principal: Principal, app: PermissionsOf, kind: str, key: str) -> str:
+    """Return the id under which a caller may make an object that it gave the id ``key``.
+
+    A user that ``OWN`` holds to its own gets ``<userid>_`` in front, unless it is there; so the
+    objects of two users never meet. Everybody else keeps the id, and so does an empty one.
+    """
+    start = f"{principal.userid}_"
+    if not key or not principal.is_user or principal.is_admin or key.startswith(start):
+        return key
+    return start + key if own_rule_applies(app, principal.userid, kind, key) else key
+
+
+def _may_touch_app(principal: Principal, app_id: str) -> bool:
+    if principal.is_guest:
+        return False
+    return principal.is_root or app_id == f"app:{principal.appid}"

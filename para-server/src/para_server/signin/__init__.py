@@ -1,0 +1,1 @@
+"""Signing in: passwords, and the providers that stand on them."""
