@@ -1,0 +1,42 @@
+"""Offers the server's own back-ends, through the same hooks as every plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from para_core.hookspecs import FileStoreFactory, hookimpl
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from para_core.config import Config
+    from para_core.contracts import FileStore
+
+para_plugin_api = 1
+
+MIB = 1024 * 1024
+
+
+@hookimpl
+def para_register_filestores() -> Mapping[str, FileStoreFactory]:
+    """Offer ``LocalFileStore``."""
+    return {"LocalFileStore": open_local_files}
+
+
+@hookimpl
+def para_register_sections() -> Mapping[str, type[Struct]]:
+    """Describe the settings of the file store."""
+    from para_server.files import LocalStorageSettings
+
+    return {"para.localstorage": LocalStorageSettings}
+
+
+def open_local_files(config: Config) -> FileStore:
+    """Make the file store that ``para.localstorage`` describes."""
+    from para_server.files import LocalFileStore, LocalStorageSettings
+
+    settings = config.section("para.localstorage", LocalStorageSettings)
+    folder = settings.folder.strip() or Path(config.text("para.db.dir"), "files")
+    return LocalFileStore(Path(folder), max_file_bytes=settings.max_filesize_mb * MIB)
