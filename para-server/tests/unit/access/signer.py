@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-SECRET = "cGFyYS1leGFtcGxlLXNlY3JldC1vZi1mb3J0eS1ieXRlcy0wMDAwMQ=="
+APP_KEY = "cGFyYS1leGFtcGxlLXNlY3JldC1vZi1mb3J0eS1ieXRlcy0wMDAwMQ=="
 STAMP = "20260102T030405Z"
 NOW = 1767323045.0
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -29,7 +29,7 @@ class Draft:
     stamp: str = STAMP
     headers: dict[str, str] = field(default_factory=dict)
     key: str = "app:myapp"
-    secret: str = SECRET
+    secret: str = APP_KEY
 
 
 def encoded(text: str) -> str:
@@ -76,7 +76,9 @@ def _signature(draft: Draft, query: Pairs, lines: dict[str, str]) -> str:
         [
             draft.method,
             quote(draft.path, safe="/-_.~"),
-            "&".join(f"{n}={v}" for n, v in sorted((encoded(n), encoded(v)) for n, v in first.items())),
+            "&".join(
+                f"{n}={v}" for n, v in sorted((encoded(n), encoded(v)) for n, v in first.items())
+            ),
             *(f"{name}:{_folded(lines[name])}" for name in sorted(lines)),
             "",
             ";".join(sorted(lines)),
