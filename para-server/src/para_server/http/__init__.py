@@ -1,0 +1,1 @@
+"""HTTP as the API needs it: requests, answers, routes, and the wire."""

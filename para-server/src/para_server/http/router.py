@@ -1,0 +1,98 @@
+"""Routes: a trie of path segments, where a literal segment wins over a variable one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Handler", "Route", "Router"]
+
+Handler = Callable[[Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path; segments in braces are variables.
+
+    ``is_public``: no credentials are looked at. ``is_guarded``: false for the paths that check
+    their callers themselves. ``answers_at_once``: honours ``X-Para-Respond-Immediately``.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    is_public: bool = False
+    answers_at_once: bool = False
+
+    @property
+    def about(self) -> str:
+        """The first line of the handler's docstring."""
+        return (self.handler.__doc__ or "").partition("\n")[0]
+
+
+@dataclass(slots=True)
+class _Node:
+    literals: dict[str, _Node] = field(default_factory=dict)
+    variable: _Node | None = None
+    name: str = ""
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the route of a method and the segments of a path."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Node()
+        for route in routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        for segment in _segments(route.path):
+            if segment.startswith("{"):
+                if node.variable is None:
+                    node.variable = _Node()
+                node = node.variable
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        if route.method in node.routes:
+            message = f"two routes for {route.method} {route.path}"
+            raise ValueError(message)
+        node.routes[route.method] = route
+
+    def find(self, method: str, segments: list[str]) -> tuple[Route, list[str]] | set[str]:
+        """Return the route and the values of its variables, in order.
+
+        Returns:
+            The methods that the path has instead, when it lacks this one; empty when no route has
+            such a path.
+        """
+        allowed: set[str] = set()
+        found = _search(self._root, method, segments, 0, [], allowed)
+        return found if found is not None else allowed
+
+
+def _search(
+    node: _Node, method: str, segments: list[str], at: int, values: list[str], allowed: set[str]
+) -> tuple[Route, list[str]] | None:
+    if at == len(segments):
+        route = node.routes.get(method)
+        if route is None:
+            allowed.update(node.routes)
+            return None
+        return route, values
+    literal = node.literals.get(segments[at])
+    if literal is not None:
+        found = _search(literal, method, segments, at + 1, values, allowed)
+        if found is not None:
+            return found
+    if node.variable is not None:
+        return _search(
+            node.variable, method, segments, at + 1, [*values, segments[at]], allowed
+        )
+    return None
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]

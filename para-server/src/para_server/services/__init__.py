@@ -1,0 +1,1 @@
+"""What a request does: store, then index, then cache, then notify."""

@@ -1,0 +1,209 @@
+"""Apps: finding, creating, changing and deleting them.
+
+An app is an object of the root app. Every request needs one, so decoded apps stay in memory; each
+write of an app through this process replaces what is kept. ``change`` alters an app field by field
+on its latest stored state, however many do so at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from para_core.contracts.dao import Record
+from para_core.errors import ConflictError
+from para_core.objects import App, ParaObject
+from para_core.objects.codec import decode
+from para_core.types import app_id, registration_of
+from para_server.services.store import Save, Store
+
+if TYPE_CHECKING:
+    from para_core.listeners import AppListener
+    from para_server.services.container import Clock
+
+__all__ = ["Apps", "new_secret"]
+
+_TRIES = 50  # of a change that others overtake
+
+
+class Apps:
+    """The apps of this server; ``root`` is the identifier of the root app."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        root: str,
+        clock: Clock,
+        max_datatypes: int = 256,
+        root_secret: str = "",
+        listeners: Sequence[AppListener] = (),
+    ) -> None:
+        self.root = root
+        self._store, self._clock = store, clock
+        self._max_datatypes, self._root_secret = max_datatypes, root_secret
+        self.listeners = tuple(listeners)
+        self._known: dict[str, App] = {}
+        store.watch(self._hear)
+
+    @property
+    def root_secret(self) -> str:
+        """The secret of the root app that the configuration dictates; empty when it does not."""
+        return self._root_secret
+
+    def _hear(self, appid: str, records: Sequence[Record], deleted: Sequence[str]) -> None:
+        if appid != self.root:
+            return
+        for key in (*(record.id for record in records), *deleted):
+            self._known.pop(key.partition(":")[2], None)
+
+    def known(self, identifier: str) -> App | None:
+        """Return an app that is in memory; ``None`` says nothing."""
+        return self._known.get(identifier)
+
+    async def find(self, identifier: str) -> App | None:
+        """Return an app by its identifier, or ``None``. Do not alter it: see ``change``."""
+        found = self._known.get(identifier)
+        if found is None and identifier:
+            record = await self._store.read(self.root, f"app:{identifier}")
+            if record is not None and record.type == "app":
+                found = self._known[identifier] = cast("App", decode(record))
+        return found
+
+    async def create(self, app: App) -> App | None:
+        """Create an app with new keys; ``None`` when it exists.
+
+        Its table is made first, so an app that can be found can be used.
+        """
+        now = self._clock()
+        app.timestamp = app.timestamp or now
+        app.appid = self.root
+        app.secret = app.secret or new_secret()
+        if await self._store.dao.read(self.root, app.id) is not None:
+            return None
+        await self._store.dao.create_table(app.identifier, shared=app.sharing_table)
+        try:
+            await self._store.save(self.root, "create", [Save(app, 0)])
+        except ConflictError:
+            return None
+        if app.identifier != self.root:
+            for listener in self.listeners:
+                await listener.app_created(app)
+        return app
+
+    async def delete(self, app: App) -> None:
+        """Delete an app with everything in it; the root app stays."""
+        if app.identifier == self.root:
+            return
+        await self._store.delete(self.root, "delete", [app.id])
+        await self._store.forget(app.identifier)
+        for listener in self.listeners:
+            await listener.app_deleted(app)
+            for key in app.settings:
+                await listener.setting_removed(app, key)
+
+    async def change(self, identifier: str, alter: Callable[[App], bool | None]) -> App | None:
+        """Alter an app on its latest stored state and store it.
+
+        Args:
+            identifier: The app.
+            alter: Changes the app it is given; ``False`` leaves it as it was. It may be called
+                several times, each time with a fresh copy.
+
+        Returns:
+            The app as it is stored now; ``None`` when it is gone.
+
+        Raises:
+            ConflictError: Others changed it all the time.
+        """
+        for _ in range(_TRIES):
+            record = await self._store.dao.read(self.root, f"app:{identifier}")
+            if record is None:
+                return None
+            app = cast("App", decode(record))
+            if alter(app) is False:
+                return app
+            app.updated = self._clock()
+            try:
+                await self._store.save(self.root, "update", [Save(app, record.change)])
+            except ConflictError:
+                continue
+            return app
+        raise ConflictError([f"app:{identifier}"])
+
+    async def register_types(self, app: App, objects: Sequence[ParaObject]) -> None:
+        """Add the types of stored objects to the types of their app, if they are new."""
+        kinds = {obj.type for obj in objects}
+        if not any(self._is_new(app, kind) for kind in kinds):
+            return
+
+        def add(fresh: App) -> bool:
+            added = False
+            for kind in sorted(kinds):
+                entry = registration_of(kind, fresh.datatypes, self._max_datatypes)
+                if entry is not None:
+                    fresh.datatypes[entry[0]] = entry[1]
+                    added = True
+            return added
+
+        await self.change(app.identifier, add)
+
+    def _is_new(self, app: App, kind: str) -> bool:
+        return registration_of(kind, app.datatypes, self._max_datatypes) is not None
+
+    async def new_keys(self, app: App) -> App:
+        """Give an app a new secret; the old one and all its tokens are worthless at once."""
+        secret = self._root_secret if app.identifier == self.root else ""
+
+        def renew(fresh: App) -> None:
+            fresh.secret = secret or new_secret()
+
+        return await self.change(app.identifier, renew) or app
+
+    async def put_settings(self, app: App, settings: dict[str, Any], *, replace: bool) -> None:
+        """Put settings; ``None`` values and blank names are left out.
+
+        Args:
+            app: The app.
+            settings: What to put.
+            replace: Whether all others are removed.
+        """
+        kept = {k: v for k, v in settings.items() if v is not None and k.strip()}
+        removed = [key for key in app.settings if replace and key not in kept]
+
+        def put(fresh: App) -> None:
+            fresh.settings = dict(kept) if replace else {**fresh.settings, **kept}
+            timeout = kept.get("session_timeout")
+            if isinstance(timeout, int | float) and not isinstance(timeout, bool):
+                fresh.token_validity_sec = abs(int(timeout))
+
+        now = await self.change(app.identifier, put) or app
+        for listener in self.listeners:
+            for key in removed:
+                await listener.setting_removed(now, key)
+            for key, value in kept.items():
+                await listener.setting_added(now, key, value)
+
+    async def remove_setting(self, app: App, key: str) -> None:
+        """Remove a setting, if it is there."""
+
+        def remove(fresh: App) -> bool:
+            return fresh.settings.pop(key, None) is not None
+
+        had = key in app.settings
+        now = await self.change(app.identifier, remove) or app
+        if had:
+            for listener in self.listeners:
+                await listener.setting_removed(now, key)
+
+
+def new_secret() -> str:
+    """Return a new secret of an app: 40 random bytes in Base64."""
+    return base64.b64encode(secrets.token_bytes(40)).decode()
+
+
+def app_named(text: str) -> str:
+    """Return the identifier that a name of an app stands for; empty when it is none."""
+    return (app_id(text) or "").partition(":")[2]

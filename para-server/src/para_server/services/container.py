@@ -1,0 +1,45 @@
+"""Everything that handlers work with, opened from one configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from para_core.contracts.cache import Cache
+    from para_core.contracts.search import Search
+    from para_core.ids import IdGenerator
+    from para_server.config import ApiSettings
+    from para_server.services.apps import Apps
+    from para_server.services.finder import Finder
+    from para_server.services.index_follower import IndexFollower
+    from para_server.services.links import Links
+    from para_server.services.objects import Objects
+    from para_server.services.store import Store
+    from para_server.services.users import Users
+    from para_server.services.votes import Votes
+
+__all__ = ["Clock", "Services"]
+
+Clock = Callable[[], int]
+"""Milliseconds since the Unix epoch."""
+
+
+@dataclass(slots=True)
+class Services:
+    """The services of one running server."""
+
+    settings: ApiSettings
+    clock: Clock
+    ids: IdGenerator
+    cache: Cache
+    search: Search
+    index: IndexFollower
+    store: Store
+    apps: Apps
+    objects: Objects
+    finder: Finder
+    links: Links
+    votes: Votes
+    users: Users

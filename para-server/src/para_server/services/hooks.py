@@ -1,0 +1,68 @@
+"""What is special about writing users, apps and webhooks through the general object calls."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from para_core.objects import App, ParaObject, User, Webhook
+from para_server.access.principal import Principal
+
+__all__ = ["allowed_changes", "is_trigger", "prepare", "settle_update", "triggered"]
+
+_OWN_IDENTITY = frozenset({"email", "identifier", "active", "groups"})
+
+
+def allowed_changes(
+    obj: ParaObject, caller: Principal, app: App, body: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the part of a PATCH that counts.
+
+    Who a user is, is not the user's own to change; clients send whole objects, so the rest counts.
+    A switched-off app is switched on by the root app only, as every other caller is refused before.
+    """
+    del app
+    if isinstance(obj, User) and caller.is_user and not caller.is_admin:
+        return {name: value for name, value in body.items() if name not in _OWN_IDENTITY}
+    return body
+
+
+def is_trigger(hook: Webhook) -> bool:
+    """Return whether this is no webhook to keep but an event to tell others of."""
+    return bool((hook.triggered_event or "").strip()) and hook.custom_payload is not None
+
+
+def triggered(hook: Webhook) -> Webhook:
+    """Return the answer to an event: nothing of it is stored."""
+    hook.id = f"triggered:{hook.triggered_event}"
+    hook.name = "This webhook object is not persisted and should be discarded."
+    hook.stored = hook.indexed = hook.cached = False
+    hook.appid = hook.timestamp = None
+    return hook
+
+
+def prepare(hook: Webhook) -> None:
+    """Bring a new webhook into its first state: a secret, and active if it wants any event."""
+    if not (hook.secret or "").strip():
+        hook.secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    wants = (
+        hook.create,
+        hook.update,
+        hook.delete,
+        hook.create_all,
+        hook.update_all,
+        hook.delete_all,
+        hook.custom_events,
+    )
+    if any(wants):
+        hook.active = True
+    hook.triggered_event = hook.custom_payload = None
+
+
+def settle_update(hook: Webhook) -> None:
+    """Bring a changed webhook into order: switched on again, its failures are forgotten."""
+    if hook.active:
+        hook.too_many_failures = False
+    hook.triggered_event = hook.custom_payload = None

@@ -1,0 +1,383 @@
+"""The index follows the database: it applies what the change feed tells, in few commits.
+
+Writers do not wait for the index. They hand over what they stored and go on; a search first waits
+until everything that was handed over before it is in the index. Commits are costly and adding is
+cheap, so the follower lets changes gather for a moment, unless somebody waits.
+
+The position kept in the index is never ahead of what was applied: a write that is under way holds
+it back until it was handed over. After a crash the feed is replayed from that position; applying a
+change again is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from para_core.contracts.dao import DAO, Record
+from para_core.contracts.search import Search
+from para_core.errors import ParaError
+
+__all__ = ["IndexFollower"]
+
+logger = logging.getLogger(__name__)
+
+_LINGER_SEC = 0.2  # how long changes gather when nobody waits; a commit costs 10 ms of CPU
+_ENOUGH = 2000  # changed objects that are worth a commit at once
+_MOST_WAITING = 8000  # changed objects that may wait for the index; then writers wait as well
+_RETRY_SEC = 1.0
+_REBUILD_PAGE = 500  # records
+_FORGET_EVERY_SEC = 5.0
+
+
+@dataclass(slots=True)
+class _Pending:
+    number: int
+    puts: Sequence[Record]
+    gone: Sequence[str]
+
+
+@dataclass(slots=True)
+class _Feed:
+    """Where the index of one app stands."""
+
+    appid: str
+    pending: list[_Pending] = field(default_factory=list)
+    in_flight: dict[int, int] = field(default_factory=dict)  # token: highest number at its start
+    handed: int = 0  # how many changes were handed over
+    applied: int = 0  # how many of these are in the index
+    highest: int = 0  # the highest change number handed over
+    seen: int = 0  # the highest change number applied
+    forgotten: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by whoever changes the index
+    is_ready: bool = False
+    waiters: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
+    preparing: asyncio.Task[None] | None = None
+
+
+class IndexFollower:
+    """Keeps the search index of every app in step with the database."""
+
+    def __init__(self, dao: DAO, search: Search, *, linger_sec: float = _LINGER_SEC) -> None:
+        self._dao, self._search, self._linger_sec = dao, search, linger_sec
+        self._feeds: dict[str, _Feed] = {}
+        self._dirty: dict[str, _Feed] = {}
+        self._waiting = 0  # changed objects in all feeds
+        self._token = 0
+        self._wake, self._hurry = asyncio.Event(), asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._task: asyncio.Task[None] | None = None
+        self._sweep: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Begin to follow, and look after the indexes of all apps in the background."""
+        self._task = asyncio.create_task(self._run(), name="index follower")
+        self._sweep = asyncio.create_task(self._check_all(), name="index check")
+
+    async def close(self) -> None:
+        """Apply what was handed over, remember how far the index is, and stop."""
+        if self._sweep is not None:
+            await _cancelled(self._sweep)
+        for feed in list(self._feeds.values()):
+            if feed.preparing is not None:
+                await _cancelled(feed.preparing)
+        if self._task is not None:
+            await _cancelled(self._task)
+            for feed in list(self._dirty.values()):
+                if feed.is_ready:
+                    await self._apply(feed)
+
+    # ---- writers ------------------------------------------------------------------------------
+
+    async def begin(self, appid: str) -> int:
+        """Say that a write begins; waits while too much is waiting for the index."""
+        if not self._room.is_set():
+            self._hurry.set()
+            await self._room.wait()
+        feed = self._feed(appid)
+        self._token += 1
+        feed.in_flight[self._token] = feed.highest
+        return self._token
+
+    def end(
+        self, appid: str, token: int, number: int, puts: Sequence[Record], gone: Sequence[str]
+    ) -> None:
+        """Hand over what a write stored; ``number`` 0 when it stored nothing."""
+        feed = self._feed(appid)
+        feed.in_flight.pop(token, None)
+        if not number:
+            return
+        feed.highest = max(feed.highest, number)
+        feed.pending.append(_Pending(number, puts, gone))
+        feed.handed += 1
+        self._waiting += len(puts) + len(gone)
+        if self._waiting >= _MOST_WAITING:
+            self._room.clear()
+        if self._waiting >= _ENOUGH:
+            self._hurry.set()
+        self._dirty[appid] = feed
+        self._wake.set()
+
+    def doubt(self, appid: str, token: int) -> None:
+        """Say that nobody knows whether a write was stored: the feed will tell."""
+        feed = self._feed(appid)
+        feed.in_flight.pop(token, None)
+        feed.is_ready = False
+        self._dirty[appid] = feed
+        self._wake.set()
+
+    # ---- searchers ----------------------------------------------------------------------------
+
+    def is_current(self, appid: str) -> bool:
+        """Return whether the index has everything that was stored before now."""
+        feed = self._feeds.get(appid)
+        return feed is not None and feed.is_ready and feed.applied == feed.handed
+
+    async def caught_up(self, appid: str, timeout_sec: float) -> bool:
+        """Wait until the index has everything that was stored before now.
+
+        Returns:
+            ``False`` when that took longer than ``timeout_sec``.
+        """
+        if self.is_current(appid):
+            return True
+        feed = self._feed(appid)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        feed.waiters.append((feed.handed, done))
+        self._dirty[appid] = feed
+        self._hurry.set()
+        self._wake.set()
+        try:
+            async with asyncio.timeout(timeout_sec):
+                await done
+        except TimeoutError:
+            return False
+        return True
+
+    # ---- apps ---------------------------------------------------------------------------------
+
+    async def rebuild(self, appid: str) -> int:
+        """Rebuild the index of an app from the database; the old one answers meanwhile.
+
+        Returns:
+            How many objects were indexed.
+        """
+        feed = self._feed(appid)
+        if feed.preparing is not None:
+            await asyncio.shield(feed.preparing)
+        async with feed.lock:
+            start = await self._dao.last_change(appid)
+            count = await self._search.rebuild(appid, self._all_records(appid), start)
+            await self._replay(feed, start)
+        return count
+
+    async def index_unstored(self, appid: str, records: Sequence[Record]) -> None:
+        """Index objects that no database holds; they are found when this returns."""
+        feed = self._feed(appid)
+        if feed.preparing is not None:
+            await asyncio.shield(feed.preparing)
+        async with feed.lock:
+            await self._search.index(appid, records, [], None)
+
+    async def drop(self, appid: str) -> None:
+        """Forget an app and remove its index."""
+        feed = self._feeds.pop(appid, None)
+        self._dirty.pop(appid, None)
+        if feed is not None:
+            if feed.preparing is not None:
+                await _cancelled(feed.preparing)
+            self._release(feed.pending)
+            self._tell(feed, everybody=True)
+            async with feed.lock:
+                await self._search.drop(appid)
+        else:
+            await self._search.drop(appid)
+
+    # ---- the loop -----------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._linger()
+            self._hurry.clear()
+            while self._dirty:
+                await self._apply(self._next())
+                await asyncio.sleep(0)
+
+    async def _linger(self) -> None:
+        if self._waiting >= _ENOUGH or self._linger_sec <= 0:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._linger_sec):
+                await self._hurry.wait()
+
+    def _next(self) -> _Feed:
+        waited_for = next((feed for feed in self._dirty.values() if feed.waiters), None)
+        feed = waited_for or next(iter(self._dirty.values()))
+        del self._dirty[feed.appid]
+        return feed
+
+    async def _apply(self, feed: _Feed) -> None:
+        if not feed.is_ready:
+            self._prepare(feed)
+            return
+        batch, feed.pending = feed.pending, []
+        if batch:
+            try:
+                async with feed.lock:
+                    await self._index(feed, batch)
+            except ParaError:
+                logger.exception("the index refused changes", extra={"appid": feed.appid})
+                feed.pending[:0] = batch
+                self._later(feed)
+                return
+            feed.applied += len(batch)
+            self._release(batch)
+        self._tell(feed)
+
+    async def _index(self, feed: _Feed, batch: list[_Pending]) -> None:
+        batch.sort(key=lambda pending: pending.number)
+        latest: dict[str, Record | None] = {}
+        late: list[str] = []
+        for pending in batch:
+            if 0 < pending.number <= feed.seen:  # overtaken by a later change: what counts is stored
+                late += [record.id for record in pending.puts] + list(pending.gone)
+                continue
+            for record in pending.puts:
+                latest.pop(record.id, None)
+                latest[record.id] = record
+            for key in pending.gone:
+                latest.pop(key, None)
+                latest[key] = None
+        if late:
+            await self._reread(feed.appid, late, latest)
+        seen = max(feed.seen, batch[-1].number)
+        floor = min(feed.in_flight.values(), default=seen)
+        puts = [record for record in latest.values() if record is not None]
+        gone = [key for key, record in latest.items() if record is None]
+        await self._search.index(feed.appid, puts, gone, min(seen, floor) or None)
+        feed.seen = seen
+        await self._forget(feed, min(seen, floor))
+
+    async def _reread(self, appid: str, keys: list[str], latest: dict[str, Record | None]) -> None:
+        found = await self._dao.read_all(appid, keys)
+        for key in keys:
+            if key not in latest:
+                record = found.get(key)
+                latest[key] = record if record is not None and is_indexed(record) else None
+
+    async def _forget(self, feed: _Feed, position: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if position > 0 and now - feed.forgotten >= _FORGET_EVERY_SEC:
+            feed.forgotten = now
+            await self._dao.forget_changes(feed.appid, position)
+
+    def _later(self, feed: _Feed) -> None:
+        def again() -> None:
+            self._dirty[feed.appid] = feed
+            self._wake.set()
+
+        asyncio.get_running_loop().call_later(_RETRY_SEC, again)
+
+    def _release(self, batch: Sequence[_Pending]) -> None:
+        self._waiting -= sum(len(pending.puts) + len(pending.gone) for pending in batch)
+        if self._waiting < _MOST_WAITING:
+            self._room.set()
+
+    def _tell(self, feed: _Feed, *, everybody: bool = False) -> None:
+        staying = []
+        for upto, done in feed.waiters:
+            if everybody or upto <= feed.applied:
+                if not done.done():
+                    done.set_result(None)
+            elif not done.done():
+                staying.append((upto, done))
+        feed.waiters = staying
+        if staying:
+            self._dirty[feed.appid] = feed
+            self._wake.set()
+
+    # ---- beginning with an app ----------------------------------------------------------------
+
+    def _feed(self, appid: str) -> _Feed:
+        feed = self._feeds.get(appid)
+        if feed is None:
+            feed = self._feeds[appid] = _Feed(appid)
+            self._prepare(feed)
+        return feed
+
+    def _prepare(self, feed: _Feed) -> None:
+        if feed.preparing is None or feed.preparing.done():
+            feed.preparing = asyncio.create_task(self._make_ready(feed))
+
+    async def _make_ready(self, feed: _Feed) -> None:
+        try:
+            async with feed.lock:
+                await self._bring_up(feed)
+        except ParaError:
+            logger.exception("an index is not ready", extra={"appid": feed.appid})
+            self._later(feed)
+            return
+        feed.is_ready = True
+        self._dirty[feed.appid] = feed
+        self._wake.set()
+
+    async def _bring_up(self, feed: _Feed) -> None:
+        position = await self._search.position(feed.appid)
+        last = await self._dao.last_change(feed.appid)
+        if position is None and last == 0:
+            position = 0
+        if position is None or position > last:
+            logger.warning("rebuilding an index", extra={"appid": feed.appid})
+            position = last
+            await self._search.rebuild(feed.appid, self._all_records(feed.appid), position)
+        await self._replay(feed, position)
+        feed.highest = max(feed.highest, last)
+
+    async def _replay(self, feed: _Feed, position: int) -> None:
+        while True:
+            changes = await self._dao.changes(feed.appid, position)
+            if not changes:
+                return
+            keys = list(dict.fromkeys(key for change in changes for key in change.keys))
+            found = await self._dao.read_all(feed.appid, keys)
+            puts = [record for record in found.values() if is_indexed(record)]
+            kept = {record.id for record in puts}
+            position = changes[-1].number
+            gone = [key for key in keys if key not in kept]
+            await self._search.index(feed.appid, puts, gone, position)
+            feed.seen = max(feed.seen, position)
+
+    async def _all_records(self, appid: str) -> AsyncIterator[Sequence[Record]]:
+        after = ""
+        while page := await self._dao.read_page(appid, after=after, limit=_REBUILD_PAGE):
+            after = page[-1].id
+            yield [record for record in page if is_indexed(record)]
+
+    async def _check_all(self) -> None:
+        for appid in await self._dao.apps():
+            feed = self._feed(appid)
+            if feed.preparing is not None:
+                await asyncio.wait([feed.preparing])
+
+
+def is_indexed(record: Record) -> bool:
+    """Return whether an object wants to be found."""
+    return b'"indexed":false' not in record.data or _says_indexed(record.data)
+
+
+def _says_indexed(data: bytes) -> bool:
+    return bool(msgspec.json.decode(data).get("indexed", True))
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

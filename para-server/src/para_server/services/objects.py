@@ -1,0 +1,375 @@
+"""Objects of any type: made, overwritten, changed, deleted, one by one and in batches.
+
+Every change of a stored object is read, changed and compared: the database takes it only when the
+object is still as it was read, else it is tried again on what is there now. So of two changes at
+once none is lost. ``version`` is the lock that clients see: 0 is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from para_core.contracts.dao import Record
+from para_core.errors import (
+    ConflictError,
+    InvalidObjectError,
+    UnusableBodyError,
+    VersionConflictError,
+)
+from para_core.objects import App, ParaObject, User, Webhook
+from para_core.objects.codec import decode
+from para_core.objects.incoming import merge, object_from
+from para_core.objects.rules import default_name
+from para_core.types import SINGULARS, app_id, clean_type, plural_of, tag_id
+from para_server.access.ownership import may_touch, own_id
+from para_server.access.principal import Principal
+from para_server.services import hooks
+from para_server.services.store import Save, Store
+from para_server.services.validation import validate
+
+if TYPE_CHECKING:
+    from para_core.ids import IdGenerator
+    from para_server.services.apps import Apps
+    from para_server.services.container import Clock
+    from para_server.services.users import Users
+
+__all__ = ["ForbiddenObjectError", "Objects", "normal_id", "type_of_path"]
+
+_TRIES = 50  # of a change that others overtake
+
+
+class ForbiddenObjectError(Exception):
+    """The caller may not change this object."""
+
+
+class Objects:
+    """What clients do to the objects of one app."""
+
+    def __init__(
+        self, store: Store, apps: Apps, users: Users, *, ids: IdGenerator, clock: Clock
+    ) -> None:
+        self._store, self._apps, self._users = store, apps, users
+        self._ids, self._clock = ids, clock
+
+    # ---- reading ------------------------------------------------------------------------------
+
+    async def read(self, app: App, caller: Principal, key: str) -> Record | None:
+        """Return the record of an object that the caller may see, else ``None``."""
+        home = self._home_of(app, key)
+        record = await self._store.read(home, key)
+        return record if record is not None and self._may_see(app, caller, record) else None
+
+    async def read_all(self, app: App, caller: Principal, keys: Sequence[str]) -> list[Record]:
+        """Return the records of the objects the caller may see, in the order of ``keys``."""
+        found = await self._store.read_all(app.identifier, keys)
+        if app.id in keys and app.id not in found:
+            own = await self._store.read(self._apps.root, app.id)
+            if own is not None:
+                merged = {**found, own.id: own}
+                found = {key: merged[key] for key in keys if key in merged}
+        return [record for record in found.values() if self._may_see(app, caller, record)]
+
+    def _may_see(self, app: App, caller: Principal, record: Record) -> bool:
+        if caller.is_app and record.type != "app":
+            return True
+        return may_touch(caller, app, decode(record))
+
+    def _home_of(self, app: App, key: str) -> str:
+        """Return the app whose table holds an object: apps are kept by the root app."""
+        return self._apps.root if key == app.id else app.identifier
+
+    # ---- creating -----------------------------------------------------------------------------
+
+    async def create(
+        self, app: App, caller: Principal, kind: str, body: Mapping[str, Any]
+    ) -> ParaObject:
+        """Make an object of the type that a path names; one of the same id is overwritten.
+
+        Raises:
+            UnusableBodyError: The body is no object of this type.
+            InvalidObjectError: It breaks rules; nothing is stored.
+        """
+        told = body.get("type")
+        if told is not None and not isinstance(told, str):
+            raise UnusableBodyError("Failed to create object.")
+        obj = self._made(app, caller, _type_of_post(app, kind, told), body, "create")
+        validate(obj, app, self._clock())
+        if isinstance(obj, User):
+            return await self._users.create(app, obj, self._finish(app, obj))
+        if isinstance(obj, Webhook) and hooks.is_trigger(obj):
+            return hooks.triggered(obj)
+        self._finish(app, obj)
+        if isinstance(obj, Webhook):
+            hooks.prepare(obj)
+        await self._store.save(app.identifier, "create", [Save(obj)])
+        await self._apps.register_types(app, [obj])
+        return obj
+
+    async def overwrite(
+        self, app: App, caller: Principal, kind: str, key: str, body: Mapping[str, Any]
+    ) -> ParaObject:
+        """Store a body as the object with this id, whatever was there.
+
+        Raises:
+            UnusableBodyError, InvalidObjectError: As for ``create``.
+            ForbiddenObjectError: The object there is not the caller's.
+        """
+        kind = type_of_path(app, kind)
+        obj = self._made(app, caller, kind, {**body, "id": key}, "overwrite")
+        validate(obj, app, self._clock())
+        await self._refuse_foreign(app, caller, [obj.id])
+        self._finish(app, obj)
+        obj.updated = obj.updated or self._clock()
+        await self._store.save(app.identifier, "create", [Save(obj)])
+        await self._apps.register_types(app, [obj])
+        return obj
+
+    async def create_all(
+        self, app: App, caller: Principal, bodies: Sequence[Any]
+    ) -> list[ParaObject]:
+        """Make many objects, all that are valid or none; of two with one id the last counts."""
+        made: dict[str, ParaObject] = {}
+        for body in bodies:
+            obj = self._valid(app, caller, body)
+            if obj is not None:
+                self._finish(app, obj)
+                made.pop(obj.id, None)
+                made[obj.id] = obj
+        if not caller.is_app and made:
+            stored = await self._store.read_all(app.identifier, list(made))
+            for record in stored.values():
+                if not self._may_see(app, caller, record):
+                    del made[record.id]
+        objects = list(made.values())
+        await self._store.save(app.identifier, "createAll", [Save(obj) for obj in objects])
+        await self._apps.register_types(app, objects)
+        return objects
+
+    def _valid(self, app: App, caller: Principal, body: Any) -> ParaObject | None:
+        if not isinstance(body, dict):
+            return None
+        kind, key = body.get("type"), body.get("id")
+        if not isinstance(kind, str | None) or not isinstance(key, str | None):
+            return None
+        try:
+            obj = self._made(app, caller, kind or "sysprop", body, "create")
+            validate(obj, app, self._clock())
+        except (UnusableBodyError, InvalidObjectError):
+            return None
+        return obj
+
+    def _made(
+        self, app: App, caller: Principal, kind: str, body: Mapping[str, Any], verb: str
+    ) -> ParaObject:
+        if kind == "app":
+            raise UnusableBodyError(f"Failed to {verb} object.")
+        try:
+            obj = object_from(body, kind)
+        except UnusableBodyError as error:
+            raise UnusableBodyError(f"Failed to {verb} object.") from error
+        obj.appid = app.identifier
+        if not caller.is_app:
+            obj.creatorid = caller.userid or None
+            obj.id = own_id(caller, app, obj.type, obj.id)
+        if not obj.id.strip():
+            obj.id = self._ids.next()
+        if obj.name is None:
+            obj.name = default_name(obj)
+        return obj
+
+    def _finish(self, app: App, obj: ParaObject) -> ParaObject:
+        obj.type = clean_type(obj.type)
+        obj.timestamp = obj.timestamp or self._clock()
+        obj.appid = app.identifier
+        return obj
+
+    # ---- changing -----------------------------------------------------------------------------
+
+    async def change(
+        self,
+        app: App,
+        key: str,
+        alter: Callable[[ParaObject], bool | None],
+        *,
+        event: str = "update",
+    ) -> ParaObject | None:
+        """Alter a stored object on its latest state, as ``Apps.change`` does for apps.
+
+        Returns:
+            The object as it is stored now; ``None`` when it is not there.
+        """
+        home = self._home_of(app, key)
+        for _ in range(_TRIES):
+            record = await self._store.dao.read(home, key)
+            if record is None:
+                return None
+            obj = decode(record)
+            if alter(obj) is False:
+                return obj
+            obj.updated = self._clock()
+            try:
+                await self._store.save(home, event, [Save(obj, record.change)])
+            except ConflictError:
+                continue
+            return obj
+        raise ConflictError([key])
+
+    async def patch(
+        self, app: App, caller: Principal, key: str, body: Mapping[str, Any]
+    ) -> ParaObject | None:
+        """Merge a body into an object; ``None`` when the caller sees none with this id.
+
+        Raises:
+            UnusableBodyError: A value cannot be taken; nothing changes.
+            InvalidObjectError: The merged object breaks rules; nothing changes.
+            VersionConflictError: The body has another version than the object.
+            ForbiddenObjectError: The object is not the caller's.
+        """
+
+        def alter(obj: ParaObject) -> None:
+            self._merge(app, caller, obj, body)
+
+        changed = await self.change(app, key, alter)
+        if changed is not None:
+            await self._apps.register_types(app, [changed])
+        return changed
+
+    def _merge(
+        self, app: App, caller: Principal, obj: ParaObject, body: Mapping[str, Any]
+    ) -> None:
+        if not may_touch(caller, app, obj):
+            raise ForbiddenObjectError
+        held = obj.version
+        body = hooks.allowed_changes(obj, caller, app, body)
+        try:
+            merge(obj, body)
+        except UnusableBodyError as error:
+            raise UnusableBodyError("Failed to update object.") from error
+        validate(obj, app, self._clock())
+        _next_version(obj, held)
+        if isinstance(obj, Webhook):
+            hooks.settle_update(obj)
+
+    async def patch_all(
+        self, app: App, caller: Principal, bodies: Sequence[Any]
+    ) -> list[ParaObject]:
+        """Merge many bodies into their objects, all that are valid, in one write.
+
+        Raises:
+            VersionConflictError: Versions did not match, and nothing is left to change.
+        """
+        merged = _by_id(bodies)
+        if not merged:
+            return []
+        for _ in range(_TRIES):
+            saves, stale = await self._merge_all(app, caller, merged)
+            if stale and not saves:
+                raise stale[0]
+            try:
+                await self._store.save(app.identifier, "updateAll", saves)
+            except ConflictError:
+                continue
+            return [save.obj for save in saves]
+        raise ConflictError(list(merged))
+
+    async def _merge_all(
+        self, app: App, caller: Principal, merged: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> tuple[list[Save], list[VersionConflictError]]:
+        found = await self._store.dao.read_all(app.identifier, list(merged))
+        saves: list[Save] = []
+        stale: list[VersionConflictError] = []
+        for key, record in found.items():
+            obj = decode(record)
+            body: dict[str, Any] = {}
+            for part in merged[key]:
+                body.update(part)
+            try:
+                self._merge(app, caller, obj, body)
+            except VersionConflictError as error:
+                stale.append(error)
+            except (UnusableBodyError, InvalidObjectError, ForbiddenObjectError):
+                continue
+            else:
+                obj.updated = self._clock()
+                saves.append(Save(obj, record.change))
+        return saves, stale
+
+    # ---- deleting -----------------------------------------------------------------------------
+
+    async def delete(self, app: App, caller: Principal, key: str) -> None:
+        """Delete an object with what belongs to it; an absent one is no error.
+
+        Raises:
+            ForbiddenObjectError: The object is not the caller's.
+        """
+        home = self._home_of(app, key)
+        record = await self._store.dao.read(home, key)
+        if record is None:
+            await self._store.delete(home, "delete", [key])
+            return
+        obj = decode(record)
+        if not may_touch(caller, app, obj):
+            raise ForbiddenObjectError
+        if isinstance(obj, App):
+            await self._apps.delete(obj)
+            return
+        extra = await self._users.belongings(app, [obj]) if isinstance(obj, User) else []
+        await self._store.delete(home, "delete", [key, *extra])
+
+    async def delete_all(self, app: App, caller: Principal, keys: Sequence[str]) -> None:
+        """Delete objects in one write; apps and what is not the caller's are left alone."""
+        found = await self._store.dao.read_all(app.identifier, list(dict.fromkeys(keys)))
+        objects = [decode(record) for record in found.values()]
+        allowed = [obj for obj in objects if obj.type != "app" and may_touch(caller, app, obj)]
+        users = [obj for obj in allowed if isinstance(obj, User)]
+        extra = await self._users.belongings(app, users) if users else []
+        gone = [key for key in dict.fromkeys(keys) if key not in found and key != app.id]
+        doomed = dict.fromkeys([*(obj.id for obj in allowed), *extra, *gone])
+        await self._store.delete(app.identifier, "deleteAll", list(doomed))
+
+    async def _refuse_foreign(self, app: App, caller: Principal, keys: Sequence[str]) -> None:
+        if caller.is_app:
+            return
+        for record in (await self._store.read_all(app.identifier, keys)).values():
+            if not may_touch(caller, app, decode(record)):
+                raise ForbiddenObjectError
+
+
+def type_of_path(app: App, segment: str) -> str:
+    """Return the type that a path segment names: a known plural stands for its singular."""
+    return app.datatypes.get(segment) or SINGULARS.get(segment) or segment
+
+
+def normal_id(kind: str, key: str) -> str:
+    """Return the id that a path means: tags and apps go by their names as well."""
+    if kind == "tag":
+        return tag_id(key)
+    if kind == "app":
+        return app_id(key) or key
+    return key
+
+
+def _type_of_post(app: App, segment: str, told: str | None) -> str:
+    kind = type_of_path(app, segment)
+    if told and told.strip() and plural_of(told) == segment and told != "app":
+        return told
+    return kind
+
+
+def _next_version(obj: ParaObject, held: int) -> None:
+    """Compare the version of a changed object with the one it had, and count it up."""
+    if obj.version > 0 and held > 0:
+        if obj.version != held:
+            raise VersionConflictError(obj.id, expected=obj.version, stored=held)
+        obj.version = held + 1
+    elif obj.version < 0:
+        raise VersionConflictError(obj.id, expected=obj.version, stored=held)
+
+
+def _by_id(bodies: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
+    merged: dict[str, list[dict[str, Any]]] = {}
+    for body in bodies:
+        if isinstance(body, dict) and isinstance(body.get("id"), str):
+            merged.setdefault(body["id"], []).append(body)
+    return merged

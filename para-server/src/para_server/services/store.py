@@ -1,0 +1,162 @@
+"""The one write path, and reads through the cache.
+
+A write is one transaction of the DAO: objects and their entry in the change feed. When it is
+durable the cache learns of it, the client gets its answer, and the index follows on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from para_core.contracts.cache import Cache
+from para_core.contracts.dao import DAO, Put, Record, Write
+from para_core.errors import ConflictError
+from para_core.objects import ParaObject
+from para_core.objects.codec import record_of
+from para_server.services.index_follower import IndexFollower
+
+__all__ = ["Save", "Store", "Watcher"]
+
+Watcher = Callable[[str, Sequence[Record], Sequence[str]], None]
+"""Hears ``(appid, records, deleted ids)`` of each durable write, at once and in this process."""
+
+
+class Save(NamedTuple):
+    """One object to be stored, and the change its stored record must have."""
+
+    obj: ParaObject
+    expect: int | None = None  # see Put.expect
+
+
+class Store:
+    """Reads and writes the objects of all apps.
+
+    Without a cache every read goes to the database; without a search engine nothing is indexed
+    (``para.cache_enabled``, ``para.search_enabled``).
+    """
+
+    def __init__(self, dao: DAO, *, cache: Cache | None, index: IndexFollower | None) -> None:
+        self.dao, self._cache, self._index = dao, cache, index
+        self._watchers: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell this function of every write from now on."""
+        self._watchers.append(watcher)
+
+    # ---- reads --------------------------------------------------------------------------------
+
+    async def read(self, appid: str, key: str) -> Record | None:
+        """Return an object's record, from the cache or else from the database."""
+        cache = self._cache
+        if cache is None:
+            return await self.dao.read(appid, key)
+        found = cache.peek(appid, key) or await cache.get(appid, key)
+        if found is None:
+            found = await self.dao.read(appid, key)
+            if found is not None and _is_cached(found):
+                await cache.put(appid, found)
+        return found
+
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records with these ids in the order of ``keys``; absent ones are left out."""
+        cache = self._cache
+        if not keys:
+            return {}
+        if cache is None:
+            return await self.dao.read_all(appid, keys)
+        found = await cache.get_all(appid, keys)
+        missing = [key for key in keys if key not in found]
+        if not missing:
+            return found
+        stored = await self.dao.read_all(appid, missing)
+        if stored:
+            await cache.put_all(appid, [r for r in stored.values() if _is_cached(r)])
+        found = {**found, **stored}
+        return {key: found[key] for key in keys if key in found}
+
+    # ---- writes -------------------------------------------------------------------------------
+
+    async def save(self, appid: str, event: str, saves: Sequence[Save]) -> int:
+        """Store objects, all or none; those with ``stored`` false go to index and cache only.
+
+        Returns:
+            The number of the change; 0 when nothing was to be stored in the database.
+
+        Raises:
+            ConflictError: An object changed since it was read; nothing is stored.
+        """
+        puts = [Put(record_of(s.obj), s.expect) for s in saves if s.obj.stored]
+        unstored = [s.obj for s in saves if not s.obj.stored]
+        number = 0
+        if puts:
+            indexed = {s.obj.id for s in saves if s.obj.indexed}
+            cached = {s.obj.id for s in saves if s.obj.cached}
+            number = await self._write(appid, Write(event, puts), indexed, cached)
+        if unstored:
+            await self._keep_elsewhere(appid, unstored)
+        return number
+
+    async def delete(self, appid: str, event: str, keys: Sequence[str]) -> int:
+        """Delete objects from the database, the index and the cache; absent ones are no error."""
+        if not keys:
+            return 0
+        return await self._write(appid, Write(event, deletes=keys), frozenset(), frozenset())
+
+    async def _write(
+        self, appid: str, write: Write, indexed: Collection[str], cached: Collection[str]
+    ) -> int:
+        number, records = await self._write_and_hand_over(appid, write, indexed)
+        if self._cache is not None:
+            await self._cache.put_all(appid, [r for r in records if r.id in cached])
+            away = [*(r.id for r in records if r.id not in cached), *write.deletes]
+            if away:
+                await self._cache.remove_all(appid, away, change=number)
+        for watcher in self._watchers:
+            watcher(appid, records, write.deletes)
+        return number
+
+    async def _write_and_hand_over(
+        self, appid: str, write: Write, indexed: Collection[str]
+    ) -> tuple[int, list[Record]]:
+        index = self._index
+        token = await index.begin(appid) if index is not None else 0
+        try:
+            number = await self.dao.write(appid, write)
+        except ConflictError:
+            if index is not None:
+                index.end(appid, token, 0, [], [])
+            raise
+        except BaseException:
+            if index is not None:
+                index.doubt(appid, token)
+            raise
+        records = [_at(put.record, number) for put in write.puts]
+        if index is not None:
+            puts = [record for record in records if record.id in indexed]
+            gone = [*(r.id for r in records if r.id not in indexed), *write.deletes]
+            index.end(appid, token, number, puts, gone)
+        return number, records
+
+    async def _keep_elsewhere(self, appid: str, objects: Sequence[ParaObject]) -> None:
+        records = [record_of(obj) for obj in objects if obj.indexed]
+        if self._index is not None and records:
+            await self._index.index_unstored(appid, records)
+        if self._cache is not None:
+            await self._cache.put_all(appid, [record_of(obj) for obj in objects if obj.cached])
+
+    async def forget(self, appid: str) -> None:
+        """Remove everything of an app: its objects, its index, what the cache knows."""
+        await self.dao.delete_table(appid)
+        if self._index is not None:
+            await self._index.drop(appid)
+        if self._cache is not None:
+            await self._cache.clear(appid)
+
+
+def _at(record: Record, number: int) -> Record:
+    return Record(record.id, record.type, record.data, number)
+
+
+def _is_cached(record: Record) -> bool:
+    return b'"cached":false' not in record.data
