@@ -1,0 +1,69 @@
+"""Offers the SQL databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from para_core.hookspecs import DAOFactory, hookimpl
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from para_core.config import Config
+    from para_core.contracts.dao import DAO
+    from para_dao_sql.address import PostgresAddress
+    from para_dao_sql.settings import SqlSettings
+
+para_plugin_api = 1
+
+
+@hookimpl
+def para_register_daos() -> Mapping[str, DAOFactory]:
+    """Offer ``SqlDAO``, and ``H2DAO``: the embedded database under its name in the original."""
+    return {"H2DAO": open_embedded_dao, "SqlDAO": open_sql_dao}
+
+
+@hookimpl
+def para_register_sections() -> Mapping[str, type[Struct]]:
+    """Describe the settings."""
+    from para_dao_sql.settings import DbSettings, SqlSettings
+
+    return {"para.db": DbSettings, "para.sql": SqlSettings}
+
+
+def open_embedded_dao(config: Config) -> DAO:
+    """Make the DAO on the SQLite file in ``para.db.dir``."""
+    from para_dao_sql.address import embedded_address
+    from para_dao_sql.settings import DbSettings, SqlSettings
+    from para_dao_sql.sqlite import SqliteDAO
+
+    address = embedded_address(config.section("para.db", DbSettings).dir)
+    timeout_ms = config.section("para.sql", SqlSettings).timeout_ms
+    return SqliteDAO(address.file, timeout_ms=timeout_ms)
+
+
+def open_sql_dao(config: Config) -> DAO:
+    """Make the DAO that ``para.sql`` describes; without an address, the embedded one."""
+    from para_dao_sql.address import SqliteAddress, parse_address
+    from para_dao_sql.settings import DbSettings, SqlSettings
+    from para_dao_sql.sqlite import SqliteDAO
+
+    settings = config.section("para.sql", SqlSettings)
+    address = parse_address(settings, config.section("para.db", DbSettings).dir)
+    if isinstance(address, SqliteAddress):
+        return SqliteDAO(address.file, timeout_ms=settings.timeout_ms)
+    return _open_postgresql(address, settings)
+
+
+def _open_postgresql(address: PostgresAddress, settings: SqlSettings) -> DAO:
+    from para_core.errors import ConfigError
+
+    try:
+        from para_dao_sql.postgresql import PostgresDAO
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "para.sql.url names PostgreSQL, whose driver is not installed; "
+            'pip install "para-dao-sql[postgresql]"'
+        ) from error
+    return PostgresDAO(address, timeout_ms=settings.timeout_ms, pool_size=settings.pool_size)

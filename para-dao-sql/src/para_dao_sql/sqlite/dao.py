@@ -1,0 +1,233 @@
+"""The DAO on one SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
+from para_core.errors import UnavailableError
+from para_dao_sql.sqlite import file as files
+from para_dao_sql.sqlite import queries
+from para_dao_sql.sqlite.catalog import Catalog, Place
+from para_dao_sql.sqlite.errors import as_config_error, as_para_error, is_busy
+from para_dao_sql.sqlite.reader import Reader
+from para_dao_sql.sqlite.writer import Step, Writer
+
+__all__ = ["SqliteDAO"]
+
+T = TypeVar("T")
+
+_FEW = 64  # ids or entries that are read at once on the event loop: some 100 microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is there between ``open`` and ``close``."""
+
+    holder: IO[str]
+    catalog: Catalog
+    near: sqlite3.Connection  # used on the event loop only, for reads of some microseconds
+    reader: Reader
+    writer: Writer
+
+
+class SqliteDAO(DAO):
+    """Keeps all apps in one file, which one process may use at a time.
+
+    Writes are durable (WAL, ``synchronous=FULL``) and share commits. Reads by id run at once on
+    the event loop, since a hop to another thread costs more than they do.
+    """
+
+    def __init__(self, file: Path, *, timeout_ms: int = 5000) -> None:
+        self._file, self._timeout_ms = file.absolute(), timeout_ms
+        self._opened: _Opened | None = None
+
+    async def open(self) -> None:
+        """Lock and open the file; make it if it is not there."""
+        if self._opened is None:
+            holder, connections, catalog = await asyncio.to_thread(self._prepare)
+            writing, near, reading = connections
+            self._opened = _Opened(
+                holder,
+                catalog,
+                near,
+                Reader(reading),
+                Writer(writing, catalog, self._file),
+            )
+
+    async def close(self) -> None:
+        """Finish the writes that wait, and unlock the file."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await asyncio.to_thread(_shut, opened)
+
+    async def create_table(self, appid: str, *, shared: bool = False) -> None:
+        """Make room for an app, in a table of its own or in the one that shared apps use."""
+        await self._run(lambda transaction: transaction.create_table(appid, shared=shared))
+
+    async def delete_table(self, appid: str) -> None:
+        """Remove all objects of an app and its feed."""
+        await self._run(lambda transaction: transaction.delete_table(appid))
+
+    async def read(self, appid: str, key: str) -> Record | None:
+        """Return one record, or ``None`` when the app has none with this id."""
+        opened = self._state()
+        place = opened.catalog.places.get(appid)
+        if place is None or not is_storable(key):
+            return None
+        try:
+            return queries.read_one(opened.near, place, key)
+        except sqlite3.Error as error:
+            return await self._again(
+                error, appid, place, lambda db: queries.read_one(db, place, key), None
+            )
+
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records with these ids, in the order of ``keys``."""
+        opened = self._state()
+        place = opened.catalog.places.get(appid)
+        wanted = [key for key in dict.fromkeys(keys) if is_storable(key)]
+        if place is None or not wanted:
+            return {}
+        return await self._read(
+            appid,
+            place,
+            lambda db: queries.read_many(db, place, wanted),
+            {},
+            near=len(wanted) <= _FEW,
+        )
+
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
+    ) -> list[Record]:
+        """Return the next records in ascending order of id (by UTF-8 bytes)."""
+        place = self._state().catalog.places.get(appid)
+        if place is None:
+            return []
+        return await self._read(
+            appid, place, lambda db: queries.read_page(db, place, after, limit, kind), []
+        )
+
+    async def write(self, appid: str, write: Write) -> int:
+        """Store a write and its entry in the feed, in one transaction."""
+        keys = touched_keys(write)
+        if not keys:
+            return 0
+        return await self._run(lambda transaction: transaction.write(appid, write, keys))
+
+    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
+        """Return the entries of the feed with numbers above ``after``."""
+        catalog = self._state().catalog
+        place = catalog.places.get(appid)
+        ahead = catalog.last_changes.get(appid, 0) - after  # at least as many as entries
+        if place is None or ahead <= 0:
+            return []
+        return await self._read(
+            appid,
+            place,
+            lambda db: queries.read_changes(db, place, after, limit),
+            [],
+            near=min(ahead, limit) <= _FEW,
+        )
+
+    async def last_change(self, appid: str) -> int:
+        """Return the number of the app's last change."""
+        return self._state().catalog.last_changes.get(appid, 0)
+
+    async def forget_changes(self, appid: str, upto: int) -> None:
+        """Drop entries of the feed with numbers up to this one."""
+        await self._run(lambda transaction: transaction.forget_changes(appid, upto))
+
+    async def apps(self) -> list[str]:
+        """Return the ids of all apps."""
+        return list(self._state().catalog.places)
+
+    # ---- how the file is asked ---------------------------------------------------------------
+
+    async def _run(self, step: Step) -> int:
+        answer = self._state().writer.submit(step)
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                return await answer
+        except TimeoutError as error:
+            raise self._too_slow() from error
+
+    async def _read(
+        self,
+        appid: str,
+        place: Place,
+        ask: Callable[[sqlite3.Connection], T],
+        nothing: T,
+        *,
+        near: bool = False,
+    ) -> T:
+        try:
+            if near:
+                return ask(self._state().near)
+            return await self._far(ask)
+        except sqlite3.Error as error:
+            return await self._again(error, appid, place, ask, nothing)
+
+    async def _again(
+        self,
+        error: sqlite3.Error,
+        appid: str,
+        place: Place,
+        ask: Callable[[sqlite3.Connection], T],
+        nothing: T,
+    ) -> T:
+        """Answer a read that failed: the table may have gone meanwhile, or the file be locked."""
+        if self._state().catalog.places.get(appid) is not place:
+            return nothing
+        if not is_busy(error):
+            raise as_para_error(error, self._file) from error
+        try:
+            return await self._far(ask)  # it waits for the lock, which the event loop must not
+        except sqlite3.Error as again:
+            raise as_para_error(again, self._file) from again
+
+    async def _far(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        answer = self._state().reader.submit(ask)
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                return await answer
+        except TimeoutError as error:
+            raise self._too_slow() from error
+
+    def _state(self) -> _Opened:
+        if self._opened is None:
+            raise UnavailableError(f"{self._file} is not open")
+        return self._opened
+
+    def _too_slow(self) -> UnavailableError:
+        return UnavailableError(
+            f"{self._file} did not answer within {self._timeout_ms} ms (para.sql.timeout_ms)"
+        )
+
+    def _prepare(self) -> tuple[IO[str], list[sqlite3.Connection], Catalog]:
+        holder = files.lock(self._file)
+        try:
+            writing = files.prepare(self._file, timeout_ms=self._timeout_ms)
+            try:
+                catalog = Catalog.load(writing)
+                near = files.connect(self._file, timeout_ms=0)
+                reading = files.connect(self._file, timeout_ms=self._timeout_ms)
+            except sqlite3.Error as error:
+                writing.close()
+                raise as_config_error(error, self._file) from error
+        except BaseException:
+            files.unlock(holder)
+            raise
+        return holder, [writing, near, reading], catalog
+
+
+def _shut(opened: _Opened) -> None:
+    opened.writer.stop()
+    opened.reader.stop()
+    opened.near.close()
+    files.unlock(opened.holder)

@@ -1,0 +1,161 @@
+"""Opens the database file: one process at a time, and only files of our own format."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import IO
+
+from para_core.errors import ConfigError
+from para_dao_sql.sqlite.errors import as_config_error
+
+__all__ = ["FORMAT", "connect", "lock", "prepare", "unlock"]
+
+FORMAT = 1
+"""Version of the tables, kept in ``PRAGMA user_version``; a file with a higher one is refused."""
+
+_APPLICATION = 0x50617261  # "Para", in PRAGMA application_id
+_STATEMENTS = 1024  # prepared ones to keep: every app with a table of its own has some
+_WAL_BYTES = 64 << 20  # what a burst may leave on the disk for the write-ahead log
+
+_SCHEMA = """
+CREATE TABLE para_apps (
+    app INTEGER PRIMARY KEY AUTOINCREMENT,
+    appid TEXT NOT NULL UNIQUE,
+    shared INTEGER NOT NULL,
+    last_change INTEGER NOT NULL
+);
+CREATE TABLE para_counter (number INTEGER NOT NULL);
+INSERT INTO para_counter (number) VALUES (0);
+CREATE TABLE para_changes (
+    app INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    keys TEXT NOT NULL,
+    PRIMARY KEY (app, number)
+) WITHOUT ROWID;
+CREATE TABLE objects_shared (
+    app INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    change INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (app, id)
+);
+"""
+
+
+def lock(file: Path) -> IO[str]:
+    """Make the folder, and take the file for this process until ``unlock``.
+
+    Raises:
+        ConfigError: Another process has it, or the folder cannot be written.
+    """
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Objects hold secrets of apps: only the owner of the process may read them.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        holder = _lock_file(file).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {file} ({error.strerror}); set para.db.dir to a folder that the server "
+            "may write"
+        ) from error
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder.seek(0)
+        other = holder.read().strip() or "another process"
+        holder.close()
+        raise ConfigError(
+            f"{file} is in use by {other}; stop it, or set para.db.dir to another folder"
+        ) from error
+    holder.truncate(0)
+    holder.write(f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})\n")
+    holder.flush()
+    return holder
+
+
+def unlock(holder: IO[str]) -> None:
+    """Let other processes have the file."""
+    holder.close()
+
+
+def connect(file: Path, *, timeout_ms: int, writes: bool = False) -> sqlite3.Connection:
+    """Open a connection for one thread at a time; it commits only when told to.
+
+    Args:
+        file: The database.
+        timeout_ms: How long to wait while another program holds the file.
+        writes: Whether this is the one connection that changes something.
+    """
+    connection = sqlite3.connect(
+        file,
+        timeout=timeout_ms / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS,
+    )
+    if writes:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+    else:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def prepare(file: Path, *, timeout_ms: int) -> sqlite3.Connection:
+    """Open the writing connection; make the tables, or check that they are ours.
+
+    Raises:
+        ConfigError: The file is damaged, of another program, or made by a newer version.
+    """
+    try:
+        connection = connect(file, timeout_ms=timeout_ms, writes=True)
+    except sqlite3.Error as error:
+        raise as_config_error(error, file) from error
+    try:
+        _check(connection, file)
+    except sqlite3.Error as error:
+        connection.close()
+        raise as_config_error(error, file) from error
+    except ConfigError:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, file: Path) -> None:
+    application = _pragma(connection, "application_id")
+    if application != _APPLICATION and _pragma(connection, "schema_version"):
+        raise ConfigError(
+            f"{file} is the database of another program; name another file in para.sql.url or "
+            "another folder in para.db.dir (objects move with GET /v1/_export, PUT /v1/_import)"
+        )
+    found = _pragma(connection, "user_version")
+    if found > FORMAT:
+        raise ConfigError(
+            f"{file} has format {found}, and this version reads formats up to {FORMAT}; install "
+            "the para-dao-sql that wrote it, or a later one"
+        )
+    journal = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if journal != "wal":
+        raise ConfigError(f"{file} is on a file system without shared memory; use a local disk")
+    if application != _APPLICATION:
+        _make_tables(connection)
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {FORMAT};"
+    connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {marks} COMMIT;")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _lock_file(file: Path) -> Path:
+    return file.with_name(f"{file.name}.lock")
