@@ -16,7 +16,7 @@ from para_server.access.signing import (
     read_presigned,
 )
 
-from .signer import NOW, APP_KEY, Draft, encoded, presign, sign, wire
+from .signer import APP_KEY, NOW, Draft, encoded, presign, sign, wire
 
 EXAMPLE_1 = (
     b"AWS4-HMAC-SHA256 Credential=app:myapp/20260102/us-east-1/para/aws4_request, "
