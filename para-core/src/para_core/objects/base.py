@@ -93,7 +93,7 @@ class App(ParaObject, kw_only=True):
     resource_permissions: dict[str, Any] = field(default_factory=dict, name="resourcePermissions")
     active: bool = True
     delete_on: int | None = field(default=None, name="deleteOn")
-    token_validity_sec: int | None = field(default=None, name="tokenValiditySec")
+    token_validity_sec: int = field(default=86_400, name="tokenValiditySec")
     settings: dict[str, Any] = field(default_factory=dict)
     object_count: int = field(default=0, name="objectCount")
 

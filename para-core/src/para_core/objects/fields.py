@@ -156,7 +156,9 @@ def _structured(kind: type) -> Callable[[Any], Any]:
 
 def _texts(value: Any) -> Any:
     items = _structured(list)(value)
-    return None if items is None else [_text(item) for item in items if item is not None]
+    if items is not None and not all(isinstance(item, str) for item in items):
+        raise UnusableBodyError("a list of texts has an item that is no text")
+    return items
 
 
 def _any(value: Any) -> Any:

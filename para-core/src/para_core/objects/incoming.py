@@ -9,19 +9,15 @@ Source: Para 1.54, ``ParaObjectUtils.setAnnotatedFields``; core-object reference
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from para_core.errors import UnusableBodyError
 from para_core.objects import rules
 from para_core.objects.base import ParaObject, Sysprop, class_of
 from para_core.objects.fields import DERIVED, custom_allowed, fields_of
 
 __all__ = ["merge", "object_from", "without_nulls"]
-
-T = TypeVar("T", bound=ParaObject)
-
 
 def object_from(body: Mapping[str, Any], kind: str) -> ParaObject:
     """Make an object of a type from the body of a request; ``type`` in the body does not count.
@@ -41,14 +37,10 @@ def object_from(body: Mapping[str, Any], kind: str) -> ParaObject:
 def merge(obj: ParaObject, body: Mapping[str, Any]) -> None:
     """Change an object by the body of a PATCH; locked and derived fields in it are ignored.
 
-    When a structured field gets a value that is none, what stands before it in the body counts
-    and the rest, custom fields included, does not.
+    Raises:
+        UnusableBodyError: A structured field got a value that is none; the object is spoilt then.
     """
-    try:
-        _take_fields(obj, body, locked_too=False)
-    except UnusableBodyError:
-        rules.settle(obj)
-        return
+    _take_fields(obj, body, locked_too=False)
     if custom_allowed(type(obj)):
         _take_custom(obj, body)
     rules.settle(obj)

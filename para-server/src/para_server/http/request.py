@@ -67,6 +67,7 @@ class Request:
         "app",
         "body",
         "caller",
+        "client",
         "headers",
         "method",
         "path",
@@ -86,10 +87,12 @@ class Request:
         caller: Principal,
         app: App | None,
         services: Services,
+        client: str = "",
     ) -> None:
         self.method, self.path, self.query = method, path, query
         self.headers, self.body, self.values = headers, body, values
         self.caller, self.app, self.services = caller, app, services
+        self.client = client  # the address of the other end of the connection
         self._params: Params | None = None
 
     @property

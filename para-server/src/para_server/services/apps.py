@@ -39,11 +39,13 @@ class Apps:
         clock: Clock,
         max_datatypes: int = 256,
         root_secret: str = "",
+        validity_sec: int = 86_400,
         listeners: Sequence[AppListener] = (),
     ) -> None:
         self.root = root
         self._store, self._clock = store, clock
         self._max_datatypes, self._root_secret = max_datatypes, root_secret
+        self._validity_sec = validity_sec
         self.listeners = tuple(listeners)
         self._known: dict[str, App] = {}
         store.watch(self._hear)
@@ -81,6 +83,7 @@ class Apps:
         app.timestamp = app.timestamp or now
         app.appid = self.root
         app.secret = app.secret or new_secret()
+        app.token_validity_sec = self._validity_sec
         if await self._store.dao.read(self.root, app.id) is not None:
             return None
         await self._store.dao.create_table(app.identifier, shared=app.sharing_table)

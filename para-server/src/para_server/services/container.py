@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from para_server.services.links import Links
     from para_server.services.objects import Objects
     from para_server.services.store import Store
+    from para_server.services.health import Health
+    from para_server.services.setup import Setup
     from para_server.services.users import Users
     from para_server.services.votes import Votes
+    from para_server.signin.password import PasswordSignIn
 
 __all__ = ["Clock", "Services"]
 
@@ -43,3 +46,6 @@ class Services:
     links: Links
     votes: Votes
     users: Users
+    setup: Setup
+    health: Health
+    sign_in: Mapping[str, PasswordSignIn]

@@ -95,11 +95,11 @@ class Objects:
             raise UnusableBodyError("Failed to create object.")
         obj = self._made(app, caller, _type_of_post(app, kind, told), body, "create")
         validate(obj, app, self._clock())
-        if isinstance(obj, User):
-            return await self._users.create(app, obj, self._finish(app, obj))
         if isinstance(obj, Webhook) and hooks.is_trigger(obj):
             return hooks.triggered(obj)
         self._finish(app, obj)
+        if isinstance(obj, User):
+            return await self._users.create(app, obj)
         if isinstance(obj, Webhook):
             hooks.prepare(obj)
         await self._store.save(app.identifier, "create", [Save(obj)])

@@ -1,0 +1,232 @@
+"""The door of the API: every request to ``/v1`` comes through here.
+
+One ASGI callable does what all requests need, in this order: read the body, answer pre-flights,
+find out who sends it and whether it may go on, find the route, run the handler, send the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from para_server.access.classify import CredentialKind, classify
+from para_server.access.decision import ALLOWED
+from para_server.access.gate import Admission, Gate
+from para_server.access.principal import NOBODY
+from para_server.access.request import RawRequest, first_headers
+from para_server.access.resources import resource_of
+from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.http.request import Request
+from para_server.http.router import Route, Router
+from para_server.http.wire import Dispatcher, preflight
+from para_server.rest.responses import answer_of
+
+if TYPE_CHECKING:
+    from para_core.objects import App
+    from para_server.services.container import Services
+
+__all__ = ["Api"]
+
+logger = logging.getLogger(__name__)
+
+_GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
+_BODY_FACTOR = 100  # times the limit of one object: the largest body that is read at all
+_MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
+_Message = Mapping[str, Any]
+
+
+class Api:
+    """The REST API of one server, as an ASGI application."""
+
+    def __init__(self, services: Services, gate: Gate, routes: Sequence[Route]) -> None:
+        self.services, self.gate = services, gate
+        self.router = Router(routes)
+        settings = services.settings
+        self._context = settings.context_path.encode()
+        self._most = settings.max_entity_size_bytes * _BODY_FACTOR
+        self._dispatcher = Dispatcher(
+            is_cors_enabled=settings.cors_enabled, is_gzip_enabled=settings.gzip_enabled
+        )
+        self._background: set[asyncio.Task[None]] = set()
+
+    def serves(self, path: bytes) -> bool:
+        """Return whether a raw path belongs to the API."""
+        return _GUARDED.match(path.removeprefix(self._context)) is not None
+
+    async def close(self) -> None:
+        """Wait for the work of requests that were answered at once."""
+        if self._background:
+            await asyncio.wait(self._background, timeout=10)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        headers = first_headers(scope["headers"])
+        challenge = ""
+        try:
+            body = await self._body(headers, receive)
+            answer, challenge = await self._answer(scope, headers, body)
+        except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
+            answer = answer_of(error)
+        await self._dispatcher.send(scope, headers, send, answer, challenge)
+
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Any) -> bytes:
+        length = headers.get(b"content-length")
+        if length is None and b"transfer-encoding" not in headers:
+            return b""
+        if length == b"0":
+            return b""
+        message = await receive()
+        if not message.get("more_body"):
+            return message.get("body", b"")  # type: ignore[no-any-return]
+        parts, size = [message["body"]], len(message["body"])
+        while message.get("more_body"):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise AnswerError(400, "The request ended early.")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._most:
+                raise AnswerError(400, _too_large(self._most), [(b"connection", b"close")])
+        return b"".join(parts)
+
+    # ---- one request --------------------------------------------------------------------------
+
+    async def _answer(
+        self, scope: Any, headers: Mapping[bytes, bytes], body: bytes
+    ) -> tuple[Answer, str]:
+        method: str = scope["method"]
+        raw_path: bytes = scope["raw_path"]
+        if method == "OPTIONS" and self._is_preflight(headers):
+            return preflight(headers), ""
+        path = raw_path.removeprefix(self._context)
+        segments = _segments(path)
+        if segments is None:
+            return error_answer(400), ""
+        found = self.router.find("GET" if method == "HEAD" else method, segments)
+        if isinstance(found, tuple) and found[0].is_public:
+            admission = _PUBLIC
+        else:
+            raw = RawRequest(method, raw_path, scope["query_string"], headers, body)
+            admission = await self._admit(raw, resource_of(raw_path, self._context))
+            if not admission.decision.is_allowed:
+                return _refusal(admission), admission.challenge
+        try:
+            answer = await self._run(scope, headers, body, found, admission)
+        except Exception as error:  # noqa: BLE001 - answered once, in the table of errors
+            answer = answer_of(error)
+        return answer, admission.challenge
+
+    def _is_preflight(self, headers: Mapping[bytes, bytes]) -> bool:
+        return (
+            self.services.settings.cors_enabled
+            and b"origin" in headers
+            and b"access-control-request-method" in headers
+        )
+
+    async def _admit(self, raw: RawRequest, resource: str) -> Admission:
+        """Ask the gate; a signed request of a known app needs no waiting."""
+        authorization = raw.headers.get(b"authorization", b"").strip()
+        now = time.time()
+        if authorization and not authorization.startswith((b"Bearer", b"Anonymous")):
+            if classify(authorization, b"").kind is CredentialKind.SIGNATURE:
+                signed = self.gate.signatures.read(authorization, raw)
+                app = self.services.apps.known(self.gate.identifier_of(signed))
+                if app is not None:
+                    return self.gate.judge(signed, app, raw, resource, now)
+        return await self.gate.admit(raw, resource, now)
+
+    async def _run(
+        self,
+        scope: Any,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        found: tuple[Route, list[str]] | set[str],
+        admission: Admission,
+    ) -> Answer:
+        method: str = scope["method"]
+        if not isinstance(found, tuple):
+            return _no_route(method, found)
+        route, values = found
+        app: App | None = admission.app  # type: ignore[assignment]
+        request = Request(
+            method,
+            scope["raw_path"].decode("ascii", "replace"),
+            scope["query_string"],
+            headers,
+            body,
+            values,
+            admission.principal,
+            app,
+            self.services,
+            (scope.get("client") or ("",))[0],
+        )
+        if route.answers_at_once and headers.get(b"x-para-respond-immediately") == b"true":
+            return self._at_once(route, request)
+        answer: Answer = await route.handler(request)
+        return answer
+
+    def _at_once(self, route: Route, request: Request) -> Answer:
+        """Answer before the work is done; its errors are logged and heard by nobody."""
+        if len(self._background) >= _MOST_BACKGROUND:
+            raise AnswerError(503, "Too much is waiting to be done.", [(b"retry-after", b"1")])
+
+        async def work() -> None:
+            try:
+                await route.handler(request)
+            except Exception as error:  # noqa: BLE001 - the client has gone
+                answer_of(error)
+
+        task = asyncio.create_task(work())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return Answer()
+
+
+_PUBLIC = Admission(ALLOWED, NOBODY, challenge="")
+
+
+def _refusal(admission: Admission) -> Answer:
+    decision = admission.decision
+    if not decision.message:
+        return Answer(decision.status)
+    answer = error_answer(decision.status, decision.message)
+    answer.kind = b"application/json;charset=UTF-8"
+    return answer
+
+
+def _no_route(method: str, allowed: set[str]) -> Answer:
+    if not allowed:
+        return error_answer(404)
+    names = sorted(allowed | ({"HEAD"} if "GET" in allowed else set()))
+    allow = [(b"allow", ", ".join(names).encode())]
+    if method == "OPTIONS":
+        return Answer(200, headers=allow)
+    return error_answer(405, headers=[(b"allow", ", ".join(sorted(allowed)).encode())])
+
+
+def _segments(path: bytes) -> list[str] | None:
+    """Return the decoded segments of a path; a slash at its end does not count.
+
+    Returns:
+        ``None`` for a path with a segment that is ``.`` or ``..``.
+    """
+    parts = path.decode("ascii", "replace").split("/")[1:]
+    if len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    if "." in parts or ".." in parts:
+        return None
+    return [_decoded(part) for part in parts]
+
+
+def _decoded(segment: str) -> str:
+    segment = segment.partition(";")[0]
+    return unquote(segment) if "%" in segment else segment
+
+
+def _too_large(most: int) -> str:
+    return f"Request is too large - the maximum is {most // 1024} KB."

@@ -1,0 +1,147 @@
+"""From an answer to the bytes that leave: head, security headers, CORS, compression."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from para_server.http.answers import Answer, reason_of
+from para_server.http.protocol import ANSWER, send_whole
+
+__all__ = ["Dispatcher", "preflight"]
+
+_SMALLEST_GZIP = 128  # bytes; below that compression gains nothing
+_GZIP_KINDS = (b"application/json", b"text/", b"application/javascript")
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-xss-protection", b"0"),
+    (b"cache-control", b"no-cache, no-store, max-age=0, must-revalidate"),
+    (b"pragma", b"no-cache"),
+    (b"expires", b"0"),
+    (b"x-frame-options", b"DENY"),
+]
+_HSTS = (b"strict-transport-security", b"max-age=31536000 ; includeSubDomains")
+_VARY = (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Mcp-Protocol-Version, Mcp-Session-Id"),
+]
+
+
+class Dispatcher:
+    """Sends answers; heads that recur are built once."""
+
+    def __init__(self, *, is_cors_enabled: bool = True, is_gzip_enabled: bool = True) -> None:
+        self._is_cors_enabled, self._is_gzip_enabled = is_cors_enabled, is_gzip_enabled
+        self._heads: dict[tuple[int, bytes | None, str, bool, bool], bytes] = {}
+
+    async def send(
+        self,
+        scope: Mapping[str, Any],
+        headers: Mapping[bytes, bytes],
+        send: Any,
+        answer: Answer,
+        challenge: str = "",
+    ) -> None:
+        """Send an answer to the request of this scope.
+
+        Args:
+            scope: The ASGI scope.
+            headers: The first value of each request header.
+            send: The ASGI way out.
+            answer: What is sent.
+            challenge: ``WWW-Authenticate``; empty for none.
+        """
+        body, extra = answer.body, list(answer.headers)
+        if self._wants_gzip(headers, answer):
+            body = _gzipped(body)
+            extra += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+        has_origin = self._is_cors_enabled and b"origin" in headers
+        is_tls = scope["scheme"] == "https"
+        extension = scope.get("extensions", {}).get(ANSWER)
+        if extension is not None and scope["method"] != "HEAD":
+            cycle = extension["cycle"]
+            head = self._head(answer, challenge, has_origin=has_origin, is_tls=is_tls)
+            if send_whole(cycle, _whole(cycle, head, extra, body)):
+                return
+        start = [*self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls), *extra]
+        start.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": start})
+        await send({"type": "http.response.body", "body": body})
+
+    def _wants_gzip(self, headers: Mapping[bytes, bytes], answer: Answer) -> bool:
+        if not self._is_gzip_enabled or len(answer.body) < _SMALLEST_GZIP:
+            return False
+        accepted = headers.get(b"accept-encoding")
+        return (
+            accepted is not None
+            and b"gzip" in accepted
+            and answer.kind is not None
+            and answer.kind.startswith(_GZIP_KINDS)
+        )
+
+    def _head(self, answer: Answer, challenge: str, *, has_origin: bool, is_tls: bool) -> bytes:
+        key = (answer.status, answer.kind, challenge, has_origin, is_tls)
+        head = self._heads.get(key)
+        if head is None:
+            fixed = self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls)
+            line = b"HTTP/1.1 %d %b\r\n" % (answer.status, reason_of(answer.status).encode())
+            head = line + _lines(fixed)
+            if len(self._heads) < 1024:
+                self._heads[key] = head
+        return head
+
+    def _fixed(
+        self, answer: Answer, challenge: str, *, has_origin: bool, is_tls: bool
+    ) -> list[tuple[bytes, bytes]]:
+        fixed = list(_SECURITY)
+        if answer.kind is not None:
+            fixed.append((b"content-type", answer.kind))
+        if self._is_cors_enabled:
+            fixed.append(_VARY)
+        if has_origin:
+            fixed += _CORS
+        if is_tls:
+            fixed.append(_HSTS)
+        if challenge:
+            fixed.append((b"www-authenticate", challenge.encode()))
+        return fixed
+
+
+def _whole(cycle: Any, head: bytes, extra: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
+    parts = [head, _lines(cycle.default_headers)]
+    if extra:
+        parts.append(_lines(extra))
+    if not cycle.keep_alive:
+        parts.append(b"connection: close\r\n")
+    parts += [b"content-length: %d\r\n\r\n" % len(body), body]
+    return b"".join(parts)
+
+
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % (name, _clean(value)) for name, value in headers])
+
+
+def _clean(value: bytes) -> bytes:
+    if b"\n" in value or b"\r" in value:
+        return value.replace(b"\r", b"").replace(b"\n", b"")
+    return value
+
+
+def _gzipped(body: bytes) -> bytes:
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+def preflight(headers: Mapping[bytes, bytes]) -> Answer:
+    """Answer the question of a browser whether a page may send such a request."""
+    allowed = [
+        (b"access-control-allow-methods", headers.get(b"access-control-request-method", b"GET")),
+    ]
+    wanted = headers.get(b"access-control-request-headers")
+    if wanted:
+        allowed.append((b"access-control-allow-headers", wanted))
+    if headers.get(b"access-control-request-private-network") == b"true":
+        allowed.append((b"access-control-allow-private-network", b"true"))
+    return Answer(200, headers=allowed)

@@ -1,0 +1,259 @@
+"""Para in one object: the selected back-ends, the services on them, and the API.
+
+The server is one user of it; a program that embeds Para is another::
+
+    async with Para(config, backends) as para:
+        app = await para.services.apps.find("myapp")
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from para_core.ids import IdGenerator
+from para_core.listeners import AppListener, IOListener, ListenedDAO
+from para_core.objects import User
+from para_core.types import app_identifier
+from para_server.access.gate import Gate
+from para_server.api import Api
+from para_server.config import ApiSettings
+from para_server.http.router import Route
+from para_server.pages import pages_app
+from para_server.rest.routes import ROUTES
+from para_server.services.apps import Apps
+from para_server.services.container import Services
+from para_server.services.finder import Finder
+from para_server.services.health import Health
+from para_server.services.index_follower import IndexFollower
+from para_server.services.links import Links
+from para_server.services.objects import Objects
+from para_server.services.setup import Setup
+from para_server.services.store import Store
+from para_server.services.users import Users
+from para_server.services.votes import Votes
+from para_server.signin.password import PasswordSignIn
+from para_server.signin.passwords import PasswordChecker
+
+if TYPE_CHECKING:
+    from para_core.config import Config
+    from para_core.contracts.cache import Cache
+    from para_core.contracts.dao import DAO
+    from para_core.contracts.search import Search
+    from para_core.objects import App
+    from para_server.services.container import Clock
+
+__all__ = ["Backends", "Para", "now_ms", "settings_of"]
+
+
+@dataclass(slots=True)
+class Backends:
+    """The selected implementations, not yet opened, and those who listen to them."""
+
+    dao: DAO
+    search: Search
+    cache: Cache
+    io_listeners: Sequence[IOListener] = ()
+    app_listeners: Sequence[AppListener] = ()
+    routes: Sequence[Route] = ()
+
+
+class Para:
+    """One running Para: open it, use ``services`` or serve ``asgi``, close it."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        backends: Backends,
+        *,
+        keys_file: Path | None = None,
+        clock: Clock | None = None,
+        allows_unverified: bool = False,
+    ) -> None:
+        self.settings, self._backends = settings, backends
+        self._stack = AsyncExitStack()
+        self._checker = PasswordChecker()
+        self.services = _services(
+            settings, backends, self._checker, keys_file, clock or now_ms, allows_unverified
+        )
+        self.gate = Gate(
+            _Lookup(self.services),
+            root=settings.root,
+            window_sec=settings.request_expires_after,
+            is_api_enabled=settings.api_enabled,
+        )
+        routes = [*ROUTES, *backends.routes] if settings.api_enabled else []
+        self.api = Api(self.services, self.gate, routes)
+        self._pages = pages_app(self.services, self.gate)
+
+    async def open(self) -> None:
+        """Open the back-ends, make the root app at the first start, begin to follow.
+
+        Raises:
+            ConfigError: A back-end cannot be used as it is configured.
+        """
+        try:
+            await self._stack.enter_async_context(self._backends.dao)
+            await self._stack.enter_async_context(self._backends.cache)
+            await self._stack.enter_async_context(self._backends.search)
+            await self._stack.enter_async_context(self._checker)
+            await self.services.index.open()
+            self._stack.push_async_callback(self.services.index.close)
+            self._stack.push_async_callback(self.api.close)
+            await self.services.store.dao.create_table(self.settings.root)
+            await self.services.setup.ensure_root()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def close(self) -> None:
+        """Finish what was begun and close the back-ends."""
+        await self._stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    async def asgi(self, scope: object, receive: object, send: object) -> None:
+        """Serve one request as an ASGI application."""
+        if scope["type"] != "http":  # type: ignore[index]
+            return
+        if self.api.serves(scope["raw_path"]):  # type: ignore[index]
+            await self.api(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)  # type: ignore[arg-type]
+
+
+class _Lookup:
+    """Finds apps and users for the gate."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def app(self, identifier: str) -> App | None:
+        return await self._services.apps.find(identifier)
+
+    async def user(self, identifier: str, userid: str) -> User | None:
+        app = await self._services.apps.find(identifier)
+        return await self._services.users.find(app, userid) if app is not None else None
+
+
+def now_ms() -> int:
+    """Return milliseconds since the Unix epoch."""
+    return int(time.time() * 1000)
+
+
+def _services(
+    settings: ApiSettings,
+    backends: Backends,
+    checker: PasswordChecker,
+    keys_file: Path | None,
+    clock: Clock,
+    allows_unverified: bool,
+) -> Services:
+    ids = IdGenerator(settings.worker_id, clock)
+    dao = ListenedDAO(backends.dao, backends.io_listeners) if backends.io_listeners else backends.dao
+    index = IndexFollower(dao, backends.search)
+    store = Store(
+        dao,
+        cache=backends.cache if settings.cache_enabled else None,
+        index=index if settings.search_enabled else None,
+    )
+    apps = Apps(
+        store,
+        root=settings.root,
+        clock=clock,
+        max_datatypes=settings.max_datatypes_per_app,
+        root_secret=settings.root_secret_override,
+        validity_sec=settings.jwt_expires_after,
+        listeners=backends.app_listeners,
+    )
+    finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
+    users = Users(store, apps, finder, clock=clock, admin_ident=settings.admin_ident)
+    password = PasswordSignIn(
+        users,
+        checker,
+        ids=ids,
+        clock=clock,
+        allows_unverified=allows_unverified,
+        shortest=settings.min_password_length,
+        separator=settings.default_separator,
+    )
+    return Services(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        cache=backends.cache,
+        search=backends.search,
+        index=index,
+        store=store,
+        apps=apps,
+        objects=Objects(store, apps, users, ids=ids, clock=clock),
+        finder=finder,
+        links=Links(store, finder, clock=clock),
+        votes=Votes(store, clock=clock),
+        users=users,
+        setup=Setup(
+            apps,
+            name=settings.root_name,
+            keys_file=keys_file,
+            override=settings.root_secret_override,
+        ),
+        health=Health(),
+        sign_in={"password": password, "generic": password},
+    )
+
+
+def settings_of(config: Config) -> ApiSettings:
+    """Return the settings of the API from the configuration."""
+    name = config.text("para.app_name")
+    environment = config.text("para.env")
+    return ApiSettings(
+        root=app_identifier(name),
+        root_name=name,
+        root_secret_override=config.text("para.root_secret_override").strip(),
+        environment=environment,
+        context_path=config.text("para.context_path").rstrip("/"),
+        port=config.number("para.port"),
+        api_enabled=config.flag("para.api_enabled"),
+        cors_enabled=config.flag("para.cors_enabled"),
+        gzip_enabled=config.flag("para.gzip_enabled"),
+        print_version=config.flag("para.print_version"),
+        landing_page_enabled=config.flag("para.landing_page_enabled"),
+        cache_enabled=config.flag("para.cache_enabled"),
+        search_enabled=config.flag("para.search_enabled"),
+        max_entity_size_bytes=config.number("para.max_entity_size_bytes"),
+        max_items_per_page=config.number("para.max_items_per_page"),
+        max_page_limit=config.number("para.max_page_limit"),
+        max_pages=config.number("para.max_pages"),
+        max_datatypes_per_app=config.number("para.max_datatypes_per_app"),
+        import_batch_size=config.number("para.import_batch_size"),
+        request_expires_after=config.number("para.request_expires_after"),
+        jwt_expires_after=config.number("para.jwt_expires_after"),
+        jwt_refresh_interval=config.number("para.jwt_refresh_interval"),
+        id_token_expires_after=config.number("para.id_token_expires_after"),
+        vote_expires_after=config.number("para.vote_expires_after"),
+        vote_locked_after=config.number("para.vote_locked_after"),
+        min_password_length=config.number("para.min_password_length"),
+        default_separator=config.text("para.default_separator"),
+        admin_ident=config.text("para.admin_ident"),
+        worker_id=config.number("para.worker_id"),
+        sync_index_with_db=config.flag("para.sync_index_with_db"),
+        read_from_index=config.flag("para.read_from_index"),
+        health_check_interval=config.number("para.health.check_interval"),
+    )

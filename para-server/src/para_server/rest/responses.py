@@ -1,0 +1,55 @@
+"""The one table that knows which HTTP status each error answers with."""
+
+from __future__ import annotations
+
+import logging
+
+from para_core.errors import (
+    BackendError,
+    ConflictError,
+    InvalidObjectError,
+    ParaError,
+    QueryError,
+    StorageFullError,
+    UnavailableError,
+    UnusableBodyError,
+    VersionConflictError,
+)
+from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.services.objects import ForbiddenObjectError
+from para_server.services.users import TakenError
+
+__all__ = ["STATUSES", "answer_of"]
+
+logger = logging.getLogger(__name__)
+
+STATUSES: list[tuple[type[Exception], int, str | None]] = [
+    (InvalidObjectError, 400, None),
+    (UnusableBodyError, 400, None),
+    (QueryError, 400, None),
+    (ForbiddenObjectError, 400, ""),
+    (TakenError, 400, ""),
+    (VersionConflictError, 412, "Update failed due to 'version' mismatch."),
+    (ConflictError, 409, None),
+    (StorageFullError, 507, "There is no space left to store this."),
+    (UnavailableError, 503, "A back-end does not answer; try again later."),
+    (BackendError, 500, "A back-end failed."),
+    (ParaError, 500, None),
+]
+"""Error, status, and the message: ``None`` the error's own, empty the phrase of the status."""
+
+_FAILURE = 500
+
+
+def answer_of(error: Exception) -> Answer:
+    """Return the answer that an error gives; what is our failure is logged."""
+    if isinstance(error, AnswerError):
+        return error_answer(error.status, error.message, error.headers)
+    for kind, status, message in STATUSES:
+        if isinstance(error, kind):
+            if status >= _FAILURE:
+                logger.error("a request failed: %s", error, exc_info=status == _FAILURE)
+            headers = [(b"retry-after", b"1")] if status == 503 else []
+            return error_answer(status, str(error) if message is None else message, headers)
+    logger.error("a request failed", exc_info=error)
+    return error_answer(_FAILURE)

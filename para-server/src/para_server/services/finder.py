@@ -1,0 +1,90 @@
+"""The one read path of searches: the index tells ids, the cache and the database the objects."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from para_core.contracts.dao import Record
+from para_core.contracts.search import Hits, Search
+from para_core.pager import Pager
+from para_core.query.tree import Node
+
+if TYPE_CHECKING:
+    from para_core.objects import App
+    from para_server.services.index_follower import IndexFollower
+    from para_server.services.store import Store
+
+__all__ = ["Finder", "Found"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of objects. ``total`` counts all matches, exactly."""
+
+    records: list[Record]
+    total: int
+    last_key: str | None = None
+
+
+class Finder:
+    """Searches the objects of an app; what was stored before is found.
+
+    A search waits until the index has caught up with the app's writes, at most ``wait_ms``
+    (milliseconds); then it answers with what the index has, and says so in the log.
+    """
+
+    def __init__(
+        self, search: Search, index: IndexFollower, store: Store, *, wait_ms: int = 10_000
+    ) -> None:
+        self._search, self._index, self._store = search, index, store
+        self._wait_sec = wait_ms / 1000
+
+    async def find(
+        self, app: App, query: Node, *, kind: str | None = None, pager: Pager | None = None
+    ) -> Found:
+        """Return one page of the objects that match."""
+        hits = await self.hits(app, query, kind=kind, pager=pager)
+        if not hits.keys:
+            return Found([], hits.total)
+        found = await self._store.read_all(app.identifier, hits.keys)
+        if len(found) == len(hits.keys):
+            return Found(list(found.values()), hits.total, hits.last_key)
+        return Found(self._with_sources(app, hits, found), hits.total, hits.last_key)
+
+    async def count(self, app: App, query: Node, *, kind: str | None = None) -> int:
+        """Return how many objects match, exactly."""
+        return (await self.hits(app, query, kind=kind, pager=Pager(limit=0))).total
+
+    async def hits(
+        self, app: App, query: Node, *, kind: str | None = None, pager: Pager | None = None
+    ) -> Hits:
+        """Return the ids of one page of the objects that match."""
+        appid = app.identifier
+        if not self._index.is_current(appid):
+            in_time = await self._index.caught_up(appid, self._wait_sec)
+            if not in_time:
+                logger.warning("the index is behind; searching what it has", extra={"appid": appid})
+        return await self._search.find(appid, query, kind=kind, pager=pager)
+
+    def _with_sources(self, app: App, hits: Hits, found: dict[str, Record]) -> list[Record]:
+        """Add the objects that live in the index only; what is nowhere was deleted meanwhile."""
+        records = []
+        for key in hits.keys:
+            record = found.get(key)
+            if record is None and key in hits.sources:
+                record = _unstored(key, hits.sources[key])
+            if record is not None:
+                records.append(record)
+        if len(records) < len(hits.keys):
+            logger.info("the index knows objects that are gone", extra={"appid": app.identifier})
+        return records
+
+
+def _unstored(key: str, data: bytes) -> Record:
+    import msgspec
+
+    return Record(key, str(msgspec.json.decode(data).get("type", "sysprop")), data)

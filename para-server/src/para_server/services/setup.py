@@ -1,0 +1,83 @@
+"""The root app: made at the first start, its keys handed out once.
+
+The keys are written to a file that only the owner can read, and the log names that file. They are
+also handed out over HTTP once: to a caller on this machine, or to anybody before the first request
+was served with them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from para_core.objects import App
+
+if TYPE_CHECKING:
+    from para_server.services.apps import Apps
+
+__all__ = ["Setup"]
+
+logger = logging.getLogger(__name__)
+
+_INFO = "Save the secret key! It is showed only once!"
+_MESSAGE = "Save these keys - they are shown only once!"
+
+
+class Setup:
+    """Creates the root app and hands out its keys."""
+
+    def __init__(self, apps: Apps, *, name: str, keys_file: Path | None, override: str = "") -> None:
+        self._apps, self._name = apps, name
+        self._keys_file, self._override = keys_file, override
+        self._fresh: App | None = None  # the root app, while its keys were not handed out
+        self.was_used = False
+
+    async def ensure_root(self) -> App:
+        """Return the root app, making it when there is none yet."""
+        root = await self._apps.find(self._apps.root)
+        if root is None:
+            app = App(id=f"app:{self._apps.root}", name=self._name, secret=self._override or None)
+            root = await self._apps.create(app) or await self._apps.find(self._apps.root)
+            if root is None:  # pragma: no cover - created, or there already
+                message = "the root app cannot be created"
+                raise RuntimeError(message)
+            logger.info("created the root app", extra={"appid": self._apps.root})
+            if not self._override:
+                self._fresh = root
+                self._write_keys(root)
+        elif self._override and root.secret != self._override:
+            override = self._override
+
+            def adopt(app: App) -> None:
+                app.secret = override
+
+            root = await self._apps.change(self._apps.root, adopt) or root
+        return root
+
+    def _write_keys(self, root: App) -> None:
+        if self._keys_file is None:
+            return
+        text = f'para.root_access_key = "{root.id}"\npara.root_secret_key = "{root.secret}"\n'
+        self._keys_file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._keys_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(text)
+        logger.info("wrote the keys of the root app to %s", self._keys_file)
+
+    async def hand_out_keys(self, *, is_local: bool) -> dict[str, str] | None:
+        """Return the keys of the root app the first time; ``None`` ever after.
+
+        Args:
+            is_local: Whether the caller is on this machine.
+        """
+        root, self._fresh = self._fresh, None
+        if root is None:
+            return None
+        if self.was_used and not is_local:
+            self._fresh = root
+            return None
+        secret = root.secret or ""
+        return {"accessKey": root.id, "secretKey": secret, "info": _INFO, "message": _MESSAGE}

@@ -1,0 +1,174 @@
+"""Users and their identifiers: who an account belongs to, and what goes with it.
+
+Next to each user stands an *identifier object* for every name it can sign in with: a ``sysprop``
+whose id is the identifier itself and whose ``creatorid`` is the user. It carries the hash of the
+password. A user and its identifier are stored in one write.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+from para_core.errors import ConflictError
+from para_core.objects import App, Sysprop, User
+from para_core.objects.codec import decode
+from para_core.pager import Pager
+from para_core.query.tree import Bool, Exact
+from para_core.text import DEFAULT_PICTURE
+from para_server.services.store import Save, Store
+
+if TYPE_CHECKING:
+    from para_core.objects import ParaObject
+    from para_server.services.apps import Apps
+    from para_server.services.container import Clock
+    from para_server.services.finder import Finder
+
+__all__ = ["IDENTIFIER", "TakenError", "Users", "new_token_secret"]
+
+IDENTIFIER = "identifier"
+_PAGE = 100
+
+
+class TakenError(Exception):
+    """A user cannot be made: it has no identifier, or somebody has it already."""
+
+
+class Users:
+    """The users of all apps."""
+
+    def __init__(
+        self, store: Store, apps: Apps, finder: Finder, *, clock: Clock, admin_ident: str = ""
+    ) -> None:
+        self._store, self._apps, self._finder = store, apps, finder
+        self._clock, self._admin_ident = clock, admin_ident
+
+    async def create(
+        self, app: App, user: User, *, password: str | None = None
+    ) -> User:
+        """Store a new user and its identifier object, both or none.
+
+        Args:
+            app: The app.
+            user: Validated, with id and time.
+            password: The hash that the identifier carries; ``None`` for none.
+
+        Raises:
+            TakenError: The identifier or the address belongs to somebody, or is missing.
+        """
+        identifier = user.identifier or ""
+        if not identifier.strip() or await self._is_taken(app, user):
+            raise TakenError(identifier)
+        if self._admin_ident and identifier == self._admin_ident:
+            user.groups = "admins"
+        user.picture = user.picture or DEFAULT_PICTURE
+        user.token_secret = user.token_secret or new_token_secret()
+        record = self.identifier_of(app, user, password)
+        try:
+            await self._store.save(app.identifier, "create", [Save(user), Save(record, 0)])
+        except ConflictError as error:
+            raise TakenError(identifier) from error
+        return user
+
+    def identifier_of(self, app: App, user: User, password: str | None) -> Sysprop:
+        """Return the identifier object of a user."""
+        return Sysprop(
+            id=user.identifier or "",
+            type="sysprop",
+            name=IDENTIFIER,
+            appid=app.identifier,
+            creatorid=user.id,
+            timestamp=self._clock(),
+            properties={} if password is None else {"password": password},
+        )
+
+    async def _is_taken(self, app: App, user: User) -> bool:
+        if await self._store.dao.read(app.identifier, user.identifier or "") is not None:
+            return True
+        return bool(user.email) and await self.by_email(app, user.email or "") is not None
+
+    async def find(self, app: App, key: str) -> User | None:
+        """Return a user by id, or ``None``."""
+        record = await self._store.read(app.identifier, key) if key else None
+        found = decode(record) if record is not None and record.type == "user" else None
+        return found if isinstance(found, User) else None
+
+    async def identifier(self, app: App, identifier: str) -> Sysprop | None:
+        """Return the identifier object of this name, or ``None``."""
+        record = await self._store.dao.read(app.identifier, identifier) if identifier else None
+        found = decode(record) if record is not None else None
+        return found if isinstance(found, Sysprop) and found.creatorid else None
+
+    async def by_identifier(self, app: App, identifier: str) -> User | None:
+        """Return the user who signs in with this identifier, or ``None``."""
+        known = await self.identifier(app, identifier)
+        return None if known is None else await self.find(app, known.creatorid or "")
+
+    async def by_email(self, app: App, email: str) -> User | None:
+        """Return the user with this address, or ``None``; the first one made, if there are more."""
+        query = Exact("email", email.lower())
+        pager = Pager(limit=1, sort="timestamp", desc=False)
+        found = await self._finder.find(app, query, kind="user", pager=pager)
+        return cast("User", decode(found.records[0])) if found.records else None
+
+    async def change(
+        self, app: App, userid: str, alter: Callable[[User], bool | None]
+    ) -> User | None:
+        """Alter a user on its latest stored state; ``None`` when it is gone.
+
+        ``alter`` returns ``False`` to leave it as it was, and may be called several times.
+        """
+        for _ in range(50):
+            record = await self._store.dao.read(app.identifier, userid)
+            if record is None or record.type != "user":
+                return None
+            user = cast("User", decode(record))
+            if alter(user) is False:
+                return user
+            user.updated = self._clock()
+            try:
+                await self._store.save(app.identifier, "update", [Save(user, record.change)])
+            except ConflictError:
+                continue
+            return user
+        raise ConflictError([userid])
+
+    async def change_identifier(
+        self, app: App, identifier: str, alter: Callable[[Sysprop], bool | None]
+    ) -> Sysprop | None:
+        """Alter an identifier object on its latest stored state; its ``updated`` stays."""
+        for _ in range(50):
+            record = await self._store.dao.read(app.identifier, identifier)
+            if record is None:
+                return None
+            known = cast("Sysprop", decode(record))
+            if alter(known) is False:
+                return known
+            try:
+                await self._store.save(app.identifier, "update", [Save(known, record.change)])
+            except ConflictError:
+                continue
+            return known
+        raise ConflictError([identifier])
+
+    async def belongings(self, app: App, users: Sequence[ParaObject]) -> list[str]:
+        """Return the ids of the identifier objects of users, which go when they go."""
+        keys: list[str] = []
+        for user in users:
+            query = Bool(must=[Exact("creatorid", user.id), Exact("name", IDENTIFIER)])
+            last: str | None = None
+            while True:
+                pager = Pager(limit=_PAGE, sort="_docid", desc=False, last_key=last)
+                found = await self._finder.find(app, query, kind="sysprop", pager=pager)
+                keys += [record.id for record in found.records]
+                last = found.last_key
+                if not found.records or last is None:
+                    break
+        return keys
+
+
+def new_token_secret() -> str:
+    """Return a new secret of a user, which makes all its earlier tokens worthless."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()

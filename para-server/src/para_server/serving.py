@@ -1,0 +1,117 @@
+"""Running the server: one process, one port, until somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from para_core.errors import ConfigError
+from para_server import __version__
+from para_server.http.protocol import ParaProtocol
+from para_server.para import Backends, Para, settings_of
+
+if TYPE_CHECKING:
+    from para_core.config import Config
+    from para_core.plugins import Plugins
+
+__all__ = ["serve"]
+
+logger = logging.getLogger(__name__)
+
+_BACKLOG = 2048
+_KEYS_FILE = "para-root-keys.conf"
+
+
+def serve(config: Config, plugins: Plugins) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished first.
+
+    Raises:
+        ConfigError, PluginError: The server cannot start; the message says what to do.
+    """
+    listener = _listen(config.number("para.port"))
+    with listener:
+        _run(_serve(config, plugins, listener))
+
+
+def _run(main: Any) -> None:
+    try:
+        import uvloop
+    except ImportError:  # pragma: no cover - not on this platform
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def _listen(port: int) -> socket.socket:
+    family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    try:
+        listener.bind(("", port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        message = f"cannot listen on port {port} ({error.strerror}); choose another para.port"
+        raise ConfigError(message) from error
+    return listener
+
+
+async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> None:
+    settings = settings_of(config)
+    data = Path(config.text("para.db.dir") or "data")
+    para = Para(
+        settings,
+        backends_of(config, plugins),
+        keys_file=data / _KEYS_FILE,
+        allows_unverified=config.flag("para.security.allow_unverified_emails"),
+    )
+    async with para:
+        await plugins.start(config)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                para.asgi,
+                http=ParaProtocol,
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=30,
+                h11_max_incomplete_event_size=None,
+            )
+        )
+        _settle_memory()
+        where = f"http://localhost:{listener.getsockname()[1]}{settings.context_path}"
+        logger.info("Para for Python %s is listening on %s", __version__, where)
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            await plugins.stop(config)
+
+
+def backends_of(config: Config, plugins: Plugins) -> Backends:
+    """Make the implementations that the configuration selects."""
+    return Backends(
+        dao=plugins.dao(config),
+        search=plugins.search(config),
+        cache=plugins.cache(config),
+        io_listeners=plugins.io_listeners(config),
+        app_listeners=plugins.app_listeners(config),
+    )
+
+
+def _settle_memory() -> None:
+    """Take what was made at start out of the garbage collector's rounds."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
