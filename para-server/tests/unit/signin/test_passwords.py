@@ -122,7 +122,7 @@ async def test_a_caller_that_gives_up_leaves_its_place() -> None:
         with pytest.raises(BusyError):  # the thread is at it still
             await checker.check(RIGHT, DOCUMENTED)
         async with asyncio.timeout(5):
-            while not await is_served(checker):
+            while not await is_served(checker):  # noqa: ASYNC110 - nothing tells when it is free
                 await asyncio.sleep(0.05)
 
 
