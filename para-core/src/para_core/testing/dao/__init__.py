@@ -1,0 +1,31 @@
+"""The suite that every DAO passes.
+
+::
+
+    class TestTideDAO(DAOSuite):
+        @pytest.fixture
+        async def dao(self, tmp_path: Path) -> AsyncIterator[DAO]:
+            async with TideDAO(tmp_path) as dao:
+                yield dao
+"""
+
+from __future__ import annotations
+
+from para_core.testing.dao.apps import AppTests
+from para_core.testing.dao.feed import FeedTests
+from para_core.testing.dao.life import LifeTests
+from para_core.testing.dao.pages import PageTests
+from para_core.testing.dao.parallel import ParallelTests
+from para_core.testing.dao.records import RecordTests
+from para_core.testing.dao.samples import a_record
+from para_core.testing.dao.writes import WriteTests
+
+__all__ = ["DAOSuite", "a_record"]
+
+
+class DAOSuite(RecordTests, WriteTests, PageTests, FeedTests, ParallelTests, AppTests, LifeTests):
+    """What every DAO promises; provide the fixture ``dao``, open and empty.
+
+    A DAO that forgets everything when it is closed sets ``keeps_after_close`` to false. One whose
+    every call is a long way off may lower ``many``.
+    """
