@@ -1,0 +1,49 @@
+"""Durations in few letters."""
+
+from __future__ import annotations
+
+import pytest
+
+from para_core.humantime import approximately
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "text"),
+    [
+        (0, ""),
+        (1, "1ms"),
+        (42, "42ms"),
+        (999, "999ms"),
+        (1000, "1s"),
+        (1042, "1s"),
+        (19 * SECOND + 850, "19s"),
+        (55 * SECOND, "55s"),
+        (59_999, "59s"),
+        (60_000, "1m"),
+        (30 * MINUTE, "30m"),
+        (59 * MINUTE + 100, "59m"),
+        (3_599_999, "59m"),
+        (HOUR + 100, "1h"),
+        (2 * HOUR + 20 * MINUTE, "2h"),
+        (86_399_999, "23h"),
+        (DAY + 10 * SECOND, "1d"),
+        (2 * DAY + 22 * HOUR, "2d"),
+        (2_591_999_999, "29d"),
+        (2_592_000_000, "1n"),
+        (50 * DAY + 20 * SECOND, "1n"),
+        (350 * DAY + 18 * HOUR, "11n"),
+        (364 * DAY, "12n"),
+        (31_535_999_999, "12n"),
+        (31_536_000_000, "1y"),
+        (700 * DAY, "1y"),
+        (-5000, "5s"),
+        (2**63 - 1, "292471208y"),
+    ],
+)
+def test_a_duration_is_told_in_its_largest_unit(duration_ms: int, text: str) -> None:
+    assert approximately(duration_ms) == text
