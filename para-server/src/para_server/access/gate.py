@@ -28,6 +28,7 @@ from para_server.access.tokens import Lookup, Proof, TokenFault, TokenVerifier
 __all__ = ["Admission", "Gate"]
 
 _UNUSABLE = TokenFault.UNUSABLE.value
+_KNOWN_SIGNER = Credential(CredentialKind.SIGNATURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +87,21 @@ class Gate:
             resource: What ``resources.resource_of`` gives for its path.
             now: Seconds since the epoch.
         """
-        authorization = request.headers.get(b"authorization", b"")
+        authorization = request.headers.get(b"authorization", b"").strip()
         is_me = request.method == "GET" and resource.rstrip("/") == "_me"
-        found = classify(authorization, request.query, takes_parameter=is_me)
+        found = (
+            _KNOWN_SIGNER
+            if self.signatures.knows(authorization)
+            else classify(authorization, request.query, takes_parameter=is_me)
+        )
         if found.kind is CredentialKind.SIGNATURE:
-            signed = self.signatures.read(authorization.strip(), request)
-            app = await self._app(self.identifier_of(signed))
-            return self.judge(signed, app, request, resource, now)
-        if found.kind is CredentialKind.PRESIGNED:
+            signed = self.signatures.read(authorization, request)
+        elif found.kind is CredentialKind.PRESIGNED:
             signed = read_presigned(request.query)
-            app = await self._app(self.identifier_of(signed))
-            return self.judge(signed, app, request, resource, now)
-        return await self._admit_unsigned(found, request, resource, now)
+        else:
+            return await self._admit_unsigned(found, request, resource, now)
+        app = await self._app(self.identifier_of(signed))
+        return self.judge(signed, app, request, resource, now)
 
     def identifier_of(self, signed: Signed) -> str:
         """Return the identifier of the app that a signed request names."""

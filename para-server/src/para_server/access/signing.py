@@ -110,6 +110,10 @@ class Verifier:
         self._states: BoundedDict[tuple[str, bytes], _KeyedHash] = BoundedDict(capacity)
         self._seconds: BoundedDict[bytes, int] = BoundedDict(capacity)
 
+    def knows(self, authorization: bytes) -> bool:
+        """Tell whether a header is one of a client whose signatures were good before."""
+        return authorization[:-_HEX_DIGITS] in self._claims
+
     def read(self, authorization: bytes, request: RawRequest) -> Signed:
         """Read the header form. An access key or a list that is missing shows in the claim."""
         claim = self._claims.get(authorization[:-_HEX_DIGITS])
