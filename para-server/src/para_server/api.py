@@ -130,15 +130,43 @@ class Api:
 
     async def _admit(self, raw: RawRequest, resource: str) -> Admission:
         """Ask the gate; a signed request of a known app needs no waiting."""
-        authorization = raw.headers.get(b"authorization", b"").strip()
         now = time.time()
-        if authorization and not authorization.startswith((b"Bearer", b"Anonymous")):
-            if classify(authorization, b"").kind is CredentialKind.SIGNATURE:
-                signed = self.gate.signatures.read(authorization, raw)
-                app = self.services.apps.known(self.gate.identifier_of(signed))
-                if app is not None:
-                    return self.gate.judge(signed, app, raw, resource, now)
-        return await self.gate.admit(raw, resource, now)
+        return self._admit_now(raw, resource, now) or await self.gate.admit(raw, resource, now)
+
+    def _admit_now(self, raw: RawRequest, resource: str, now: float) -> Admission | None:
+        """Ask the gate about a signed request of a known app; ``None`` for any other."""
+        authorization = raw.headers.get(b"authorization", b"").strip()
+        if classify(authorization, b"").kind is not CredentialKind.SIGNATURE:
+            return None
+        signed = self.gate.signatures.read(authorization, raw)
+        app = self.services.apps.known(self.gate.identifier_of(signed))
+        return None if app is None else self.gate.judge(signed, app, raw, resource, now)
+
+    def answer_now(self, cycle: Any) -> bool:
+        """Answer a request without waiting, if that is possible.
+
+        It is for signed ``GET`` requests of apps whose answer lies in memory: they need no task.
+
+        Returns:
+            ``False`` when nothing was sent, and ``__call__`` must answer.
+        """
+        scope = cycle.scope
+        raw_path: bytes = scope["raw_path"]
+        segments = _segments(raw_path.removeprefix(self._context))
+        found = self.router.find("GET", segments) if segments is not None else set[str]()
+        if not isinstance(found, tuple) or found[0].now is None:
+            return False
+        headers = first_headers(scope["headers"])
+        if b"content-length" in headers or b"transfer-encoding" in headers:
+            return False
+        raw = RawRequest("GET", raw_path, scope["query_string"], headers)
+        admission = self._admit_now(raw, resource_of(raw_path, self._context), time.time())
+        if admission is None or not admission.decision.is_allowed:
+            return False
+        answer = found[0].now(self._request(scope, headers, b"", found[1], admission))
+        if answer is None:
+            return False
+        return self._dispatcher.send_now(cycle, headers, answer, admission.challenge)
 
     async def _run(
         self,
@@ -152,9 +180,23 @@ class Api:
         if not isinstance(found, tuple):
             return _no_route(method, found)
         route, values = found
+        request = self._request(scope, headers, body, values, admission)
+        if route.answers_at_once and headers.get(b"x-para-respond-immediately") == b"true":
+            return self._at_once(route, request)
+        answer: Answer = await route.handler(request)
+        return answer
+
+    def _request(
+        self,
+        scope: Any,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        values: list[str],
+        admission: Admission,
+    ) -> Request:
         app: App | None = admission.app  # type: ignore[assignment]
-        request = Request(
-            method,
+        return Request(
+            scope["method"],
             scope["raw_path"].decode("ascii", "replace"),
             scope["query_string"],
             headers,
@@ -165,10 +207,6 @@ class Api:
             self.services,
             (scope.get("client") or ("",))[0],
         )
-        if route.answers_at_once and headers.get(b"x-para-respond-immediately") == b"true":
-            return self._at_once(route, request)
-        answer: Answer = await route.handler(request)
-        return answer
 
     def _at_once(self, route: Route, request: Request) -> Answer:
         """Answer before the work is done; its errors are logged and heard by nobody."""

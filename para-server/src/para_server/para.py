@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from para_core.ids import IdGenerator
 from para_core.listeners import AppListener, IOListener, ListenedDAO
@@ -64,7 +64,7 @@ class Backends:
 
 
 class Para:
-    """One running Para: open it, use ``services`` or serve ``asgi``, close it."""
+    """One running Para: open it, use ``services`` or serve it as an ASGI application, close it."""
 
     def __init__(
         self,
@@ -129,14 +129,18 @@ class Para:
         """Close."""
         await self.close()
 
-    async def asgi(self, scope: object, receive: object, send: object) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request as an ASGI application."""
-        if scope["type"] != "http":  # type: ignore[index]
+        if scope["type"] != "http":
             return
-        if self.api.serves(scope["raw_path"]):  # type: ignore[index]
+        if self.api.serves(scope["raw_path"]):
             await self.api(scope, receive, send)
         else:
-            await self._pages(scope, receive, send)  # type: ignore[arg-type]
+            await self._pages(scope, receive, send)
+
+    def answer_now(self, cycle: Any) -> bool:
+        """Answer without a task, if that is possible; see ``Api.answer_now``."""
+        return self.api.serves(cycle.scope["raw_path"]) and self.api.answer_now(cycle)
 
 
 class _Lookup:
@@ -167,7 +171,9 @@ def _services(
     allows_unverified: bool,
 ) -> Services:
     ids = IdGenerator(settings.worker_id, clock)
-    dao = ListenedDAO(backends.dao, backends.io_listeners) if backends.io_listeners else backends.dao
+    dao = (
+        ListenedDAO(backends.dao, backends.io_listeners) if backends.io_listeners else backends.dao
+    )
     index = IndexFollower(dao, backends.search)
     store = Store(
         dao,
@@ -185,6 +191,7 @@ def _services(
     )
     finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
     users = Users(store, apps, finder, clock=clock, admin_ident=settings.admin_ident)
+    objects = Objects(store, apps, users, ids=ids, clock=clock)
     password = PasswordSignIn(
         users,
         checker,
@@ -203,10 +210,15 @@ def _services(
         index=index,
         store=store,
         apps=apps,
-        objects=Objects(store, apps, users, ids=ids, clock=clock),
+        objects=objects,
         finder=finder,
-        links=Links(store, finder, clock=clock),
-        votes=Votes(store, clock=clock),
+        links=Links(store, objects, finder, clock=clock),
+        votes=Votes(
+            store,
+            clock=clock,
+            expires_after=settings.vote_expires_after,
+            locked_after=settings.vote_locked_after,
+        ),
         users=users,
         setup=Setup(
             apps,

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from para_core.errors import ConfigError
+from para_core.selection import CACHES, DAOS, SEARCHES
 from para_server import __version__
 from para_server.http.protocol import ParaProtocol
 from para_server.para import Backends, Para, settings_of
+from para_server.rest.plugged import routes_of
 
 if TYPE_CHECKING:
     from para_core.config import Config
@@ -77,8 +79,9 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
         await plugins.start(config)
         server = uvicorn.Server(
             uvicorn.Config(
-                para.asgi,
+                para,
                 http=ParaProtocol,
+                interface="asgi3",
                 ws="none",
                 lifespan="off",
                 access_log=False,
@@ -102,11 +105,12 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
 def backends_of(config: Config, plugins: Plugins) -> Backends:
     """Make the implementations that the configuration selects."""
     return Backends(
-        dao=plugins.dao(config),
-        search=plugins.search(config),
-        cache=plugins.cache(config),
+        dao=plugins.make(DAOS, config),
+        search=plugins.make(SEARCHES, config),
+        cache=plugins.make(CACHES, config),
         io_listeners=plugins.io_listeners(config),
         app_listeners=plugins.app_listeners(config),
+        routes=[route for handler in plugins.routes(config) for route in routes_of(handler)],
     )
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "nested_copy",
     "record_of",
     "stored_fields",
+    "uri_of",
     "wire",
     "wire_bytes",
 ]
@@ -148,6 +149,13 @@ def wire(obj: ParaObject, *, context_path: str = "") -> dict[str, Any]:
 def wire_bytes(record: Record) -> bytes:
     """Return the wire JSON of a record whose type ``is_raw``, without decoding it."""
     return record.data[:-1] + _tail(record.type, record.id)
+
+
+def uri_of(record: Record) -> str:
+    """Return the path of an object below ``/v1``."""
+    if is_raw(record.type):
+        return object_uri(record.type, record.id)
+    return str(derived(decode(record))["objectURI"])
 
 
 def _tail(kind: str, key: str) -> bytes:

@@ -19,6 +19,7 @@ from para_core.objects.fields import DERIVED, custom_allowed, fields_of
 
 __all__ = ["merge", "object_from", "without_nulls"]
 
+
 def object_from(body: Mapping[str, Any], kind: str) -> ParaObject:
     """Make an object of a type from the body of a request; ``type`` in the body does not count.
 

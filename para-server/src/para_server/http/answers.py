@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ __all__ = [
     "EMPTY",
     "Answer",
     "AnswerError",
+    "StreamingAnswer",
     "bytes_answer",
     "error_answer",
     "json_answer",
@@ -39,6 +40,25 @@ class Answer:
         headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self.status, self.body, self.kind, self.headers = status, body, kind, headers
+
+
+class StreamingAnswer(Answer):
+    """An answer whose body is made while it is sent; it goes out in chunks.
+
+    An error in the middle of it breaks the connection off, so that no client takes a part for the
+    whole. Not for what the original's Java client reads, which takes chunks for nothing.
+    """
+
+    __slots__ = ("chunks",)
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        kind: bytes,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        super().__init__(200, b"", kind, headers)
+        self.chunks = chunks
 
 
 EMPTY = Answer()

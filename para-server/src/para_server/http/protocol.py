@@ -8,6 +8,7 @@ body must leave together with the head (rule C-1 of the clients). It saves a sys
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -16,6 +17,8 @@ __all__ = ["ANSWER", "JoiningTransport", "ParaProtocol"]
 
 ANSWER = "para.answer"
 """The ASGI extension by which the API hands over a whole answer as bytes."""
+
+logger = logging.getLogger(__name__)
 
 _LARGE = 1 << 16  # bytes; larger bodies are not copied behind their head
 
@@ -59,14 +62,25 @@ class JoiningTransport:
 
 
 class ParaProtocol(HttpToolsProtocol):
-    """uvicorn's protocol on a joining transport, with a short way for whole answers."""
+    """uvicorn's protocol on a joining transport, with short ways for whole answers.
+
+    The application is a ``Para``: besides being an ASGI application it has ``answer_now``.
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[override]
         """Put the joining transport between uvicorn and the socket."""
         super().connection_made(JoiningTransport(transport))  # type: ignore[arg-type]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        cycle.scope["extensions"] = {ANSWER: {"cycle": cycle}}
+        """Let the application answer at once, if it can; else start a task for the request."""
+        scope: Any = cycle.scope
+        if scope["method"] == "GET" and cycle.keep_alive and not self.parser.should_upgrade():
+            try:
+                if app.answer_now(cycle):
+                    return
+            except Exception:
+                logger.exception("an answer without a task failed; trying with one")
+        scope["extensions"] = {ANSWER: {"cycle": cycle}}
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:

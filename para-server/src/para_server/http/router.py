@@ -15,8 +15,9 @@ Handler = Callable[[Any], Awaitable[Any]]
 class Route:
     """One method on one path; segments in braces are variables.
 
-    ``is_public``: no credentials are looked at. ``is_guarded``: false for the paths that check
-    their callers themselves. ``answers_at_once``: honours ``X-Para-Respond-Immediately``.
+    ``is_public``: no credentials are looked at. ``answers_at_once``: honours
+    ``X-Para-Respond-Immediately``. ``now`` answers without waiting for anything, or returns
+    ``None`` when that cannot be done; then ``handler`` is asked.
     """
 
     method: str
@@ -24,6 +25,7 @@ class Route:
     handler: Handler
     is_public: bool = False
     answers_at_once: bool = False
+    now: Callable[[Any], Any] | None = None
 
     @property
     def about(self) -> str:
@@ -88,9 +90,7 @@ def _search(
         if found is not None:
             return found
     if node.variable is not None:
-        return _search(
-            node.variable, method, segments, at + 1, [*values, segments[at]], allowed
-        )
+        return _search(node.variable, method, segments, at + 1, [*values, segments[at]], allowed)
     return None
 
 

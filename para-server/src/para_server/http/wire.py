@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from para_server.http.answers import Answer, reason_of
+from para_server.http.answers import Answer, StreamingAnswer, reason_of
 from para_server.http.protocol import ANSWER, send_whole
 
 __all__ = ["Dispatcher", "preflight"]
@@ -53,22 +53,40 @@ class Dispatcher:
             answer: What is sent.
             challenge: ``WWW-Authenticate``; empty for none.
         """
-        body, extra = answer.body, list(answer.headers)
-        if self._wants_gzip(headers, answer):
-            body = _gzipped(body)
-            extra += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
-        has_origin = self._is_cors_enabled and b"origin" in headers
-        is_tls = scope["scheme"] == "https"
+        if isinstance(answer, StreamingAnswer):
+            await self._stream(scope, headers, send, answer, challenge)
+            return
         extension = scope.get("extensions", {}).get(ANSWER)
         if extension is not None and scope["method"] != "HEAD":
-            cycle = extension["cycle"]
-            head = self._head(answer, challenge, has_origin=has_origin, is_tls=is_tls)
-            if send_whole(cycle, _whole(cycle, head, extra, body)):
+            if self.send_now(extension["cycle"], headers, answer, challenge):
                 return
+        body, extra = self._packed(headers, answer)
+        has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
         start = [*self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls), *extra]
         start.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": start})
         await send({"type": "http.response.body", "body": body})
+
+    def send_now(
+        self, cycle: Any, headers: Mapping[bytes, bytes], answer: Answer, challenge: str
+    ) -> bool:
+        """Send a whole answer in one write, without waiting.
+
+        Returns:
+            ``False`` when the client reads too slowly for it; nothing was sent then.
+        """
+        body, extra = self._packed(headers, answer)
+        has_origin, is_tls = b"origin" in headers, cycle.scope["scheme"] == "https"
+        head = self._head(answer, challenge, has_origin=has_origin, is_tls=is_tls)
+        return send_whole(cycle, _whole(cycle, head, extra, body))
+
+    def _packed(
+        self, headers: Mapping[bytes, bytes], answer: Answer
+    ) -> tuple[bytes, Sequence[tuple[bytes, bytes]]]:
+        if not self._wants_gzip(headers, answer):
+            return answer.body, answer.headers
+        packed = [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+        return _gzipped(answer.body), [*answer.headers, *packed]
 
     def _wants_gzip(self, headers: Mapping[bytes, bytes], answer: Answer) -> bool:
         if not self._is_gzip_enabled or len(answer.body) < _SMALLEST_GZIP:
@@ -100,7 +118,7 @@ class Dispatcher:
             fixed.append((b"content-type", answer.kind))
         if self._is_cors_enabled:
             fixed.append(_VARY)
-        if has_origin:
+        if has_origin and self._is_cors_enabled:
             fixed += _CORS
         if is_tls:
             fixed.append(_HSTS)
@@ -109,7 +127,7 @@ class Dispatcher:
         return fixed
 
 
-def _whole(cycle: Any, head: bytes, extra: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
+def _whole(cycle: Any, head: bytes, extra: Sequence[tuple[bytes, bytes]], body: bytes) -> bytes:
     parts = [head, _lines(cycle.default_headers)]
     if extra:
         parts.append(_lines(extra))

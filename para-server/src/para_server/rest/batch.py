@@ -19,9 +19,7 @@ _ALL_STALE = "Update failed for all objects in batch due to 'version' mismatch."
 async def create_all(request: Request) -> Answer:
     """``POST`` and ``PUT /v1/_batch``: make objects; those that are invalid are left out."""
     bodies = _bodies(request)
-    objects = await request.services.objects.create_all(
-        request.the_app(), request.caller, bodies
-    )
+    objects = await request.services.objects.create_all(request.the_app(), request.caller, bodies)
     return bytes_answer(render_all(request, objects))
 
 
@@ -46,9 +44,7 @@ async def patch_all(request: Request) -> Answer:
 
 async def delete_all(request: Request) -> Answer:
     """``DELETE /v1/_batch?ids=``: delete objects; unknown ones are no error."""
-    await request.services.objects.delete_all(
-        request.the_app(), request.caller, _ids(request)
-    )
+    await request.services.objects.delete_all(request.the_app(), request.caller, _ids(request))
     return EMPTY
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from para_core.objects import ParaObject
-from para_core.objects.codec import derived
+from para_core.contracts.dao import Record
+from para_core.objects.codec import uri_of
 from para_server.http.answers import EMPTY, JSON, Answer, AnswerError, bytes_answer, json_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
@@ -21,8 +21,9 @@ async def create(request: Request) -> Answer:
         raise AnswerError(405, headers=[(b"allow", b"GET")])
     _refuse_large(request)
     body = request.json_map()
-    obj = await request.services.objects.create(request.the_app(), request.caller, kind, body)
-    return Answer(201, render(request, obj), JSON, [(b"location", _location(request, obj))])
+    record = await request.services.objects.create(request.the_app(), request.caller, kind, body)
+    headers = [(b"location", _location(request, record))]
+    return Answer(201, render(request, record), JSON, headers)
 
 
 async def read(request: Request) -> Answer:
@@ -31,6 +32,17 @@ async def read(request: Request) -> Answer:
     app = request.the_app()
     key = normal_id(type_of_path(app, segment), key)
     return await _read(request, key)
+
+
+def read_now(request: Request) -> Answer | None:
+    """Answer ``read`` from the cache, for the app itself."""
+    segment, key = request.values
+    app = request.the_app()
+    kind = type_of_path(app, segment)
+    if kind in ("tag", "app"):
+        return None
+    record = request.services.store.peek(app.identifier, key)
+    return None if record is None or record.type == "app" else bytes_answer(render(request, record))
 
 
 async def read_by_id(request: Request) -> Answer:
@@ -50,25 +62,22 @@ async def patch(request: Request) -> Answer:
     app, services = request.the_app(), request.services
     segment, key = request.values
     key = normal_id(type_of_path(app, segment), key)
-    if await services.objects.read(app, request.caller, key) is None:
-        await _refuse_missing(request, key)
-    _refuse_large(request)
-    body = request.json_map()
+    try:
+        _refuse_large(request)
+        body = request.json_map()
+    except AnswerError:
+        if await services.objects.read(app, request.caller, key) is None:
+            raise AnswerError(404) from None  # the object is looked for first
+        raise
     if is_vote(body):
         counted = await services.votes.cast(app, key, body)
         if counted is None:
             raise AnswerError(404)
         return json_answer(counted)
-    obj = await services.objects.patch(app, request.caller, key, body)
-    if obj is None:
+    record = await services.objects.patch(app, request.caller, key, body)
+    if record is None:
         raise AnswerError(404)
-    return bytes_answer(render(request, obj))
-
-
-async def _refuse_missing(request: Request, key: str) -> None:
-    """An object that is there and not the caller's is a bad request, none at all is not found."""
-    there = await request.services.store.read(request.appid, key)
-    raise AnswerError(404 if there is None else 400)
+    return bytes_answer(render(request, record))
 
 
 async def overwrite(request: Request) -> Answer:
@@ -77,8 +86,8 @@ async def overwrite(request: Request) -> Answer:
     _refuse_large(request)
     app = request.the_app()
     body = request.json_map()
-    obj = await request.services.objects.overwrite(app, request.caller, segment, key, body)
-    return bytes_answer(render(request, obj))
+    record = await request.services.objects.overwrite(app, request.caller, segment, key, body)
+    return bytes_answer(render(request, record))
 
 
 async def delete(request: Request) -> Answer:
@@ -90,8 +99,8 @@ async def delete(request: Request) -> Answer:
     return EMPTY
 
 
-def _location(request: Request, obj: ParaObject) -> bytes:
-    return f"{request.services.settings.context_path}/v1{derived(obj)['objectURI']}".encode()
+def _location(request: Request, record: Record) -> bytes:
+    return f"{request.services.settings.context_path}/v1{uri_of(record)}".encode()
 
 
 def _refuse_large(request: Request) -> None:
@@ -102,7 +111,7 @@ def _refuse_large(request: Request) -> None:
 
 ROUTES = [
     Route("POST", "/v1/{type}", create, answers_at_once=True),
-    Route("GET", "/v1/{type}/{id}", read),
+    Route("GET", "/v1/{type}/{id}", read, now=read_now),
     Route("PATCH", "/v1/{type}/{id}", patch, answers_at_once=True),
     Route("PUT", "/v1/{type}/{id}", overwrite, answers_at_once=True),
     Route("DELETE", "/v1/{type}/{id}", delete, answers_at_once=True),

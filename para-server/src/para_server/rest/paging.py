@@ -18,7 +18,9 @@ def pager_of(request: Request) -> Pager:
     desc = params.get("desc")
     return Pager(
         page=page_number(request),
-        limit=min(_number(params.get("limit"), settings.max_items_per_page), settings.max_page_limit),
+        limit=min(
+            _number(params.get("limit"), settings.max_items_per_page), settings.max_page_limit
+        ),
         sort=params.first("sort", "timestamp") or "timestamp",
         desc=desc is None or desc.lower() in ("true", "1"),
         last_key=params.get("lastKey") or None,

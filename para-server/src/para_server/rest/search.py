@@ -157,16 +157,14 @@ async def _parents_near(request: Request, place: Node) -> list[str]:
             return list(parents)
 
 
-def page_answer(
-    request: Request, found: Found, *, total: int, keeps_key: bool = True
-) -> Answer:
+def page_answer(request: Request, found: Found, *, total: int, keeps_key: bool = True) -> Answer:
     """Answer with a page of what was found, without what the caller may not see."""
     records = visible(request, found.records)
     if found.records and not records:
         total = 0
     last_key = found.last_key
     if not found.records and keeps_key:
-        last_key = request.params.get("lastKey")
+        last_key = found.last_key or request.params.get("lastKey")
     body = page_bytes(
         request,
         records,
@@ -189,7 +187,10 @@ def visible(request: Request, records: Sequence[Record]) -> Sequence[Record]:
     return [
         record
         for record in records
-        if (record.type != "app" and not own_rule_applies(app, caller.userid, record.type, record.id))
+        if (
+            record.type != "app"
+            and not own_rule_applies(app, caller.userid, record.type, record.id)
+        )
         or may_touch(caller, app, decode(record))
     ]
 

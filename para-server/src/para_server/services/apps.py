@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from para_core.contracts.dao import Record
 from para_core.errors import ConflictError
-from para_core.objects import App, ParaObject
+from para_core.objects import App
 from para_core.objects.codec import decode
 from para_core.types import app_id, registration_of
 from para_server.services.store import Save, Store
@@ -48,6 +48,7 @@ class Apps:
         self._validity_sec = validity_sec
         self.listeners = tuple(listeners)
         self._known: dict[str, App] = {}
+        self._types: dict[str, set[str]] = {}  # types known to be registered, by app
         store.watch(self._hear)
 
     @property
@@ -59,7 +60,9 @@ class Apps:
         if appid != self.root:
             return
         for key in (*(record.id for record in records), *deleted):
-            self._known.pop(key.partition(":")[2], None)
+            identifier = key.partition(":")[2]
+            self._known.pop(identifier, None)
+            self._types.pop(identifier, None)
 
     def known(self, identifier: str) -> App | None:
         """Return an app that is in memory; ``None`` says nothing."""
@@ -136,22 +139,25 @@ class Apps:
             return app
         raise ConflictError([f"app:{identifier}"])
 
-    async def register_types(self, app: App, objects: Sequence[ParaObject]) -> None:
+    async def register_types(self, app: App, kinds: Collection[str]) -> None:
         """Add the types of stored objects to the types of their app, if they are new."""
-        kinds = {obj.type for obj in objects}
-        if not any(self._is_new(app, kind) for kind in kinds):
+        seen = self._types.setdefault(app.identifier, set())
+        if seen.issuperset(kinds):
             return
+        if any(self._is_new(app, kind) for kind in kinds):
 
-        def add(fresh: App) -> bool:
-            added = False
-            for kind in sorted(kinds):
-                entry = registration_of(kind, fresh.datatypes, self._max_datatypes)
-                if entry is not None:
-                    fresh.datatypes[entry[0]] = entry[1]
-                    added = True
-            return added
+            def add(fresh: App) -> bool:
+                added = False
+                for kind in sorted(kinds):
+                    entry = registration_of(kind, fresh.datatypes, self._max_datatypes)
+                    if entry is not None:
+                        fresh.datatypes[entry[0]] = entry[1]
+                        added = True
+                return added
 
-        await self.change(app.identifier, add)
+            await self.change(app.identifier, add)
+        if len(seen) < self._max_datatypes:
+            self._types.setdefault(app.identifier, set()).update(kinds)
 
     def _is_new(self, app: App, kind: str) -> bool:
         return registration_of(kind, app.datatypes, self._max_datatypes) is not None

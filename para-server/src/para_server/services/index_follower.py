@@ -247,7 +247,9 @@ class IndexFollower:
         latest: dict[str, Record | None] = {}
         late: list[str] = []
         for pending in batch:
-            if 0 < pending.number <= feed.seen:  # overtaken by a later change: what counts is stored
+            if (
+                0 < pending.number <= feed.seen
+            ):  # overtaken by a later change: what counts is stored
                 late += [record.id for record in pending.puts] + list(pending.gone)
                 continue
             for record in pending.puts:

@@ -18,7 +18,7 @@ from para_core.errors import (
     VersionConflictError,
 )
 from para_core.objects import App, ParaObject, User, Webhook
-from para_core.objects.codec import decode
+from para_core.objects.codec import decode, record_of
 from para_core.objects.incoming import merge, object_from
 from para_core.objects.rules import default_name
 from para_core.types import SINGULARS, app_id, clean_type, plural_of, tag_id
@@ -83,7 +83,7 @@ class Objects:
 
     async def create(
         self, app: App, caller: Principal, kind: str, body: Mapping[str, Any]
-    ) -> ParaObject:
+    ) -> Record:
         """Make an object of the type that a path names; one of the same id is overwritten.
 
         Raises:
@@ -96,19 +96,19 @@ class Objects:
         obj = self._made(app, caller, _type_of_post(app, kind, told), body, "create")
         validate(obj, app, self._clock())
         if isinstance(obj, Webhook) and hooks.is_trigger(obj):
-            return hooks.triggered(obj)
+            return record_of(hooks.triggered(obj))
         self._finish(app, obj)
         if isinstance(obj, User):
-            return await self._users.create(app, obj)
+            return record_of(await self._users.create(app, obj))
         if isinstance(obj, Webhook):
             hooks.prepare(obj)
-        await self._store.save(app.identifier, "create", [Save(obj)])
-        await self._apps.register_types(app, [obj])
-        return obj
+        records = await self._store.save(app.identifier, "create", [Save(obj)])
+        await self._apps.register_types(app, [obj.type])
+        return records[0]
 
     async def overwrite(
         self, app: App, caller: Principal, kind: str, key: str, body: Mapping[str, Any]
-    ) -> ParaObject:
+    ) -> Record:
         """Store a body as the object with this id, whatever was there.
 
         Raises:
@@ -121,13 +121,13 @@ class Objects:
         await self._refuse_foreign(app, caller, [obj.id])
         self._finish(app, obj)
         obj.updated = obj.updated or self._clock()
-        await self._store.save(app.identifier, "create", [Save(obj)])
-        await self._apps.register_types(app, [obj])
-        return obj
+        records = await self._store.save(app.identifier, "create", [Save(obj)])
+        await self._apps.register_types(app, [obj.type])
+        return records[0]
 
     async def create_all(
         self, app: App, caller: Principal, bodies: Sequence[Any]
-    ) -> list[ParaObject]:
+    ) -> list[Record]:
         """Make many objects, all that are valid or none; of two with one id the last counts."""
         made: dict[str, ParaObject] = {}
         for body in bodies:
@@ -142,9 +142,10 @@ class Objects:
                 if not self._may_see(app, caller, record):
                     del made[record.id]
         objects = list(made.values())
-        await self._store.save(app.identifier, "createAll", [Save(obj) for obj in objects])
-        await self._apps.register_types(app, objects)
-        return objects
+        saves = [Save(obj) for obj in objects]
+        records = await self._store.save(app.identifier, "createAll", saves)
+        await self._apps.register_types(app, {obj.type for obj in objects})
+        return records
 
     def _valid(self, app: App, caller: Principal, body: Any) -> ParaObject | None:
         if not isinstance(body, dict):
@@ -193,32 +194,31 @@ class Objects:
         alter: Callable[[ParaObject], bool | None],
         *,
         event: str = "update",
-    ) -> ParaObject | None:
+    ) -> Record | None:
         """Alter a stored object on its latest state, as ``Apps.change`` does for apps.
 
         Returns:
-            The object as it is stored now; ``None`` when it is not there.
+            Its record as it is stored now; ``None`` when it is not there.
         """
         home = self._home_of(app, key)
+        record = await self._store.read(home, key)  # an old one is found out by the comparison
         for _ in range(_TRIES):
-            record = await self._store.dao.read(home, key)
             if record is None:
                 return None
             obj = decode(record)
             if alter(obj) is False:
-                return obj
+                return record
             obj.updated = self._clock()
             try:
-                await self._store.save(home, event, [Save(obj, record.change)])
+                return (await self._store.save(home, event, [Save(obj, record.change)]))[0]
             except ConflictError:
-                continue
-            return obj
+                record = await self._store.dao.read(home, key)
         raise ConflictError([key])
 
     async def patch(
         self, app: App, caller: Principal, key: str, body: Mapping[str, Any]
-    ) -> ParaObject | None:
-        """Merge a body into an object; ``None`` when the caller sees none with this id.
+    ) -> Record | None:
+        """Merge a body into an object; ``None`` when there is none with this id.
 
         Raises:
             UnusableBodyError: A value cannot be taken; nothing changes.
@@ -232,12 +232,10 @@ class Objects:
 
         changed = await self.change(app, key, alter)
         if changed is not None:
-            await self._apps.register_types(app, [changed])
+            await self._apps.register_types(app, [changed.type])
         return changed
 
-    def _merge(
-        self, app: App, caller: Principal, obj: ParaObject, body: Mapping[str, Any]
-    ) -> None:
+    def _merge(self, app: App, caller: Principal, obj: ParaObject, body: Mapping[str, Any]) -> None:
         if not may_touch(caller, app, obj):
             raise ForbiddenObjectError
         held = obj.version
@@ -253,7 +251,7 @@ class Objects:
 
     async def patch_all(
         self, app: App, caller: Principal, bodies: Sequence[Any]
-    ) -> list[ParaObject]:
+    ) -> list[Record]:
         """Merge many bodies into their objects, all that are valid, in one write.
 
         Raises:
@@ -267,10 +265,9 @@ class Objects:
             if stale and not saves:
                 raise stale[0]
             try:
-                await self._store.save(app.identifier, "updateAll", saves)
+                return await self._store.save(app.identifier, "updateAll", saves)
             except ConflictError:
                 continue
-            return [save.obj for save in saves]
         raise ConflictError(list(merged))
 
     async def _merge_all(

@@ -28,7 +28,9 @@ _MESSAGE = "Save these keys - they are shown only once!"
 class Setup:
     """Creates the root app and hands out its keys."""
 
-    def __init__(self, apps: Apps, *, name: str, keys_file: Path | None, override: str = "") -> None:
+    def __init__(
+        self, apps: Apps, *, name: str, keys_file: Path | None, override: str = ""
+    ) -> None:
         self._apps, self._name = apps, name
         self._keys_file, self._override = keys_file, override
         self._fresh: App | None = None  # the root app, while its keys were not handed out

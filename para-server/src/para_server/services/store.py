@@ -58,6 +58,10 @@ class Store:
                 await cache.put(appid, found)
         return found
 
+    def peek(self, appid: str, key: str) -> Record | None:
+        """Return an object's record if the cache has it at hand; ``None`` says nothing."""
+        return self._cache.peek(appid, key) if self._cache is not None else None
+
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids in the order of ``keys``; absent ones are left out."""
         cache = self._cache
@@ -77,25 +81,35 @@ class Store:
 
     # ---- writes -------------------------------------------------------------------------------
 
-    async def save(self, appid: str, event: str, saves: Sequence[Save]) -> int:
+    async def save(
+        self, appid: str, event: str, saves: Sequence[Save], *, deletes: Sequence[str] = ()
+    ) -> list[Record]:
         """Store objects, all or none; those with ``stored`` false go to index and cache only.
 
+        Args:
+            appid: The app.
+            event: What listeners hear.
+            saves: The objects.
+            deletes: Ids of objects that go in the same write; absent ones are no error.
+
         Returns:
-            The number of the change; 0 when nothing was to be stored in the database.
+            Their records, in order; those of the database with the number of the change.
 
         Raises:
             ConflictError: An object changed since it was read; nothing is stored.
         """
-        puts = [Put(record_of(s.obj), s.expect) for s in saves if s.obj.stored]
+        records = [record_of(save.obj) for save in saves]
+        puts = [Put(r, s.expect) for r, s in zip(records, saves, strict=True) if s.obj.stored]
         unstored = [s.obj for s in saves if not s.obj.stored]
-        number = 0
-        if puts:
+        if puts or deletes:
             indexed = {s.obj.id for s in saves if s.obj.indexed}
             cached = {s.obj.id for s in saves if s.obj.cached}
-            number = await self._write(appid, Write(event, puts), indexed, cached)
+            number = await self._write(appid, Write(event, puts, deletes), indexed, cached)
+            stored = {put.record.id for put in puts}
+            records = [_at(r, number) if r.id in stored else r for r in records]
         if unstored:
             await self._keep_elsewhere(appid, unstored)
-        return number
+        return records
 
     async def delete(self, appid: str, event: str, keys: Sequence[str]) -> int:
         """Delete objects from the database, the index and the cache; absent ones are no error."""

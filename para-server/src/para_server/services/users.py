@@ -45,9 +45,7 @@ class Users:
         self._store, self._apps, self._finder = store, apps, finder
         self._clock, self._admin_ident = clock, admin_ident
 
-    async def create(
-        self, app: App, user: User, *, password: str | None = None
-    ) -> User:
+    async def create(self, app: App, user: User, *, password: str | None = None) -> User:
         """Store a new user and its identifier object, both or none.
 
         Args:

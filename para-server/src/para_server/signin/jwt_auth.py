@@ -77,7 +77,9 @@ async def _sign_in(request: Request) -> Response:
         return _refused(refused)
     user = await _user_of(services, app, provider, token)
     if user is None:
-        return _error(400, f"Failed to authenticate user with '{provider}'. Check if user is active.")
+        return _error(
+            400, f"Failed to authenticate user with '{provider}'. Check if user is active."
+        )
     return await _issue(services, app, user)
 
 
@@ -103,8 +105,9 @@ async def _issue(services: Services, app: App, user: User) -> Response:
         return False
 
     current = await services.users.change(app, user.id, renew) or user
-    validity = validity_of(app, default=services.settings.jwt_expires_after)
-    times = (validity, services.settings.jwt_refresh_interval)
+    settings = services.settings
+    seconds = validity_of(app.settings, app.token_validity_sec, settings.jwt_expires_after)
+    times = (seconds, settings.jwt_refresh_interval)
     provider = identity_provider(current.identifier)
     issued = issue_user_token(app, current, provider, time.time(), validity=times)
     if issued is None:

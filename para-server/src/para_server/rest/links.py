@@ -1,0 +1,126 @@
+"""Links of an object: ``/v1/{type}/{id}/links``."""
+
+from __future__ import annotations
+
+from para_core.objects import ParaObject
+from para_core.objects.codec import decode
+from para_server.http.answers import EMPTY, Answer, AnswerError, text_answer
+from para_server.http.request import Request
+from para_server.http.router import Route
+from para_server.rest.paging import pager_of
+from para_server.rest.search import page_answer
+from para_server.services.finder import Found
+from para_server.services.objects import normal_id, type_of_path
+
+__all__ = ["ROUTES"]
+
+
+async def list_links(request: Request) -> Answer:
+    """``GET /v1/{type}/{id}/links/{type2}``: linked objects, or children, of one type."""
+    obj = await _first(request)
+    is_children = request.params.has("childrenonly")
+    if request.params.has("count"):
+        total = await _count(request, obj, is_children=is_children)
+        return page_answer(request, Found([], total), total=total, keeps_key=False)
+    found = await (_children(request, obj) if is_children else _linked(request, obj))
+    return page_answer(request, found, total=found.total)
+
+
+async def is_linked(request: Request) -> Answer:
+    """``GET /v1/{type}/{id}/links/{type2}/{id2}``: whether two objects are linked."""
+    obj = await _first(request)
+    links, app = request.services.links, request.the_app()
+    is_there = await links.is_linked(app, obj, _other_type(request), request.values[3])
+    return text_answer("true" if is_there else "false")
+
+
+async def link(request: Request) -> Answer:
+    """``POST`` and ``PUT /v1/{type}/{id}/links/{id2}``: link two objects."""
+    obj = await _first(request)
+    key = await request.services.links.link(request.the_app(), obj, request.values[2])
+    if key is None:
+        raise AnswerError(400, "Failed to create link.")
+    return text_answer(key)
+
+
+async def unlink_all(request: Request) -> Answer:
+    """``DELETE /v1/{type}/{id}/links``: remove all links of an object."""
+    obj = await _first(request)
+    await request.services.links.unlink_all(request.the_app(), obj)
+    return EMPTY
+
+
+async def unlink_type(request: Request) -> Answer:
+    """``DELETE /v1/{type}/{id}/links/{type2}``: delete children, or remove links with one type.
+
+    ``childrenonly`` asks for the one and ``all`` for the other; without them nothing happens.
+    """
+    obj = await _first(request)
+    app, links, kind = request.the_app(), request.services.links, _other_type(request)
+    if request.params.has("childrenonly"):
+        await links.delete_children(app, request.caller, obj, kind)
+    elif request.params.has("all"):
+        await links.unlink_all(app, obj, kind)
+    return EMPTY
+
+
+async def unlink(request: Request) -> Answer:
+    """``DELETE /v1/{type}/{id}/links/{type2}/{id2}``: remove the link between two objects."""
+    obj = await _first(request)
+    links, app = request.services.links, request.the_app()
+    await links.unlink(app, obj, _other_type(request), request.values[3])
+    return EMPTY
+
+
+async def _first(request: Request) -> ParaObject:
+    app = request.the_app()
+    segment, key = request.values[:2]
+    own_key = normal_id(type_of_path(app, segment), key)
+    record = await request.services.store.read(app.identifier, own_key)
+    if record is None:
+        message = f"Object not found: {key}"
+        raise AnswerError(404, message)
+    return decode(record)
+
+
+def _other_type(request: Request) -> str:
+    return type_of_path(request.the_app(), request.values[2])
+
+
+async def _count(request: Request, obj: ParaObject, *, is_children: bool) -> int:
+    links, app, kind = request.services.links, request.the_app(), _other_type(request)
+    if is_children:
+        return await links.count_children(app, obj, kind)
+    return await links.count(app, obj, kind)
+
+
+async def _linked(request: Request, obj: ParaObject) -> Found:
+    links, app, kind = request.services.links, request.the_app(), _other_type(request)
+    params, pager = request.params, pager_of(request)
+    text = params.first("q")
+    if text.strip():
+        return await links.find_linked(app, obj, kind, params.first("field"), text, pager)
+    return await links.linked(app, obj, kind, pager)
+
+
+async def _children(request: Request, obj: ParaObject) -> Found:
+    links, app, kind = request.services.links, request.the_app(), _other_type(request)
+    params, pager = request.params, pager_of(request)
+    text = params.first("q")
+    if params.has("field") and params.has("term"):
+        field, term = params.first("field"), params.first("term")
+        return await links.children(app, obj, kind, pager, field=field, term=term)
+    if text.strip():
+        return await links.find_children(app, obj, kind, text, pager)
+    return await links.children(app, obj, kind, pager)
+
+
+ROUTES = [
+    Route("GET", "/v1/{type}/{id}/links/{type2}", list_links),
+    Route("GET", "/v1/{type}/{id}/links/{type2}/{id2}", is_linked),
+    Route("POST", "/v1/{type}/{id}/links/{id2}", link, answers_at_once=True),
+    Route("PUT", "/v1/{type}/{id}/links/{id2}", link, answers_at_once=True),
+    Route("DELETE", "/v1/{type}/{id}/links", unlink_all, answers_at_once=True),
+    Route("DELETE", "/v1/{type}/{id}/links/{type2}", unlink_type, answers_at_once=True),
+    Route("DELETE", "/v1/{type}/{id}/links/{type2}/{id2}", unlink, answers_at_once=True),
+]

@@ -1,0 +1,175 @@
+"""Archives of objects: ZIP files of JSON arrays, written as they are sent, read within bounds.
+
+Source: Para 1.54, ``GET /v1/_export`` and ``PUT /v1/_import``; its archives can be read here, and
+ours there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import msgspec
+
+from para_core.errors import ParaError
+
+__all__ = ["ArchiveWriter", "ImportFailedError", "entries_of", "items_of"]
+
+_ZIP = b"PK"
+_BLANK = " \t\r\n"
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
+
+
+class ImportFailedError(ParaError):
+    """An archive cannot be taken in; what was stored of it before stays."""
+
+    code = "import-failed"
+
+
+class ArchiveWriter:
+    """Makes a ZIP file piece by piece: each call returns the bytes that are ready then."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._parts = name, 0
+        self._pipe = _Pipe()
+        self._zip = zipfile.ZipFile(self._pipe, "w", zipfile.ZIP_DEFLATED)
+
+    def part(self, items: list[dict[str, Any]]) -> bytes:
+        """Add the next file: these objects as a JSON array."""
+        self._parts += 1
+        name = f"{self._name}_part{self._parts}.json"
+        self._zip.writestr(name, msgspec.json.encode(items), compresslevel=6)
+        return self._pipe.taken()
+
+    def end(self) -> bytes:
+        """Close the archive."""
+        self._zip.close()
+        return self._pipe.taken()
+
+
+class _Pipe(io.RawIOBase):
+    """A file that can only be written to, and forgets what was taken from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        piece = bytes(data)
+        self._pieces.append(piece)
+        return len(piece)
+
+    def taken(self) -> bytes:
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        return taken
+
+
+def entries_of(body: bytes, *, most_bytes: int, most_together: int) -> Iterator[str]:
+    """Yield the text of each JSON file in an archive; what is no archive at all has none.
+
+    Args:
+        body: The archive.
+        most_bytes: The largest file that is unpacked.
+        most_together: How many bytes all files may unpack to.
+
+    Raises:
+        ImportFailedError: It is damaged, encrypted, too large, or no UTF-8.
+    """
+    if not body.startswith(_ZIP):
+        return
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(body))
+    except _DAMAGED as error:
+        _fail("the archive is damaged", error)
+    with archive:
+        together = 0
+        for info in archive.infolist():
+            if not info.filename.endswith(".json"):
+                continue
+            text = _unpacked(archive, info, min(most_bytes, most_together - together))
+            together += len(text)
+            try:
+                yield text.decode()
+            except UnicodeDecodeError as error:
+                _fail(f"{info.filename} is not UTF-8", error)
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    try:
+        with archive.open(info) as file:
+            data = file.read(most + 1)  # what the head of the file says may be wrong
+    except _DAMAGED as error:
+        _fail(f"{info.filename} cannot be unpacked: {error}", error)
+    if len(data) > most:
+        message = f"{info.filename} is too large"
+        raise ImportFailedError(message)
+    return data
+
+
+def items_of(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON array, one at a time.
+
+    Raises:
+        ImportFailedError: It is no array, or something in it is no object.
+    """
+    at = _skip(text, 0)
+    if text[at : at + 1] != "[":
+        raise ImportFailedError("a file holds no JSON array")
+    at = _skip(text, at + 1)
+    if text[at : at + 1] == "]":
+        _expect_end(text, at + 1)
+        return
+    while True:
+        end = _end_of(text, at)
+        item = _value(text[at:end])
+        if not isinstance(item, dict):
+            raise ImportFailedError("an array holds something that is no object")
+        yield item
+        at = _skip(text, end)
+        sign = text[at : at + 1]
+        if sign == "]":
+            _expect_end(text, at + 1)
+            return
+        if sign != ",":
+            raise ImportFailedError("a file holds no valid JSON")
+        at = _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _BLANK:
+        at += 1
+    return at
+
+
+def _end_of(text: str, at: int) -> int:
+    try:
+        return _SCANNER.raw_decode(text, at)[1]
+    except (ValueError, RecursionError) as error:
+        _fail("a file holds no valid JSON", error)
+
+
+def _value(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        _fail(f"a file holds no valid JSON: {error}", error)
+
+
+def _expect_end(text: str, at: int) -> None:
+    if _skip(text, at) != len(text):
+        raise ImportFailedError("a file holds more than one JSON array")
+
+
+def _fail(reason: str, error: BaseException) -> NoReturn:
+    raise ImportFailedError(reason) from error
+
+
+_SCANNER = json.JSONDecoder()

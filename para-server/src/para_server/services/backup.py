@@ -1,0 +1,226 @@
+"""Export and import: all objects of an app as an archive, and objects of an archive into an app.
+
+An export is a walk through the database by id. What is written meanwhile may be in it or not; what
+was there all the time is in it once. An import stores objects as they are, in batches: no rules and
+constraints hold, ids and times are kept, and objects with the same ids are replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from para_core.contracts.dao import Record
+from para_core.errors import InvalidObjectError, UnusableBodyError
+from para_core.objects import App, Linker, ParaObject, Sysprop
+from para_core.objects.codec import decode, stored_fields
+from para_core.objects.fields import declared_fields
+from para_core.objects.incoming import object_from
+from para_core.objects.rules import default_name
+from para_core.types import clean_type
+from para_server.access.ownership import may_touch
+from para_server.access.visibility import hide
+from para_server.services.archive import ArchiveWriter, ImportFailedError, entries_of, items_of
+from para_server.services.links import without_secrets_in
+from para_server.services.store import Save, Store
+
+if TYPE_CHECKING:
+    from para_core.ids import IdGenerator
+    from para_server.access.principal import Principal
+    from para_server.services.apps import Apps
+    from para_server.services.container import Clock
+
+__all__ = ["Backup"]
+
+_LARGEST_FILE = 32  # times the limit of one object; the original puts 30 objects into a file
+_ALL_FILES = 1024  # times the limit of one object
+
+
+class Backup:
+    """Exports and imports the objects of one app at a time.
+
+    Args:
+        store: Where objects are.
+        apps: The apps.
+        ids: Makes ids for objects without one.
+        clock: The time.
+        page: How many objects go into one file of an archive.
+        batch: How many objects are stored in one write.
+        max_object_bytes: What one object may have; archives are unpacked within a multiple of it.
+        token_validity_sec: How long tokens of an imported app last that says nothing of it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        apps: Apps,
+        *,
+        ids: IdGenerator,
+        clock: Clock,
+        page: int = 30,
+        batch: int = 100,
+        max_object_bytes: int = 1_048_576,
+        token_validity_sec: int = 86_400,
+    ) -> None:
+        self._store, self._apps, self._ids, self._clock = store, apps, ids, clock
+        self._page, self._batch = max(page, 1), max(batch, 1)
+        self._max_object_bytes = max_object_bytes
+        self._token_validity_sec = token_validity_sec
+
+    # ---- export -------------------------------------------------------------------------------
+
+    def name(self, app: App) -> str:
+        """Return the name of an archive that is made now, without its ending."""
+        now = datetime.fromtimestamp(self._clock() / 1000, UTC).astimezone()
+        return f"{app.identifier.strip()}_{now:%Y%m%d_%H%M%S}"
+
+    async def export(self, app: App, caller: Principal, name: str) -> AsyncIterator[bytes]:
+        """Yield an archive of all objects of an app, with their secrets if the app asks.
+
+        Others get the objects they may see, as they may see them. The last file is an empty array:
+        an archive without it is not complete.
+        """
+        writer = ArchiveWriter(name)
+        after = ""
+        while True:
+            records = await self._store.dao.read_page(
+                app.identifier, after=after, limit=self._page
+            )
+            yield await asyncio.to_thread(self._part, writer, app, caller, records)
+            if not records:
+                break
+            after = records[-1].id
+        yield writer.end()
+
+    def _part(
+        self, writer: ArchiveWriter, app: App, caller: Principal, records: Iterable[Record]
+    ) -> bytes:
+        objects = (decode(record) for record in records)
+        items = [
+            _exported(obj, caller) for obj in objects if caller.is_app or may_touch(caller, app, obj)
+        ]
+        return writer.part(items) if items or not records else b""
+
+    # ---- import -------------------------------------------------------------------------------
+
+    async def import_(self, app: App, archive: bytes, name: str) -> Sysprop:
+        """Store the objects of an archive in an app; apps in it count for the root app only.
+
+        Args:
+            app: The app.
+            archive: The archive; a body that is none holds no objects.
+            name: What the record of this import is called.
+
+        Returns:
+            The record of this import. It is stored when there were objects, and has an id then.
+
+        Raises:
+            ImportFailedError: Something in the archive cannot be taken in. Batches that were stored
+                before it stay; nothing of its own file is stored if it is no array of objects.
+        """
+        entries = entries_of(
+            archive,
+            most_bytes=self._max_object_bytes * _LARGEST_FILE,
+            most_together=self._max_object_bytes * _ALL_FILES,
+        )
+        count = 0
+        while (text := await asyncio.to_thread(_next_checked, entries)) is not None:
+            count += await self._take(app, text)
+        record = Sysprop(type="paraimport", name=name, appid=app.identifier)
+        record.creatorid, record.properties = app.identifier, {"count": count}
+        if count:
+            record.id, record.timestamp = self._ids.next(), self._clock()
+            await self._store_all(app, [record])
+        return record
+
+    async def _take(self, app: App, text: str) -> int:
+        """Store the objects of one file and return how many there were."""
+        count, batch = 0, dict[str, ParaObject]()
+        for item in items_of(text):
+            try:
+                obj = self._made(app, item)
+            except UnusableBodyError as error:
+                raise ImportFailedError(str(error)) from error
+            if obj is None:
+                continue
+            count += 1
+            if isinstance(obj, App):
+                await self._set_app(obj)
+                continue
+            batch[obj.id] = obj
+            if len(batch) >= self._batch:
+                await self._store_all(app, batch.values())
+                batch.clear()
+        await self._store_all(app, batch.values())
+        return count
+
+    async def _store_all(self, app: App, objects: Iterable[ParaObject]) -> None:
+        saves = [Save(obj) for obj in objects]
+        if not saves:
+            return
+        try:
+            await self._store.save(app.identifier, "createAll", saves)
+        except InvalidObjectError as error:
+            raise ImportFailedError(str(error)) from error
+        await self._apps.register_types(app, [save.obj for save in saves])
+
+    def _made(self, app: App, item: Mapping[str, Any]) -> ParaObject | None:
+        """Return the object of an item of an archive; ``None`` for an app that is left out."""
+        told = item.get("type")
+        kind = clean_type(told) if isinstance(told, str) else "sysprop"
+        if kind == "app":
+            return self._made_app(item) if app.identifier == self._apps.root else None
+        obj = object_from(item, kind)
+        obj.appid = app.identifier
+        obj.id = obj.id if obj.id.strip() else self._ids.next()
+        obj.name = default_name(obj) if obj.name is None else obj.name
+        obj.timestamp = obj.timestamp or self._clock()
+        if isinstance(obj, Linker):
+            obj.nstd = [without_secrets_in(c) if isinstance(c, dict) else c for c in obj.nstd]
+        return obj
+
+    def _made_app(self, item: Mapping[str, Any]) -> App:
+        app = cast("App", object_from({"sharingIndex": True, **item}, "app"))
+        if not app.identifier:
+            raise UnusableBodyError("an app has no id")
+        app.appid, app.name = self._apps.root, app.name or app.identifier
+        app.timestamp = app.timestamp or self._clock()
+        if app.token_validity_sec is None:
+            app.token_validity_sec = self._token_validity_sec
+        return app
+
+    async def _set_app(self, app: App) -> None:
+        """Make an app, or put it in the place of the one that is there.
+
+        The secret that the configuration dictates to the root app stays.
+        """
+        dictated = self._apps.root_secret if app.identifier == self._apps.root else ""
+        app.secret = dictated or app.secret
+        if await self._apps.create(app) is not None:
+            return
+        held = await self._apps.find(app.identifier)
+        app.secret = app.secret or (held.secret if held is not None else None)
+        await self._store.save(self._apps.root, "createAll", [Save(app)])
+
+
+def _next_checked(entries: Iterator[str]) -> str | None:
+    """Return the next file once it is known to be an array of objects; ``None`` at the end."""
+    text = next(entries, None)
+    if text is not None:
+        for _ in items_of(text):
+            pass
+    return text
+
+
+def _exported(obj: ParaObject, caller: Principal) -> dict[str, Any]:
+    """Return an object as archives have it: its custom fields inside ``properties``."""
+    fields = stored_fields(obj)
+    if not caller.is_app:
+        fields = hide(fields, caller)
+    if isinstance(obj, Sysprop):
+        declared = declared_fields(obj.type)
+        custom = {name: fields.pop(name) for name in list(fields) if name not in declared}
+        fields["properties"] = custom
+    return fields
