@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from para_core.objects import ParaObject
 from para_core.objects.codec import decode
+from para_core.query import builders
+from para_core.query.parser import parse_leniently
+from para_core.query.tree import Node
 from para_server.http.answers import EMPTY, Answer, AnswerError, text_answer
-from para_server.http.request import Request
+from para_server.http.request import Params, Request
 from para_server.http.router import Route
 from para_server.rest.paging import pager_of
 from para_server.rest.search import page_answer
@@ -95,24 +98,25 @@ async def _count(request: Request, obj: ParaObject, *, is_children: bool) -> int
 
 
 async def _linked(request: Request, obj: ParaObject) -> Found:
+    params, text = request.params, request.params.first("q")
+    query = builders.nested_query(params.first("field"), text) if text.strip() else None
     links, app, kind = request.services.links, request.the_app(), _other_type(request)
-    params, pager = request.params, pager_of(request)
-    text = params.first("q")
-    if text.strip():
-        return await links.find_linked(app, obj, kind, params.first("field"), text, pager)
-    return await links.linked(app, obj, kind, pager)
+    return await links.linked(app, obj, kind, pager_of(request), query=query)
 
 
 async def _children(request: Request, obj: ParaObject) -> Found:
     links, app, kind = request.services.links, request.the_app(), _other_type(request)
-    params, pager = request.params, pager_of(request)
+    return await links.children(app, obj, kind, pager_of(request), query=_wanted(request.params))
+
+
+def _wanted(params: Params) -> Node | None:
+    """Return what children must match: a field's value, or else a query, or nothing."""
     text = params.first("q")
     if params.has("field") and params.has("term"):
-        field, term = params.first("field"), params.first("term")
-        return await links.children(app, obj, kind, pager, field=field, term=term)
-    if text.strip():
-        return await links.find_children(app, obj, kind, text, pager)
-    return await links.children(app, obj, kind, pager)
+        field = params.first("field")
+        term = {field: params.first("term")}
+        return builders.terms_query(term, match_all=True) if field.strip() else None
+    return parse_leniently(text) if text.strip() else None
 
 
 ROUTES = [

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from para_server.http.router import Route
-from para_server.rest import batch, objects, search, setup
+from para_server.rest import (
+    backup,
+    batch,
+    config_options,
+    constraints,
+    keys,
+    links,
+    objects,
+    permissions,
+    search,
+    settings,
+    setup,
+    types,
+)
 
 __all__ = ["ROUTES"]
 
@@ -12,5 +25,13 @@ ROUTES: list[Route] = [
     *objects.ROUTES,
     *batch.ROUTES,
     *search.ROUTES,
+    *links.ROUTES,
+    *types.ROUTES,
+    *constraints.ROUTES,
+    *permissions.ROUTES,
+    *settings.ROUTES,
+    *keys.ROUTES,
+    *backup.ROUTES,
+    *config_options.ROUTES,
 ]
 """Where several routes fit a path, literal segments win over variable ones."""

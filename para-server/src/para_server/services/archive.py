@@ -51,20 +51,21 @@ class ArchiveWriter:
         return self._pipe.taken()
 
 
-class _Pipe(io.RawIOBase):
+class _Pipe:
     """A file that can only be written to, and forgets what was taken from it."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._pieces: list[bytes] = []
 
-    def writable(self) -> bool:
-        return True
+    def write(self, data: bytes, /) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
 
-    def write(self, data: Any) -> int:
-        piece = bytes(data)
-        self._pieces.append(piece)
-        return len(piece)
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def close(self) -> None:
+        """Nothing is open here."""
 
     def taken(self) -> bytes:
         taken = b"".join(self._pieces)
@@ -156,7 +157,7 @@ def _end_of(text: str, at: int) -> int:
         _fail("a file holds no valid JSON", error)
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:

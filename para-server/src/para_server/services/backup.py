@@ -8,7 +8,7 @@ constraints hold, ids and times are kept, and objects with the same ids are repl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,6 +29,7 @@ from para_server.services.store import Save, Store
 if TYPE_CHECKING:
     from para_core.ids import IdGenerator
     from para_server.access.principal import Principal
+    from para_server.config import ApiSettings
     from para_server.services.apps import Apps
     from para_server.services.container import Clock
 
@@ -39,35 +40,16 @@ _ALL_FILES = 1024  # times the limit of one object
 
 
 class Backup:
-    """Exports and imports the objects of one app at a time.
-
-    Args:
-        store: Where objects are.
-        apps: The apps.
-        ids: Makes ids for objects without one.
-        clock: The time.
-        page: How many objects go into one file of an archive.
-        batch: How many objects are stored in one write.
-        max_object_bytes: What one object may have; archives are unpacked within a multiple of it.
-        token_validity_sec: How long tokens of an imported app last that says nothing of it.
-    """
+    """Exports and imports the objects of one app at a time."""
 
     def __init__(
-        self,
-        store: Store,
-        apps: Apps,
-        *,
-        ids: IdGenerator,
-        clock: Clock,
-        page: int = 30,
-        batch: int = 100,
-        max_object_bytes: int = 1_048_576,
-        token_validity_sec: int = 86_400,
+        self, store: Store, apps: Apps, *, ids: IdGenerator, clock: Clock, settings: ApiSettings
     ) -> None:
         self._store, self._apps, self._ids, self._clock = store, apps, ids, clock
-        self._page, self._batch = max(page, 1), max(batch, 1)
-        self._max_object_bytes = max_object_bytes
-        self._token_validity_sec = token_validity_sec
+        self._page = max(settings.max_items_per_page, 1)
+        self._batch = max(settings.import_batch_size, 1)
+        self._most_bytes = settings.max_entity_size_bytes
+        self._token_validity_sec = settings.jwt_expires_after
 
     # ---- export -------------------------------------------------------------------------------
 
@@ -85,9 +67,7 @@ class Backup:
         writer = ArchiveWriter(name)
         after = ""
         while True:
-            records = await self._store.dao.read_page(
-                app.identifier, after=after, limit=self._page
-            )
+            records = await self._store.dao.read_page(app.identifier, after=after, limit=self._page)
             yield await asyncio.to_thread(self._part, writer, app, caller, records)
             if not records:
                 break
@@ -95,13 +75,14 @@ class Backup:
         yield writer.end()
 
     def _part(
-        self, writer: ArchiveWriter, app: App, caller: Principal, records: Iterable[Record]
+        self, writer: ArchiveWriter, app: App, caller: Principal, records: Sequence[Record]
     ) -> bytes:
-        objects = (decode(record) for record in records)
-        items = [
-            _exported(obj, caller) for obj in objects if caller.is_app or may_touch(caller, app, obj)
-        ]
-        return writer.part(items) if items or not records else b""
+        objects = [decode(record) for record in records]
+        if not caller.is_app:
+            objects = [obj for obj in objects if may_touch(caller, app, obj)]
+        if records and not objects:
+            return b""  # an empty file would look like the end
+        return writer.part([_exported(obj, caller) for obj in objects])
 
     # ---- import -------------------------------------------------------------------------------
 
@@ -122,8 +103,8 @@ class Backup:
         """
         entries = entries_of(
             archive,
-            most_bytes=self._max_object_bytes * _LARGEST_FILE,
-            most_together=self._max_object_bytes * _ALL_FILES,
+            most_bytes=self._most_bytes * _LARGEST_FILE,
+            most_together=self._most_bytes * _ALL_FILES,
         )
         count = 0
         while (text := await asyncio.to_thread(_next_checked, entries)) is not None:
@@ -164,7 +145,7 @@ class Backup:
             await self._store.save(app.identifier, "createAll", saves)
         except InvalidObjectError as error:
             raise ImportFailedError(str(error)) from error
-        await self._apps.register_types(app, [save.obj for save in saves])
+        await self._apps.register_types(app, {save.obj.type for save in saves})
 
     def _made(self, app: App, item: Mapping[str, Any]) -> ParaObject | None:
         """Return the object of an item of an archive; ``None`` for an app that is left out."""

@@ -16,8 +16,6 @@ from para_core.contracts.dao import Record
 from para_core.objects import App, Linker, ParaObject, Vote
 from para_core.objects.codec import decode, nested_copy
 from para_core.pager import Pager
-from para_core.query import builders
-from para_core.query.parser import parse_leniently
 from para_core.query.tree import Bool, Exact, Exists, Node
 from para_server.access.visibility import secret_fields
 from para_server.services.finder import Found
@@ -94,45 +92,37 @@ class Links:
             batch = keys[start : start + _BATCH]
             await self._store.delete(app.identifier, "deleteAll", batch)
 
-    async def linked(self, app: App, obj: ParaObject, kind: str, pager: Pager) -> Found:
-        """Return a page of the objects of one type that an object is linked to.
-
-        ``total`` counts links, also those with objects that are gone.
-        """
-        return await self._others(app, obj, _links_to(obj, kind), pager)
-
-    async def find_linked(
-        self, app: App, obj: ParaObject, kind: str, field: str, text: str, pager: Pager
+    async def linked(
+        self, app: App, obj: ParaObject, kind: str, pager: Pager, *, query: Node | None = None
     ) -> Found:
-        """Return linked objects of one type, by a search in the copies that links carry.
+        """Return a page of the objects of one type that an object is linked to.
 
         Args:
             app: The app.
             obj: The object.
             kind: The type of the others.
-            field: The field of either copy that must match; a blank one finds nothing.
-            text: A query string for it.
             pager: The page, in the order of the links.
+            query: What a link must match besides; ``builders.nested_query`` looks into its copies.
+
+        Returns:
+            ``total`` counts links, also those with objects that are gone.
         """
-        nested = builders.nested_query(field, text)
-        query = Bool(must=[_links_to(obj, kind), nested])
-        return await self._others(app, obj, query, pager)
-
-    async def count(self, app: App, obj: ParaObject, kind: str) -> int:
-        """Return how many links an object has with objects of one type."""
-        return await self._finder.count(app, _links_to(obj, kind), kind=_LINKER)
-
-    async def _others(self, app: App, obj: ParaObject, query: Node, pager: Pager) -> Found:
-        found = await self._finder.find(app, query, kind=_LINKER, pager=pager)
+        links = _links_to(obj, kind)
+        wanted = links if query is None else Bool(must=[links, query])
+        found = await self._finder.find(app, wanted, kind=_LINKER, pager=pager)
         ends = [_other_end(record, obj.id) for record in found.records]
         keys = list(dict.fromkeys(key for key in ends if key is not None))
         others = await self._store.read_all(app.identifier, keys)
         return Found(list(others.values()), found.total, found.last_key)
 
+    async def count(self, app: App, obj: ParaObject, kind: str) -> int:
+        """Return how many links an object has with objects of one type."""
+        return await self._finder.count(app, _links_to(obj, kind), kind=_LINKER)
+
     # ---- one to many --------------------------------------------------------------------------
 
     async def children(
-        self, app: App, obj: ParaObject, kind: str, pager: Pager, *, field: str = "", term: str = ""
+        self, app: App, obj: ParaObject, kind: str, pager: Pager, *, query: Node | None = None
     ) -> Found:
         """Return a page of the objects of one type whose parent an object is.
 
@@ -141,20 +131,11 @@ class Links:
             obj: The parent.
             kind: The type of the children.
             pager: The page.
-            field: A field that must have a value; blank for none.
-            term: That value, as in a search by terms.
+            query: What a child must match besides.
         """
-        query: Node = _children_of(obj)
-        if field.strip():
-            query = Bool(must=[query, builders.terms_query({field: term}, match_all=True)])
-        return await self._finder.find(app, query, kind=kind, pager=pager)
-
-    async def find_children(
-        self, app: App, obj: ParaObject, kind: str, text: str, pager: Pager
-    ) -> Found:
-        """Return a page of children that a query string matches; an unreadable one matches all."""
-        query = Bool(must=[_children_of(obj), parse_leniently(text)])
-        return await self._finder.find(app, query, kind=kind, pager=pager)
+        children = _children_of(obj)
+        wanted = children if query is None else Bool(must=[children, query])
+        return await self._finder.find(app, wanted, kind=kind, pager=pager)
 
     async def count_children(self, app: App, obj: ParaObject, kind: str) -> int:
         """Return how many objects of one type have an object as their parent."""
