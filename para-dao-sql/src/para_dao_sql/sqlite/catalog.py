@@ -60,11 +60,11 @@ class Catalog:
     def load(cls, connection: sqlite3.Connection) -> Catalog:
         """Read the catalog of a file."""
         catalog = cls()
-        query = "SELECT appid, app, shared, last_change FROM para_apps ORDER BY app"
+        query = "SELECT appid, app, shared, last_change FROM objects_apps ORDER BY app"
         for appid, app, shared, last_change in connection.execute(query):
             catalog.places[appid] = place_of(app, appid, shared=bool(shared))
             catalog.last_changes[appid] = last_change
-        (kept,) = connection.execute("SELECT number FROM para_counter").fetchone()
+        (kept,) = connection.execute("SELECT number FROM objects_counter").fetchone()
         catalog.number = max(kept, *catalog.last_changes.values(), 0)
         return catalog
 
@@ -79,7 +79,7 @@ def place_of(app: int, appid: str, *, shared: bool) -> Place:
 
 def create_table(connection: sqlite3.Connection, appid: str, *, shared: bool) -> Place:
     """Give an app its number and its table, inside the transaction of the caller."""
-    insert = "INSERT INTO para_apps (appid, shared, last_change) VALUES (?, ?, 0)"
+    insert = "INSERT INTO objects_apps (appid, shared, last_change) VALUES (?, ?, 0)"
     app = connection.execute(insert, (appid, shared)).lastrowid or 0
     place = place_of(app, appid, shared=shared)
     if not shared:

@@ -22,15 +22,15 @@ _STATEMENTS = 1024  # prepared ones to keep: every app with a table of its own h
 _WAL_BYTES = 64 << 20  # what a burst may leave on the disk for the write-ahead log
 
 _SCHEMA = """
-CREATE TABLE para_apps (
+CREATE TABLE objects_apps (
     app INTEGER PRIMARY KEY AUTOINCREMENT,
     appid TEXT NOT NULL UNIQUE,
     shared INTEGER NOT NULL,
     last_change INTEGER NOT NULL
 );
-CREATE TABLE para_counter (number INTEGER NOT NULL);
-INSERT INTO para_counter (number) VALUES (0);
-CREATE TABLE para_changes (
+CREATE TABLE objects_counter (number INTEGER NOT NULL);
+INSERT INTO objects_counter (number) VALUES (0);
+CREATE TABLE objects_changes (
     app INTEGER NOT NULL,
     number INTEGER NOT NULL,
     event TEXT NOT NULL,

@@ -56,7 +56,7 @@ def read_changes(
 ) -> list[Change]:
     """Return the next entries of a feed."""
     rows = connection.execute(
-        "SELECT number, event, keys FROM para_changes WHERE app = ? AND number > ? "
+        "SELECT number, event, keys FROM objects_changes WHERE app = ? AND number > ? "
         "ORDER BY number LIMIT ?",
         (place.app, min(after, _HIGHEST), min(limit, _HIGHEST)),
     )

@@ -41,7 +41,7 @@ class Transaction:
         for key in write.deletes:
             execute(place.sql.delete, (*first, key))
         execute(
-            "INSERT INTO para_changes (app, number, event, keys) VALUES (?, ?, ?, ?)",
+            "INSERT INTO objects_changes (app, number, event, keys) VALUES (?, ?, ?, ?)",
             (place.app, number, write.event, msgspec.json.encode(keys).decode()),
         )
         return number
@@ -57,9 +57,9 @@ class Transaction:
         if (place := self._find(appid)) is not None:
             execute = self._connection.execute
             execute(place.sql.clear, place.first)
-            execute("DELETE FROM para_changes WHERE app = ?", (place.app,))
-            execute("DELETE FROM para_apps WHERE app = ?", (place.app,))
-            execute("UPDATE para_counter SET number = ?", (self._number,))
+            execute("DELETE FROM objects_changes WHERE app = ?", (place.app,))
+            execute("DELETE FROM objects_apps WHERE app = ?", (place.app,))
+            execute("UPDATE objects_counter SET number = ?", (self._number,))
             self._places[appid] = None
             self._last.pop(appid, None)
         return 0
@@ -67,13 +67,13 @@ class Transaction:
     def forget_changes(self, appid: str, upto: int) -> int:
         """Drop the old part of an app's feed."""
         if (place := self._find(appid)) is not None:
-            delete = "DELETE FROM para_changes WHERE app = ? AND number <= ?"
+            delete = "DELETE FROM objects_changes WHERE app = ? AND number <= ?"
             self._connection.execute(delete, (place.app, upto))
         return 0
 
     def finish(self) -> None:
         """Do what is done once for all steps, before the commit."""
-        update = "UPDATE para_apps SET last_change = ? WHERE appid = ?"
+        update = "UPDATE objects_apps SET last_change = ? WHERE appid = ?"
         for appid, number in self._last.items():
             self._connection.execute(update, (number, appid))
 

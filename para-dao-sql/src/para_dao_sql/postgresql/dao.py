@@ -1,0 +1,266 @@
+"""The DAO on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
+from para_core.errors import ParaError, UnavailableError
+from para_dao_sql.address import PostgresAddress
+from para_dao_sql.postgresql.catalog import Catalog, Gone, lock_app
+from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_error, is_about_one
+from para_dao_sql.postgresql.lanes import Lanes
+from para_dao_sql.postgresql.rows import encode, key_of, record_of
+from para_dao_sql.postgresql.tables import App, make_app, prepare, statements_of
+from para_dao_sql.postgresql.writes import store_writes
+
+__all__ = ["PostgresDAO"]
+
+T = TypeVar("T")
+
+_HIGHEST = 2**63 - 1  # what a bigint holds
+_decode_keys = msgspec.json.Decoder(list[str]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is there between ``open`` and ``close``."""
+
+    pool: asyncpg.Pool
+    catalog: Catalog
+    reads: Lanes[list[str], dict[str, Record]]
+    writes: Lanes[Write, int]
+
+
+class PostgresDAO(DAO):
+    """Keeps all apps in one database, which many servers may use at the same time.
+
+    Reads by id and writes that come while others are on their way share the next round trip.
+    """
+
+    def __init__(
+        self, address: PostgresAddress, *, timeout_ms: int = 5000, pool_size: int = 6
+    ) -> None:
+        self._address, self._place = address, address.url.partition("?")[0]
+        self._timeout_ms, self._pool_size = timeout_ms, pool_size
+        self._opened: _Opened | None = None
+
+    async def open(self) -> None:
+        """Connect; make the tables if they are not there."""
+        if self._opened is not None:
+            return
+        try:
+            pool = await self._connect()
+        except (*FAILURES, ValueError) as error:
+            raise as_start_error(error, self._place) from error
+        lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
+        catalog = Catalog(pool)
+        self._opened = _Opened(
+            pool,
+            catalog,
+            Lanes(partial(self._serve_reads, pool, catalog), total=lanes, per_group=2),
+            Lanes(partial(self._serve_writes, pool), total=lanes, per_group=1),
+        )
+
+    async def close(self) -> None:
+        """Finish what was asked, and disconnect."""
+        opened, self._opened = self._opened, None
+        if opened is None:
+            return
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                await opened.writes.close()
+                await opened.reads.close()
+                await opened.pool.close()
+        except TimeoutError:
+            opened.pool.terminate()
+
+    async def create_table(self, appid: str, *, shared: bool = False) -> None:
+        """Make room for an app, in a table of its own or in the one that shared apps use."""
+
+        async def make(connection: asyncpg.Connection) -> None:
+            await make_app(connection, appid, shared=shared)
+
+        await self._change(make)
+
+    async def delete_table(self, appid: str) -> None:
+        """Remove all objects of an app and its feed."""
+
+        async def remove(connection: asyncpg.Connection) -> None:
+            if (found := await lock_app(connection, appid)) is not None:
+                await _remove(connection, found[0])
+
+        await self._change(remove)
+
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records with these ids, in the order of ``keys``."""
+        wanted = [key for key in dict.fromkeys(keys) if is_storable(key)]
+        opened = self._state()
+        return await self._wait(opened.reads.submit(appid, wanted)) if wanted else {}
+
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
+    ) -> list[Record]:
+        """Return the next records in ascending order of id (by UTF-8 bytes)."""
+        opened = self._state()
+
+        async def ask(app: App) -> list[Record]:
+            sql, values = statements_of(app), (app.number, key_of(after), limit)
+            if kind is None:
+                rows = await opened.pool.fetch(sql.page, *values)
+            else:
+                rows = await opened.pool.fetch(sql.page_of_kind, *values, encode(kind))
+            return [record_of(row) for row in _found(app, rows)]
+
+        return await self._guard(opened.catalog.ask(appid, ask, []))
+
+    async def write(self, appid: str, write: Write) -> int:
+        """Store a write and its entry in the feed, in one transaction."""
+        if not touched_keys(write):
+            return 0
+        return await self._wait(self._state().writes.submit(appid, write))
+
+    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
+        """Return the entries of the feed with numbers above ``after``."""
+        query = (
+            "SELECT number, event, keys FROM objects_changes WHERE number > $2 AND app = "
+            "(SELECT app FROM objects_apps WHERE key = $1) ORDER BY number LIMIT $3"
+        )
+        asked = self._state().pool.fetch(query, key_of(appid), min(after, _HIGHEST), limit)
+        rows = await self._guard(asked)
+        return [Change(number, event, _decode_keys(keys)) for number, event, keys in rows]
+
+    async def last_change(self, appid: str) -> int:
+        """Return the number of the app's last change."""
+        query = "SELECT last_change FROM objects_apps WHERE key = $1"
+        return await self._guard(self._state().pool.fetchval(query, key_of(appid))) or 0
+
+    async def forget_changes(self, appid: str, upto: int) -> None:
+        """Drop entries of the feed with numbers up to this one."""
+        query = (
+            "DELETE FROM objects_changes WHERE number <= $2 AND app = "
+            "(SELECT app FROM objects_apps WHERE key = $1)"
+        )
+        await self._guard(self._state().pool.execute(query, key_of(appid), min(upto, _HIGHEST)))
+
+    async def apps(self) -> list[str]:
+        """Return the ids of all apps."""
+        query = "SELECT appid FROM objects_apps ORDER BY app"
+        rows = await self._guard(self._state().pool.fetch(query))
+        return [row["appid"].decode() for row in rows]
+
+    # ---- what goes together -------------------------------------------------------------------
+
+    async def _serve_reads(
+        self, pool: asyncpg.Pool, catalog: Catalog, appid: str, questions: Sequence[list[str]]
+    ) -> list[dict[str, Record] | Exception]:
+        keys = list({key_of(key) for question in questions for key in question})
+
+        async def ask(app: App) -> dict[str, Record]:
+            rows = await pool.fetch(statements_of(app).read, app.number, keys)
+            records = (record_of(row) for row in _found(app, rows))
+            return {record.id: record for record in records}
+
+        nothing: dict[str, Record] = {}
+        found = await self._guard(catalog.ask(appid, ask, nothing))
+        return [{key: found[key] for key in question if key in found} for question in questions]
+
+    async def _serve_writes(
+        self, pool: asyncpg.Pool, appid: str, writes: Sequence[Write]
+    ) -> list[int | Exception]:
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                return await store_writes(pool, appid, writes)
+        except FAILURES as error:
+            if len(writes) == 1 or not is_about_one(error):
+                raise as_para_error(error, self._place) from error
+        outcomes: list[int | Exception] = []
+        for write in writes:  # each for itself, so that only the one to blame fails
+            try:
+                outcomes += await self._serve_writes(pool, appid, [write])
+            except ParaError as error:
+                outcomes.append(error)
+        return outcomes
+
+    # ---- how the server is asked ---------------------------------------------------------------
+
+    async def _connect(self) -> asyncpg.Pool:
+        seconds = self._timeout_ms / 1000
+        async with asyncio.timeout(2 * seconds):
+            pool = await asyncpg.create_pool(
+                self._address.url,
+                user=self._address.user,
+                password=self._address.password,
+                min_size=1,
+                max_size=self._pool_size,
+                timeout=seconds,
+                command_timeout=seconds,
+                statement_cache_size=1024,  # every app with a table of its own has some
+                reset=_leave_as_it_is,
+            )
+        try:
+            async with pool.acquire() as connection:
+                await prepare(connection)
+        except BaseException:
+            pool.terminate()
+            raise
+        return pool
+
+    async def _change(self, change: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+        pool = self._state().pool
+
+        async def in_transaction() -> None:
+            async with pool.acquire() as connection, connection.transaction():
+                await change(connection)
+
+        await self._guard(in_transaction())
+
+    async def _guard(self, answer: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                return await answer
+        except FAILURES as error:
+            raise as_para_error(error, self._place) from error
+
+    async def _wait(self, answer: asyncio.Future[T]) -> T:
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                return await answer
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"{self._place} did not answer within {self._timeout_ms} ms (para.sql.timeout_ms)"
+            ) from error
+
+    def _state(self) -> _Opened:
+        if self._opened is None:
+            raise UnavailableError(f"{self._place} is not open")
+        return self._opened
+
+
+async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
+    """Save the round trip that would reset the session: nothing here changes it."""
+
+
+async def _remove(connection: asyncpg.Connection, app: App) -> None:
+    values = (app.number,) if app.shared else ()
+    await connection.execute(statements_of(app).clear, *values)
+    await connection.execute("DELETE FROM objects_changes WHERE app = $1", app.number)
+    await connection.execute(
+        "WITH gone AS (DELETE FROM objects_apps WHERE app = $1 RETURNING counter) "
+        "UPDATE objects_format SET floor = greatest(floor, (SELECT counter FROM gone))",
+        app.number,
+    )
+
+
+def _found(app: App, rows: Sequence[Any]) -> Sequence[Any]:
+    """Return the rows of records; see ``Statements`` for what their absence means."""
+    if app.shared and not rows:
+        raise Gone
+    return [] if app.shared and rows[0]["key"] is None else rows

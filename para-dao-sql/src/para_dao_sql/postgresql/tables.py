@@ -1,0 +1,175 @@
+"""The tables: those of all apps, those of one app, and the SQL that reaches records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import asyncpg
+
+from para_core.errors import ConfigError
+from para_dao_sql.names import table_name
+from para_dao_sql.postgresql.rows import encode, key_of
+
+__all__ = ["FORMAT", "SHARED_TABLE", "App", "Statements", "make_app", "prepare", "statements_of"]
+
+FORMAT = 1
+"""Version of the tables; a database with a higher one is refused."""
+
+SHARED_TABLE = "objects_shared"
+
+_START_LOCK = 0x50617261  # "Para": only one server at a time makes the tables
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects_format (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    format integer NOT NULL,
+    floor bigint NOT NULL
+);
+CREATE TABLE IF NOT EXISTS objects_apps (
+    app bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key bytea NOT NULL UNIQUE,
+    appid bytea NOT NULL,
+    shared boolean NOT NULL,
+    counter bigint NOT NULL,
+    last_change bigint NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS objects_changes (
+    app bigint NOT NULL,
+    number bigint NOT NULL,
+    event text NOT NULL,
+    keys bytea NOT NULL,
+    PRIMARY KEY (app, number)
+);
+CREATE TABLE IF NOT EXISTS objects_shared (
+    app bigint NOT NULL,
+    key bytea NOT NULL,
+    id bytea,
+    type bytea NOT NULL,
+    data bytea NOT NULL,
+    change bigint NOT NULL,
+    PRIMARY KEY (app, key)
+);
+"""
+_COLUMNS = "key, id, type, data, change"
+_FRESH = "type = excluded.type, data = excluded.data, change = excluded.change"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One app in the catalog."""
+
+    number: int
+    appid: str
+    shared: bool
+
+    @property
+    def table(self) -> str:
+        """The table with its records."""
+        return SHARED_TABLE if self.shared else table_name(self.number, self.appid)
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The SQL for one table. The first value is always the number of the app.
+
+    When the app has gone, its own table has too, so reads fail; from the shared table they return
+    no row then, and one row without values when only the records are absent.
+    """
+
+    read: str
+    page: str
+    page_of_kind: str
+    changes_of: str
+    write: str
+    clear: str
+
+
+async def prepare(connection: asyncpg.Connection) -> None:
+    """Make the tables, or check that they are ours.
+
+    Raises:
+        ConfigError: A newer version made them.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _START_LOCK)
+        if await connection.fetchval("SELECT to_regclass('objects_format')") is None:
+            await connection.execute(_SCHEMA)
+            await connection.execute(
+                "INSERT INTO objects_format (format, floor) VALUES ($1, 0)", FORMAT
+            )
+        found = await connection.fetchval("SELECT format FROM objects_format")
+    if found is None or found > FORMAT:
+        raise ConfigError(
+            f"the database has format {found}, and this version reads formats up to {FORMAT}; "
+            "install the para-dao-sql that wrote it, or a later one"
+        )
+
+
+async def make_app(connection: asyncpg.Connection, appid: str, *, shared: bool) -> bool:
+    """Give an app its number and its table, in the transaction of the caller.
+
+    Returns:
+        False when another server has done it meanwhile.
+    """
+    number = await connection.fetchval(
+        "INSERT INTO objects_apps (key, appid, shared, counter, last_change) "
+        "SELECT $1, $2, $3, floor, 0 FROM objects_format "
+        "ON CONFLICT (key) DO NOTHING RETURNING app",
+        key_of(appid),
+        encode(appid),
+        shared,
+    )
+    if number is not None and not shared:
+        await connection.execute(
+            f"CREATE TABLE {table_name(number, appid)} (key bytea PRIMARY KEY, id bytea, "
+            "type bytea NOT NULL, data bytea NOT NULL, change bigint NOT NULL)"
+        )
+    return number is not None
+
+
+def statements_of(app: App) -> Statements:
+    """Return the SQL that reaches the records of an app."""
+    return _statements(app.table, shared=app.shared)
+
+
+@lru_cache(maxsize=1024)
+def _statements(table: str, *, shared: bool) -> Statements:
+    # Names of tables come from table_name, everything else is a value.
+    return Statements(
+        read=_select(table, "key = ANY($2::bytea[])", shared=shared),
+        page=_select(table, "key > $2", "ORDER BY key LIMIT $3", shared=shared),
+        page_of_kind=_select(
+            table, "key > $2 AND type = $4", "ORDER BY key LIMIT $3", shared=shared
+        ),
+        changes_of=f"SELECT key, change FROM {table} "  # noqa: S608
+        f"WHERE {_of_app(shared=shared)} AND key = ANY($2::bytea[])",
+        write=_write(table, shared=shared),
+        clear=f"DELETE FROM {table} WHERE app = $1" if shared else f"DROP TABLE {table}",  # noqa: S608
+    )
+
+
+def _select(table: str, where: str, order: str = "", *, shared: bool) -> str:
+    found = f"SELECT {_COLUMNS} FROM {table} WHERE {_of_app(shared=shared)} AND {where} {order}"  # noqa: S608
+    if not shared:
+        return found  # it fails when the table has gone
+    return f"SELECT o.* FROM objects_apps LEFT JOIN LATERAL ({found}) o ON true WHERE app = $1"  # noqa: S608
+
+
+def _of_app(*, shared: bool) -> str:
+    return "app = $1" if shared else "$1::bigint IS NOT NULL"
+
+
+def _write(table: str, *, shared: bool) -> str:
+    columns, first, key = _COLUMNS, "", "key"
+    if shared:
+        columns, first, key = f"app, {_COLUMNS}", "$1::bigint, ", "app, key"
+    return (
+        f"WITH put AS (INSERT INTO {table} ({columns}) SELECT {first}* FROM "  # noqa: S608
+        "unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[]) "
+        f"ON CONFLICT ({key}) DO UPDATE SET {_FRESH}), "
+        f"gone AS (DELETE FROM {table} WHERE {_of_app(shared=shared)} AND "
+        "key = ANY($7::bytea[])), "
+        "told AS (INSERT INTO objects_changes (app, number, event, keys) SELECT $1, * FROM "
+        "unnest($8::bigint[], $9::text[], $10::bytea[])) "
+        "UPDATE objects_apps SET counter = $11, last_change = $11 WHERE app = $1"
+    )
