@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,6 +15,7 @@ from para_server.http.answers import error_answer
 from para_server.signin.jwt_auth import jwt_auth
 
 if TYPE_CHECKING:
+    from para_core.extensions import ASGIApp, ResourceHandler
     from para_server.access.gate import Gate
     from para_server.services.container import Services
 
@@ -28,16 +30,29 @@ _LANDING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Para</
 """
 
 
-def pages_app(services: Services, gate: Gate) -> Starlette:
-    """Return the application for everything outside ``/v1``."""
+def pages_app(
+    services: Services, gate: Gate, resources: Sequence[ResourceHandler] = ()
+) -> Starlette:
+    """Return the application for everything outside ``/v1``; plugins add ``resources``."""
     settings = services.settings
     routes = [Route("/jwt_auth", jwt_auth, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
     if settings.landing_page_enabled:
         routes += [Route(path, _landing) for path in ("/", "/index.html", "/index.htm")]
+    routes += [Route(r.path, _as_class(r.app), methods=list(r.methods)) for r in resources]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
     app.router.redirect_slashes = False
     app.state.services, app.state.gate = services, gate
     return app
+
+
+def _as_class(app: ASGIApp) -> Callable[..., Any]:
+    """Return an ASGI application in the shape that Starlette takes for one."""
+
+    class Resource:
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await app(scope, receive, send)
+
+    return Resource()
 
 
 async def _landing(request: Request) -> Response:

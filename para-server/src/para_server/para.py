@@ -23,10 +23,11 @@ from para_core.types import app_identifier
 from para_server.access.gate import Gate
 from para_server.api import Api
 from para_server.config import ApiSettings
-from para_server.http.router import Route
 from para_server.pages import pages_app
+from para_server.rest.plugged import is_in_api, routes_of
 from para_server.rest.routes import ROUTES
 from para_server.services.apps import Apps
+from para_server.services.backup import Backup
 from para_server.services.container import Services
 from para_server.services.finder import Finder
 from para_server.services.health import Health
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from para_core.contracts.cache import Cache
     from para_core.contracts.dao import DAO
     from para_core.contracts.search import Search
+    from para_core.extensions import ResourceHandler
     from para_core.objects import App
     from para_server.services.container import Clock
 
@@ -60,7 +62,7 @@ class Backends:
     cache: Cache
     io_listeners: Sequence[IOListener] = ()
     app_listeners: Sequence[AppListener] = ()
-    routes: Sequence[Route] = ()
+    resources: Sequence[ResourceHandler] = ()
 
 
 class Para:
@@ -87,9 +89,10 @@ class Para:
             window_sec=settings.request_expires_after,
             is_api_enabled=settings.api_enabled,
         )
-        routes = [*ROUTES, *backends.routes] if settings.api_enabled else []
-        self.api = Api(self.services, self.gate, routes)
-        self._pages = pages_app(self.services, self.gate)
+        added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
+        self.api = Api(self.services, self.gate, [*ROUTES, *added] if settings.api_enabled else [])
+        others = [h for h in backends.resources if not is_in_api(h)]
+        self._pages = pages_app(self.services, self.gate, others)
 
     async def open(self) -> None:
         """Open the back-ends, make the root app at the first start, begin to follow.
@@ -219,6 +222,7 @@ def _services(
             expires_after=settings.vote_expires_after,
             locked_after=settings.vote_locked_after,
         ),
+        backup=Backup(store, apps, ids=ids, clock=clock, settings=settings),
         users=users,
         setup=Setup(
             apps,

@@ -15,8 +15,8 @@ from para_core.errors import ConfigError
 from para_core.selection import CACHES, DAOS, SEARCHES
 from para_server import __version__
 from para_server.http.protocol import ParaProtocol
+from para_server.logs import set_up_logging
 from para_server.para import Backends, Para, settings_of
-from para_server.rest.plugged import routes_of
 
 if TYPE_CHECKING:
     from para_core.config import Config
@@ -36,6 +36,7 @@ def serve(config: Config, plugins: Plugins) -> None:
     Raises:
         ConfigError, PluginError: The server cannot start; the message says what to do.
     """
+    set_up_logging(config.text("para.file_logger_level", "INFO"))
     listener = _listen(config.number("para.port"))
     with listener:
         _run(_serve(config, plugins, listener))
@@ -110,7 +111,7 @@ def backends_of(config: Config, plugins: Plugins) -> Backends:
         cache=plugins.make(CACHES, config),
         io_listeners=plugins.io_listeners(config),
         app_listeners=plugins.app_listeners(config),
-        routes=[route for handler in plugins.routes(config) for route in routes_of(handler)],
+        resources=plugins.routes(config),
     )
 
 

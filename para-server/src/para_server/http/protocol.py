@@ -67,7 +67,7 @@ class ParaProtocol(HttpToolsProtocol):
     The application is a ``Para``: besides being an ASGI application it has ``answer_now``.
     """
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Put the joining transport between uvicorn and the socket."""
         super().connection_made(JoiningTransport(transport))  # type: ignore[arg-type]
 

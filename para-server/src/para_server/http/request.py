@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -129,7 +130,8 @@ class Request:
         Raises:
             AnswerError: 400, when it is something else.
         """
-        return json_of(self.body, dict)
+        body: dict[str, Any] = json_of(self.body, dict)
+        return body
 
     def json_list(self) -> list[Any]:
         """Return the body as a JSON array.
@@ -137,7 +139,8 @@ class Request:
         Raises:
             AnswerError: 400, when it is something else.
         """
-        return json_of(self.body, list)
+        body: list[Any] = json_of(self.body, list)
+        return body
 
 
 def json_of(body: bytes, kind: type[Any]) -> Any:
@@ -161,8 +164,6 @@ def json_of(body: bytes, kind: type[Any]) -> Any:
 
 
 def _first_value(body: bytes, error: msgspec.DecodeError) -> Any:
-    import json
-
     if "trailing characters" not in str(error):
         raise AnswerError(400, f"The body is not valid JSON: {error}") from error
     try:

@@ -13,7 +13,7 @@ from para_server.markdown.links import is_script
 
 __all__ = ["add_media"]
 
-_TAG = re.compile(r"!([AEPV])\[([^\]\n]{0,200})\]\(([^()\s<>]{1,2000})\)")
+_TAG = re.compile(r"!([AEPV])\[([^\[\]\n]{0,200})\]\(([^()\s<>]{1,2000})\)")
 _TYPES = {
     "mp3": "audio/mpeg",
     "oga": "audio/ogg",

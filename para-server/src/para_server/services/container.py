@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from para_core.ids import IdGenerator
     from para_server.config import ApiSettings
     from para_server.services.apps import Apps
+    from para_server.services.backup import Backup
     from para_server.services.finder import Finder
     from para_server.services.index_follower import IndexFollower
     from para_server.services.links import Links
@@ -45,6 +46,7 @@ class Services:
     finder: Finder
     links: Links
     votes: Votes
+    backup: Backup
     users: Users
     setup: Setup
     health: Health
