@@ -175,14 +175,16 @@ class Backup:
     async def _set_app(self, app: App) -> None:
         """Make an app, or put it in the place of the one that is there.
 
-        The secret that the configuration dictates to the root app stays.
+        An app whose secret is not in the archive keeps the one it has; so does the root app, when
+        the configuration dictates its secret.
         """
-        dictated = self._apps.root_secret if app.identifier == self._apps.root else ""
-        app.secret = dictated or app.secret
-        if await self._apps.create(app) is not None:
-            return
         held = await self._apps.find(app.identifier)
-        app.secret = app.secret or (held.secret if held is not None else None)
+        dictated = self._apps.root_secret if app.identifier == self._apps.root else ""
+        app.secret = dictated or app.secret or (held.secret if held is not None else None)
+        validity_sec = app.token_validity_sec
+        if held is None:
+            await self._apps.create(app)
+        app.token_validity_sec = validity_sec
         await self._store.save(self._apps.root, "createAll", [Save(app)])
 
 

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from para_server.services.archive import (
+    ArchiveWriter,
+    ImportFailedError,
+    entries_of,
+    items_of,
+)
+
+MB = 1 << 20
+
+
+def archive(**files: bytes | str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as box:
+        for name, content in files.items():
+            box.writestr(name.replace("_json", ".json"), content)
+    return out.getvalue()
+
+
+def texts(body: bytes, *, most_bytes: int = MB, most_together: int = 8 * MB) -> list[str]:
+    return list(entries_of(body, most_bytes=most_bytes, most_together=most_together))
+
+
+def test_what_is_written_can_be_read_by_others_and_by_us() -> None:
+    writer = ArchiveWriter("app_1")
+    body = writer.part([{"id": "a", "name": "Ünïcode"}]) + writer.part([]) + writer.end()
+    with zipfile.ZipFile(io.BytesIO(body)) as box:
+        assert box.testzip() is None
+        assert box.namelist() == ["app_1_part1.json", "app_1_part2.json"]
+        assert json.loads(box.read("app_1_part2.json")) == []
+    assert [list(items_of(text)) for text in texts(body)] == [[{"id": "a", "name": "Ünïcode"}], []]
+
+
+def test_pieces_leave_as_they_are_made() -> None:
+    writer = ArchiveWriter("a")
+    pieces = [writer.part([{"id": str(n)}]) for n in range(3)]
+    assert all(pieces)
+    assert all(b"part" in piece for piece in pieces)
+
+
+@pytest.mark.parametrize("body", [b"", b"no archive", b"[{}]"], ids=["empty", "text", "json"])
+def test_a_body_that_is_no_archive_holds_nothing(body: bytes) -> None:
+    assert texts(body) == []
+
+
+def test_only_json_files_are_read() -> None:
+    assert texts(archive(a_json="[1]", readme="[2]")) == ["[1]"]
+
+
+def test_a_cut_off_archive_is_an_error() -> None:
+    body = archive(a_json="[]", b_json="[]")
+    with pytest.raises(ImportFailedError, match="damaged"):
+        texts(body[: len(body) // 2])
+
+
+def test_a_file_with_changed_bytes_is_an_error() -> None:
+    body = bytearray(archive(a_json=json.dumps([{"id": str(n)} for n in range(99)])))
+    body[60] ^= 0xFF
+    with pytest.raises(ImportFailedError, match="cannot be unpacked"):
+        texts(bytes(body))
+
+
+def test_text_in_another_encoding_is_an_error() -> None:
+    with pytest.raises(ImportFailedError, match="not UTF-8"):
+        texts(archive(a_json='["é"]'.encode("latin-1")))
+
+
+def test_a_file_that_unpacks_to_too_much_is_an_error() -> None:
+    bomb = archive(a_json=b"[" + b" " * (3 * MB) + b"]")
+    assert len(bomb) < 10_000
+    with pytest.raises(ImportFailedError, match="too large"):
+        texts(bomb)
+
+
+def test_files_that_unpack_to_too_much_together_are_an_error() -> None:
+    files = {f"f{n}_json": b"[" + b" " * (MB // 2) + b"]" for n in range(9)}
+    with pytest.raises(ImportFailedError, match="too large"):
+        texts(archive(**files), most_together=4 * MB)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("[]", [], id="empty"),
+        pytest.param(" [ ] \n", [], id="spaced"),
+        pytest.param('[{}, {"a":[{"b":null}]}]', [{}, {"a": [{"b": None}]}], id="nested"),
+        pytest.param('\n[\n{"a":1}\t,\r\n{"a":2}\n]', [{"a": 1}, {"a": 2}], id="pretty"),
+    ],
+)
+def test_objects_of_an_array(text: str, found: list[object]) -> None:
+    assert list(items_of(text)) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param('{"id":"x"}', id="object"),
+        pytest.param("not json", id="text"),
+        pytest.param("[", id="open"),
+        pytest.param("[{}", id="open-after-item"),
+        pytest.param("[{},]", id="comma-at-end"),
+        pytest.param("[{} {}]", id="no-comma"),
+        pytest.param("[{}, 5]", id="number"),
+        pytest.param('[{"a":NaN}]', id="no-number"),
+        pytest.param("[{}] []", id="two-arrays"),
+        pytest.param("[] x", id="text-behind"),
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param('[{"a":' + "[" * 100_000 + "]" * 100_000 + "}]", id="deep-inside"),
+    ],
+)
+def test_what_is_no_array_of_objects_is_an_error(text: str) -> None:
+    with pytest.raises(ImportFailedError):
+        list(items_of(text))

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from para_core.contracts.dao import Put, Write
+from para_core.ids import IdGenerator
+from para_core.memory.dao import MemoryDAO
+from para_core.objects import App, Linker, ParaObject, Sysprop, User, Webhook
+from para_core.objects.codec import decode, record_of
+from para_server.access.principal import Kind, Principal
+from para_server.config import ApiSettings
+from para_server.services.apps import Apps
+from para_server.services.archive import ImportFailedError
+from para_server.services.backup import Backup
+from para_server.services.store import Store
+
+NOW = 1_700_000_000_000
+THE_APP = Principal(Kind.APP, "cinema")
+ANN = Principal(Kind.USER, "cinema", userid="ann", groups="users")
+BOSS = Principal(Kind.USER, "cinema", userid="boss", groups="admins")
+
+
+@dataclass
+class Vault:
+    """A root app, a child app, and their back-up."""
+
+    dao: MemoryDAO
+    settings: ApiSettings = field(default_factory=lambda: ApiSettings(max_items_per_page=3))
+    root_secret: str = ""
+    apps: Apps = field(init=False)
+    backup: Backup = field(init=False)
+
+    def __post_init__(self) -> None:
+        store = Store(self.dao, cache=None, index=None)
+        self.apps = Apps(store, root="para", clock=self.clock, root_secret=self.root_secret)
+        ids = IdGenerator(1, self.clock)
+        self.backup = Backup(store, self.apps, ids=ids, clock=self.clock, settings=self.settings)
+
+    def clock(self) -> int:
+        return NOW
+
+    async def app(self, name: str) -> App:
+        return await self.apps.find(name) or await self._made(name)
+
+    async def _made(self, name: str) -> App:
+        made = await self.apps.create(App(id=f"app:{name}", name=name))
+        assert made is not None
+        return made
+
+    async def put(self, appid: str, *objects: ParaObject) -> None:
+        puts = [Put(record_of(obj)) for obj in objects]
+        await self.dao.write(appid, Write("createAll", puts))
+
+    async def read(self, appid: str, key: str) -> Any:  # noqa: ANN401 - of any class
+        record = await self.dao.read(appid, key)
+        return None if record is None else decode(record)
+
+    async def export(self, caller: Principal = THE_APP) -> list[list[dict[str, Any]]]:
+        app = await self.app("cinema")
+        chunks = [part async for part in self.backup.export(app, caller, "x")]
+        with zipfile.ZipFile(io.BytesIO(b"".join(chunks))) as box:
+            return [json.loads(box.read(name)) for name in box.namelist()]
+
+    async def load(self, *parts: object, into: str = "cinema") -> Sysprop:
+        return await self.backup.import_(await self.app(into), archive(*parts), "films.zip")
+
+
+def archive(*parts: object) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as box:
+        for n, part in enumerate(parts, 1):
+            box.writestr(f"part{n}.json", json.dumps(part))
+    return out.getvalue()
+
+
+def film(n: int, **more: object) -> dict[str, Any]:
+    return {"id": f"f{n}", "type": "film", "name": f"Film {n}", "timestamp": n, **more}
+
+
+@pytest.fixture
+async def vault() -> AsyncIterator[Vault]:
+    async with MemoryDAO() as dao:
+        vault = Vault(dao)
+        await vault.app("para")
+        await vault.app("cinema")
+        yield vault
+
+
+# ---- export -----------------------------------------------------------------------------------
+
+
+async def test_an_export_has_a_page_in_each_file_and_an_empty_one_at_the_end(vault: Vault) -> None:
+    await vault.put("cinema", *(Sysprop(id=f"f{n}", type="film") for n in range(7)))
+    parts = await vault.export()
+    assert [len(part) for part in parts] == [3, 3, 1, 0]
+    assert [item["id"] for part in parts for item in part] == [f"f{n}" for n in range(7)]
+
+
+async def test_an_export_of_nothing_is_one_empty_file(vault: Vault) -> None:
+    assert await vault.export() == [[]]
+
+
+async def test_custom_fields_are_exported_inside_properties(vault: Vault) -> None:
+    await vault.put("cinema", Sysprop(id="a", type="film", name="A", properties={"year": 1999}))
+    await vault.put("cinema", Webhook(id="b", target_url="https://x.org", properties={"q": 1}))
+    (film, hook), _ = await vault.export()
+    assert (film["name"], film["properties"]) == ("A", {"year": 1999})
+    assert "year" not in film
+    assert (hook["targetUrl"], hook["properties"]) == ("https://x.org", {"q": 1})
+
+
+SECRET = [
+    User(id="ann", identifier="a@x.org", token_secret="s", two_fa_key="t", idp_id_token="i"),  # noqa: S106
+    Sysprop(id="z@x.org", name="identifier", creatorid="ann", properties={"password": "$2b$"}),
+]
+
+
+async def test_an_app_exports_its_secrets(vault: Vault) -> None:
+    await vault.put("cinema", *SECRET)
+    (user, identifier), _ = await vault.export()
+    assert (user["tokenSecret"], user["twoFAkey"], user["idpIdToken"]) == ("s", "t", "i")
+    assert identifier["properties"] == {"password": "$2b$"}
+
+
+async def test_a_user_exports_no_secrets_of_others(vault: Vault) -> None:
+    await vault.put("cinema", *SECRET)
+    (user, identifier), _ = await vault.export(BOSS)
+    assert not {"tokenSecret", "twoFAkey", "idpIdToken"} & user.keys()
+    assert identifier["properties"] == {}
+
+
+async def test_a_user_exports_what_it_may_see(vault: Vault) -> None:
+    objects = [Sysprop(id=f"n{n}", type="note", creatorid="bob") for n in range(5)]
+    await vault.put("cinema", *objects, Sysprop(id="n9", type="note", creatorid="ann"))
+
+    def limit(app: App) -> None:
+        app.resource_permissions = {"ann": {"note": ["OWN", "GET"]}}
+
+    await vault.apps.change("cinema", limit)
+    parts = await vault.export(ANN)
+    assert [[item["id"] for item in part] for part in parts] == [["n9"], []]
+
+
+async def test_the_name_of_an_archive_tells_app_and_time(vault: Vault) -> None:
+    app, _, time = vault.backup.name(await vault.app("cinema")).partition("_")
+    assert app == "cinema"
+    assert len(time) == len("20231114_221320")
+
+
+# ---- import -----------------------------------------------------------------------------------
+
+
+async def test_an_export_can_be_imported(vault: Vault) -> None:
+    objects = [Sysprop(id=f"f{n}", type="film", properties={"n": n}) for n in range(5)]
+    await vault.put("cinema", *objects, *SECRET)
+    record = await vault.load(*(await vault.export()), into="copy")
+    assert record.properties == {"count": 7}
+    for key in ("f3", "ann", "z@x.org"):
+        before, after = await vault.read("cinema", key), await vault.read("copy", key)
+        after.appid, after.timestamp, after.name = before.appid, before.timestamp, before.name
+        assert after == before
+
+
+async def test_an_import_is_recorded_with_its_types(vault: Vault) -> None:
+    record = await vault.load([film(1), film(2)])
+    assert await vault.read("cinema", record.id) == record
+    assert (record.type, record.name, record.creatorid) == ("paraimport", "films.zip", "cinema")
+    app = await vault.app("cinema")
+    assert app.datatypes == {"films": "film", "paraimports": "paraimport"}
+
+
+@pytest.mark.parametrize("parts", [(), ([],)], ids=["no-files", "empty-list"])
+async def test_an_import_of_nothing_is_recorded_nowhere(vault: Vault, parts: Any) -> None:  # noqa: ANN401
+    record = await vault.load(*parts)
+    assert (record.id, record.properties) == ("", {"count": 0})
+    assert await vault.dao.read_page("cinema") == []
+
+
+async def test_a_body_that_is_no_archive_has_no_objects(vault: Vault) -> None:
+    record = await vault.backup.import_(await vault.app("cinema"), b"no archive", "x")
+    assert record.properties == {"count": 0}
+
+
+async def test_objects_keep_ids_and_times_and_get_the_app(vault: Vault) -> None:
+    await vault.load([film(1, appid="elsewhere", updated=5, properties={"a": 1}, year=1999)])
+    obj = await vault.read("cinema", "f1")
+    assert (obj.appid, obj.timestamp, obj.updated) == ("cinema", 1, 5)
+    assert obj.properties == {"a": 1, "year": 1999}
+
+
+async def test_what_an_object_lacks_is_filled_in_and_nothing_is_validated(vault: Vault) -> None:
+    bad = {"id": "u1", "type": "user", "name": "U", "email": "no address"}
+    await vault.load([{"name": "Only a name"}, {"id": "t1", "type": "tag", "tag": "x"}, bad])
+    records = await vault.dao.read_page("cinema")
+    found = {decode(r).name: decode(r) for r in records}
+    assert found["Only a name"].type == "sysprop"
+    assert found["Only a name"].timestamp == NOW
+    assert found["ParaObject tag:t1"].id == "tag:t1"
+    assert found["U"].id == "u1"
+
+
+async def test_a_stored_object_is_replaced(vault: Vault) -> None:
+    await vault.load([film(1, year=1999)])
+    await vault.load([film(1, name="Renamed")])
+    obj = await vault.read("cinema", "f1")
+    assert (obj.name, obj.properties) == ("Renamed", {})
+
+
+async def test_types_are_cleaned(vault: Vault) -> None:
+    await vault.load([film(1, type="_odd/#type"), film(2, type="search"), film(3, type=5)])
+    kinds = [(await vault.read("cinema", f"f{n}")).type for n in (1, 2, 3)]
+    assert kinds == ["oddtype", "sysprop", "sysprop"]
+
+
+async def test_objects_are_stored_in_batches() -> None:
+    async with MemoryDAO() as dao:
+        vault = Vault(dao, ApiSettings(import_batch_size=10))
+        await vault.load([film(n) for n in range(25)])
+        changes = await dao.changes("cinema", 0)
+        assert [len(change.keys) for change in changes] == [10, 10, 5, 1]
+        assert {change.event for change in changes} == {"createAll"}
+
+
+async def test_a_file_with_something_else_is_refused_as_a_whole(vault: Vault) -> None:
+    with pytest.raises(ImportFailedError, match="no object"):
+        await vault.load([film(1)], [film(2), 5])
+    assert await vault.read("cinema", "f1") is not None
+    assert await vault.read("cinema", "f2") is None
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param({"id": "x", "type": "film", "tags": "a b"}, id="text-for-tags"),
+        pytest.param({"id": "\ud800", "type": "film"}, id="half-a-character"),
+    ],
+)
+async def test_an_object_that_cannot_be_stored_is_an_error(
+    vault: Vault, item: Mapping[str, object]
+) -> None:
+    with pytest.raises(ImportFailedError):
+        await vault.load([item])
+
+
+async def test_copies_in_links_carry_no_secrets(vault: Vault) -> None:
+    copies: list[object] = [
+        {"id": "ann", "type": "user", "twoFAkey": "t", "name": "Ann"},
+        {"id": "z", "type": "sysprop", "properties": {"password": "$2b$", "a": 1}},
+    ]
+    link = {"id": "l", "type": "linker", "id1": "z", "id2": "ann", "nstd": copies}
+    await vault.load([link])
+    linker = await vault.read("cinema", "l")
+    assert isinstance(linker, Linker)
+    assert linker.nstd == [
+        {"id": "ann", "type": "user", "name": "Ann"},
+        {"id": "z", "type": "sysprop", "properties": {"a": 1}},
+    ]
+
+
+# ---- apps in archives -------------------------------------------------------------------------
+
+DEPOT = {
+    "id": "app:depot",
+    "type": "app",
+    "name": "Depot",
+    "readOnly": True,
+    "secret": "mine",
+    "datatypes": {"crates": "crate"},
+    "settings": {"a": 1},
+}
+
+
+async def test_a_child_app_cannot_import_apps(vault: Vault) -> None:
+    record = await vault.load([DEPOT, film(1)])
+    assert record.properties == {"count": 1}
+    assert await vault.apps.find("depot") is None
+    assert await vault.read("cinema", "app:depot") is None
+
+
+async def test_the_root_app_makes_the_apps_of_an_archive(vault: Vault) -> None:
+    await vault.load([{**DEPOT, "tokenValiditySec": 60}], into="para")
+    app = await vault.apps.find("depot")
+    assert app is not None
+    assert (app.read_only, app.secret, app.settings) == (True, "mine", {"a": 1})
+    assert (app.appid, app.token_validity_sec) == ("para", 60)
+    assert "depot" in await vault.dao.apps()
+
+
+async def test_the_root_app_replaces_apps(vault: Vault) -> None:
+    held = await vault.app("depot")
+    bare = {key: value for key, value in DEPOT.items() if key != "secret"}
+    await vault.load([bare], into="para")
+    app = await vault.apps.find("depot")
+    assert app is not None
+    assert app.read_only
+    assert app.secret == held.secret
+    assert app.token_validity_sec == 86_400
+
+
+async def test_a_dictated_secret_of_the_root_app_stays() -> None:
+    async with MemoryDAO() as dao:
+        vault = Vault(dao, root_secret="dictated")  # noqa: S106
+        await vault.load([{"id": "app:para", "type": "app", "secret": "other"}], into="para")
+        root = await vault.apps.find("para")
+        assert root is not None
+        assert root.secret == "dictated"  # noqa: S105
