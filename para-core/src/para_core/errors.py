@@ -9,6 +9,7 @@
     ├── UnusableBodyError           a body that is no object, or has values no field can take
     ├── UnusableFileError           a file that no store keeps: an unsafe path, or too large
     ├── QueryError                  a query string that the grammar refuses
+    │   └── QueryTooLargeError      one that nests too deep or has too many clauses
     ├── ConflictError               a write met a state other than the one it expected
     │   └── VersionConflictError    the version a client sent is not the stored one
     └── BackendError                a database, index, cache or queue failed
@@ -30,6 +31,7 @@ __all__ = [
     "ParaError",
     "PluginError",
     "QueryError",
+    "QueryTooLargeError",
     "StorageFullError",
     "UnavailableError",
     "UnusableBodyError",
@@ -90,6 +92,12 @@ class QueryError(ParaError):
     def __init__(self, query: str, reason: str) -> None:
         self.query, self.reason = query, reason
         super().__init__(f"cannot read the query {query!r}: {reason}")
+
+
+class QueryTooLargeError(QueryError):
+    """A query string is beyond the limits of depth or clauses, whatever it says."""
+
+    code = "query-too-large"
 
 
 class ConflictError(ParaError):

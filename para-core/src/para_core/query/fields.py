@@ -49,6 +49,7 @@ KEYWORD_FIELDS = frozenset(
 ).union(
     ["nstd", "nstdparentid", "parentid", "password", "tag", "tags", "timestamp", "token", "type"],
     ["updated", "votes"],
+    ["id1", "id2"],  # of links: ids are exact, whatever characters they have
 )
 
 NEVER_INDEXED = frozenset(  # where their value is a map

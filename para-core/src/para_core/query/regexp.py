@@ -186,6 +186,8 @@ class _Reader:
         sign = self.next()
         if sign.lower() in _CLASSES:
             return Chars(_CLASSES[sign.lower()], negated=sign.isupper())
+        if sign.isascii() and sign.isalpha():
+            raise ValueError(f"there is no class \\{sign}")
         return _char(sign)
 
     def set(self) -> Expression:

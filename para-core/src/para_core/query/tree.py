@@ -63,7 +63,11 @@ class Exact(Struct, frozen=True, tag=True):
 
 
 class Phrase(Struct, frozen=True, tag=True):
-    """Words in this order, with at most ``slop`` moves; on a keyword field the exact value."""
+    """Words in this order, with at most ``slop`` moves; on a keyword field the exact value.
+
+    The words of a list's values follow each other without a gap; those of a linker's two objects
+    are apart. As in Lucene, a move takes a word one place on: ``"b a"`` is ``"a b"`` with 2 moves.
+    """
 
     field: str | None
     text: str
@@ -104,8 +108,10 @@ class Regexp(Struct, frozen=True, tag=True):
 class Range(Struct, frozen=True, tag=True):
     """Values between two bounds; ``None`` is an open end.
 
-    Bounds that are numbers are compared with numbers, other bounds with texts in the order of
-    their UTF-8 bytes (on an analysed field: with its words, and with the stored text).
+    Where every bound that is given writes a number, numbers and texts that write one are compared
+    with it by value, and nothing else matches. Other bounds are compared with terms, in the order
+    of their UTF-8 bytes: with each value whole (its text form, the bounds as they are), and on an
+    analysed field with each word as well (the bounds in lower case where ``folded``).
     Both ends open: the field has a value.
     """
 
@@ -134,8 +140,11 @@ class Near(Struct, frozen=True, tag=True):
 class Similar(Struct, frozen=True, tag=True):
     """Documents that share enough of the telling words of a text.
 
-    The words are those with the highest tf-idf over the given fields; how many of them a document
-    must carry is the engine's rule (``search.md`` of the engine's documentation).
+    A word (of the first 5000 of the text) is as telling as its count in the text times
+    ``1 + ln((N + 1) / (n + 1))``, where ``N`` documents of the app have one of the fields and ``n``
+    of them the word, which on a keyword field is a whole value. Words that no document has do not
+    count. Of the 5 best (equal ones in the order of the words), ``floor(0.7 * k)`` of the ``k``
+    there are must be in a document, and at least one.
     """
 
     fields: Sequence[str]
