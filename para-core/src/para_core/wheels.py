@@ -102,7 +102,7 @@ def _read_claims(path: Path) -> _Claims:
     try:
         requires = tuple(Requirement(line) for line in fields.get_all("Requires-Dist") or ())
     except InvalidRequirement as error:
-        raise PluginError(f"{path} has requirements that cannot be read: {error}") from error
+        raise PluginError(f"{path} has requirements that cannot be read") from error
     return _Claims(path, name, str(version), fields.get("Requires-Python") or "", requires)
 
 

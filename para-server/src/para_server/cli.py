@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(given)
     except ParaError as error:
-        sys.stderr.write(f"para-server: {error}\n")
+        sys.stderr.write(f"para-server: {' '.join(str(error).split())}\n")
         return FAILURE
     except BrokenPipeError:  # the reader of a list has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -69,11 +69,16 @@ def read_hocon(path: Path, content: str) -> Tree:
             the line and the key, never a value: it might be a secret.
     """
     try:
-        values = _plain_value(_parse(_NoIncludes, _QUOTED.sub(_simpler, content)))
+        # pyhocon takes a number for a text when a space and then nothing follows it
+        text = _QUOTED.sub(_simpler, content).rstrip() + "\n"
+        values = _plain_value(_parse(_NoIncludes, text))
     except pyparsing.ParseBaseException as error:
         raise ConfigError(_malformed(path, content, error.lineno)) from error
-    except config_parser.ConfigException as error:
+    except config_parser.ConfigSubstitutionException as error:
         raise ConfigError(_unresolved(path, str(error))) from error
+    except config_parser.ConfigException as error:
+        message = f"{path}: one key is both a value and a section; remove one of them"
+        raise ConfigError(message) from error
     except Exception as error:  # pyhocon fails in ways of its own on texts that are none
         raise ConfigError(f"{path}: this is no HOCON; check its braces and quotes") from error
     if not isinstance(values, dict):
@@ -101,6 +106,7 @@ def _plain_value(value: object) -> object:
 
 
 def _malformed(path: Path, content: str, line: int) -> str:
+    line = min(line, content.rstrip().count("\n") + 1)
     key = key_at(content, line)
     place = f"{path}, line {line}" + (f", key {key}" if key else "")
     return (

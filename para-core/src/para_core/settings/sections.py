@@ -65,9 +65,13 @@ def _value(config: Config, key: str, field: FieldInfo) -> object:
         if known.kind is Kind.FLAG:
             return config.flag(key)
     raw = config.raw(key)
+    if raw is None:
+        return config.text(key)
+    if isinstance(raw, list):
+        return [element if as_text(element) is None else as_text(element) for element in raw]
     text = as_text(raw)
     if text is None:
-        return config.text(key) if raw is None else raw
+        return raw
     return split_items(text, ", ") if _is_list(field.type) else text
 
 
