@@ -88,6 +88,24 @@ class Dispatcher:
         packed = [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
         return _gzipped(answer.body), [*answer.headers, *packed]
 
+    async def _stream(
+        self,
+        scope: Mapping[str, Any],
+        headers: Mapping[bytes, bytes],
+        send: Any,
+        answer: StreamingAnswer,
+        challenge: str,
+    ) -> None:
+        """Send the chunks of an answer as they are made; the slowness of the client holds them."""
+        has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
+        fixed = self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls)
+        start = [*fixed, *answer.headers]
+        await send({"type": "http.response.start", "status": answer.status, "headers": start})
+        if scope["method"] != "HEAD":
+            async for chunk in answer.chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
     def _wants_gzip(self, headers: Mapping[bytes, bytes], answer: Answer) -> bool:
         if not self._is_gzip_enabled or len(answer.body) < _SMALLEST_GZIP:
             return False
