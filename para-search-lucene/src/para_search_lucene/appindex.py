@@ -1,0 +1,181 @@
+"""The open index of one app."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from tantivy import Index, IndexWriter
+
+from para_core.contracts.dao import Record
+from para_core.errors import BackendError
+from para_core.query.fields import document_of
+from para_search_lucene.clauses import Clauses
+from para_search_lucene.convert import encode_document
+from para_search_lucene.failures import engine_errors
+from para_search_lucene.marks import Marks
+from para_search_lucene.schema import STATE_ID, build_schema
+from para_search_lucene.snapshot import Snapshot, state_of
+
+__all__ = ["AppIndex", "State"]
+
+logger = logging.getLogger(__name__)
+
+_WRITER_BYTES = 15_000_000  # the least that the engine takes
+_REBUILD_BYTES = 60_000_000  # fewer and larger segments: half the CPU for many documents
+
+
+class State(Struct):
+    """What a commit says about itself, in the same commit."""
+
+    position: int | None = None
+    next_docid: int = 0
+
+
+class AppIndex:
+    """An index that is open for searching and, from its first write on, for writing.
+
+    Writes come from one thread. Searches use ``snapshot``, which each commit replaces.
+    """
+
+    def __init__(self, appid: str, path: Path, index: Index, state: State) -> None:
+        self.appid, self.path = appid, path
+        self.used = time.monotonic()
+        self._index, self._state = index, state
+        self._clauses = Clauses(index)
+        self._writer: IndexWriter | None = None
+        self._writer_bytes = _WRITER_BYTES
+        self.marks = Marks.read(index.searcher())
+        self.snapshot = Snapshot(index, self._clauses, self.marks)
+
+    @classmethod
+    def make(
+        cls, appid: str, path: Path, *, first_docid: int, is_rebuild: bool = False
+    ) -> AppIndex:
+        """Make an index in an empty folder."""
+        with engine_errors(appid, "make"):
+            index = Index(build_schema(), str(path), reuse=False)
+            index.config_reader("manual")
+        made = cls(appid, path, index, State(next_docid=first_docid))
+        if is_rebuild:
+            made._writer_bytes = _REBUILD_BYTES
+        return made
+
+    @classmethod
+    def open(cls, appid: str, path: Path) -> AppIndex:
+        """Open an index that was made before.
+
+        Raises:
+            BackendError: It is damaged.
+        """
+        with engine_errors(appid, "open"):
+            index = Index.open(str(path))
+            index.config_reader("manual")
+            index.reload()
+            text = state_of(index, Clauses(index))
+            if text is None:
+                raise BackendError(f"the index of app {appid!r} does not say how far it is")
+            return cls(appid, path, index, msgspec.json.decode(text, type=State))
+
+    @property
+    def position(self) -> int | None:
+        """The last change that the index holds."""
+        return self._state.position
+
+    @property
+    def next_docid(self) -> int:
+        """The number that the next document gets."""
+        return self._state.next_docid
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the index is open for writing."""
+        return self._writer is not None
+
+    def add(self, puts: Iterable[Record], deletes: Iterable[str] = ()) -> int:
+        """Index and unindex without a commit; return how many records were taken."""
+        with self._undone_on_failure("write to"):
+            writer = self._open_writer()
+            taken = 0
+            for record in puts:
+                taken += self._put(writer, record)
+            for key in deletes:
+                writer.delete_documents_by_term("id", key)
+            return taken
+
+    def commit(self, position: int | None) -> None:
+        """Make everything that was added durable and visible, together with the position.
+
+        Args:
+            position: ``None`` leaves the position as it is.
+        """
+        if position is None:
+            position = self._state.position
+        with self._undone_on_failure("commit to"):
+            writer = self._open_writer()
+            state = State(position, self._state.next_docid)
+            writer.delete_documents_by_term("id", STATE_ID)
+            text = msgspec.json.encode(state).decode()
+            writer.add_json(msgspec.json.encode({"id": STATE_ID, "state": text}).decode())
+            writer.commit()
+            self._index.reload()
+            self._state = state
+            self.snapshot = Snapshot(self._index, self._clauses, self.marks)
+
+    def close_writer(self) -> None:
+        """Let go of the writer; what was not committed is lost."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with engine_errors(self.appid, "close"):
+                writer.wait_merging_threads()
+
+    @contextmanager
+    def _undone_on_failure(self, doing: str) -> Iterator[None]:
+        """Forget what was not committed when something fails.
+
+        A writer that failed may take documents without ever indexing them, so it is not used again.
+        """
+        try:
+            with engine_errors(self.appid, doing):
+                yield
+        except BaseException:
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                with suppress(Exception), engine_errors(self.appid, "roll back"):
+                    writer.rollback()
+            raise
+
+    def _open_writer(self) -> IndexWriter:
+        self.used = time.monotonic()
+        if self._writer is None:
+            self._writer = self._index.writer(self._writer_bytes, 1)
+        return self._writer
+
+    def _put(self, writer: IndexWriter, record: Record) -> bool:
+        try:
+            document = document_of(record)
+            source = record.data if record.change == 0 else None
+            text, marks = encode_document(document, self._state.next_docid, source)
+        except (ValueError, TypeError, RecursionError) as error:
+            self._refuse(record, error)
+            return False
+        self.marks.add(marks)
+        writer.delete_documents_by_term("id", record.id)
+        try:
+            writer.add_json(text)
+        except ValueError as error:
+            self._refuse(record, error)
+            return False
+        self._state.next_docid += 1
+        return True
+
+    def _refuse(self, record: Record, error: Exception) -> None:
+        logger.error(
+            "an object cannot be indexed",
+            extra={"appid": self.appid, "id": record.id, "reason": str(error)[:200]},
+        )

@@ -1,0 +1,143 @@
+"""Turns the searchable form of an object into a document of the engine."""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from para_core.query.analysis import analyse
+from para_core.query.fields import Document, Value, number_of, text_form
+from para_search_lucene.schema import (
+    NATIVE_SORTS,
+    Field,
+    encode_number,
+    exact_term,
+    field_of,
+    text_chunks,
+)
+
+__all__ = ["LIST_GAP", "encode_document"]
+
+LIST_GAP = 64
+"""Words between the texts of a linker's two objects: farther than a loose phrase may reach."""
+
+_FILLER = " \x1f" * LIST_GAP + " "
+_OWN_FIELDS = frozenset(["id", "type"])
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_document(document: Document, docid: int, source: bytes | None) -> tuple[str, list[str]]:
+    """Return the engine's document as JSON, and the marks in it (``para_search_lucene.marks``).
+
+    Args:
+        document: What of the object is searched.
+        docid: The number of this indexing, greater than all before.
+        source: The object's stored JSON, where the index has to keep it.
+    """
+    build = _Build()
+    sorts = document.sorts
+    for path, values in document.values.items():
+        build.add(field_of(path), values, sorts.get(path))
+    for nested in document.nested:
+        for path, values in nested.items():
+            build.add_nested(field_of(path), values)
+    out: dict[str, object] = {
+        "id": document.id,
+        "type": document.kind,
+        "docid": docid,
+        "words": build.words,
+        "allwords": build.all_words,
+        "exact": build.exact,
+        "sorts": build.sorts,
+        "present": build.present,
+    }
+    for name in NATIVE_SORTS:
+        value = sorts.get(name, 0.0)
+        out[name] = 0 if isinstance(value, str) else encode_number(value)
+    if document.point is not None:
+        out["lat"], out["lng"] = document.point
+    if source is not None:
+        out["source"] = base64.b64encode(source).decode()
+    return _encode(out).decode(), build.present
+
+
+class _Build:
+    """Collects what the fields of one document hold."""
+
+    __slots__ = ("all_words", "exact", "present", "sorts", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+        self.all_words: list[str] = []
+        self.exact: dict[str, str | list[str]] = {}
+        self.sorts: dict[str, int | list[int]] = {}
+        self.present: list[str] = []
+
+    def add(self, field: Field, values: list[Value], sort: float | str | None) -> None:
+        """Take in the values of a path."""
+        if len(values) != 1:
+            self._add_list(field, values)
+        elif field.path not in _OWN_FIELDS:
+            value = values[0]
+            self._add_one(field, value if type(value) is str else text_form(value))
+        if sort is None:
+            self.present.append(field.is_other)
+            self._add_numbers(field, values)
+        elif not isinstance(sort, str):
+            self.present.append(field.is_number)
+            if field.path not in NATIVE_SORTS:
+                self.sorts[field.number] = encode_number(sort)
+        elif values[0] is True or values[0] is False:
+            self.present.append(field.is_flag if len(values) == 1 else field.is_text)
+            if len(values) > 1:
+                self._add_text(field, values, sort)
+        else:
+            self.present.append(field.is_text)
+            self._add_text(field, values, sort)
+
+    def add_nested(self, field: Field, values: list[Value]) -> None:
+        """Take in the values of a path of one of a linker's two objects."""
+        exact, words = self.exact.pop(field.key, None), self.words.pop(field.key, None)
+        self._add_list(field, values)
+        if exact is not None:
+            self.exact[field.key] = [*_as_list(exact), *_as_list(self.exact.get(field.key, []))]
+        if words is not None:
+            self.words[field.key] = words + _FILLER + self.words.get(field.key, "")
+        self._add_numbers(field, values)
+        self.present.append(field.is_other)
+
+    def _add_one(self, field: Field, text: str) -> None:
+        if field.is_keyword:
+            self.exact[field.key] = exact_term(text, is_keyword=True)
+            return
+        found = " ".join(analyse(text))
+        if found != text or " " in found:
+            self.exact[field.key] = exact_term(text, is_keyword=False)
+        if found:
+            self.words[field.key] = found
+            self.all_words.append(found)
+
+    def _add_list(self, field: Field, values: list[Value]) -> None:
+        texts = [text_form(value) for value in values]
+        self.exact[field.key] = [exact_term(text, is_keyword=field.is_keyword) for text in texts]
+        if not field.is_keyword:
+            found = " ".join([word for text in texts for word in analyse(text)])
+            if found:
+                self.words[field.key] = found
+                self.all_words.append(found)
+
+    def _add_text(self, field: Field, values: list[Value], sort: str) -> None:
+        self.sorts.update(zip(field.texts, text_chunks(sort), strict=False))
+        self._add_numbers(field, values)
+
+    def _add_numbers(self, field: Field, values: list[Value]) -> None:
+        """Take in numbers that a document is not sorted by: those of lists and in texts."""
+        numbers = [encode_number(n) for value in values if (n := number_of(value)) is not None]
+        if numbers:
+            self.sorts[field.numbers] = [*_as_list(self.sorts.get(field.numbers, [])), *numbers]
+
+
+def _as_list(value: object) -> list:  # type: ignore[type-arg]
+    return value if isinstance(value, list) else [value]

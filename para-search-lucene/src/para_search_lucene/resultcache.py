@@ -1,0 +1,87 @@
+"""Pages of results, kept until their app's index changes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import msgspec
+
+from para_core.contracts.search import Hits
+from para_core.pager import Pager
+from para_core.query.tree import Node
+
+__all__ = ["CacheStatistics", "ResultCache"]
+
+_ENTRY_BYTES = 700  # of a key, its tree and an entry, roughly
+_KEY_BYTES = 70  # of each id in a page
+
+_Key = tuple[str, Hashable, str | None, Hashable]
+
+
+@dataclass(slots=True)
+class CacheStatistics:
+    """What the cache holds and what it saved."""
+
+    hits: int = 0
+    misses: int = 0
+    entries: int = 0
+    bytes: int = 0
+
+
+class ResultCache:
+    """Results by app, query, type and page; the least recently used ones go first.
+
+    An entry belongs to one generation of its app's index and is not found in any other.
+    """
+
+    def __init__(self, *, most_entries: int, most_bytes: int) -> None:
+        self._most_entries, self._most_bytes = most_entries, most_bytes
+        self._found: OrderedDict[_Key, tuple[object, Hits, int]] = OrderedDict()
+        self.statistics = CacheStatistics()
+
+    def key(self, appid: str, node: Node, kind: str | None, pager: Pager) -> _Key:
+        """Return what a result is found by."""
+        key = (appid, node, kind, pager)
+        try:
+            hash(key)
+        except TypeError:  # a tree with lists in it
+            return (appid, msgspec.json.encode(node), kind, pager)
+        return key
+
+    def get(self, key: _Key, generation: object) -> Hits | None:
+        """Return a result of this generation of the index."""
+        entry = self._found.get(key)
+        if entry is None or entry[0] is not generation:
+            self.statistics.misses += 1
+            return None
+        self._found.move_to_end(key)
+        self.statistics.hits += 1
+        return entry[1]
+
+    def put(self, key: _Key, generation: object, hits: Hits) -> None:
+        """Keep a result, unless it is larger than a fair part of the memory."""
+        size = _ENTRY_BYTES + _KEY_BYTES * len(hits.keys)
+        size += sum(map(len, hits.sources.values())) + sum(map(len, hits.keys))
+        if size > self._most_bytes // 16:
+            return
+        self._drop(key)
+        self._found[key] = (generation, hits, size)
+        self.statistics.entries += 1
+        self.statistics.bytes += size
+        while (
+            self.statistics.entries > self._most_entries or self.statistics.bytes > self._most_bytes
+        ):
+            self._drop(next(iter(self._found)))
+
+    def forget(self, appid: str) -> None:
+        """Drop all results of an app."""
+        for key in [key for key in self._found if key[0] == appid]:
+            self._drop(key)
+
+    def _drop(self, key: _Key) -> None:
+        entry = self._found.pop(key, None)
+        if entry is not None:
+            self.statistics.entries -= 1
+            self.statistics.bytes -= entry[2]

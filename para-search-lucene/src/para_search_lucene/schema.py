@@ -1,0 +1,193 @@
+"""What the index of an app holds, and how paths, numbers and texts are written into it.
+
+One schema serves every app, whatever its objects look like. Open-ended fields live in JSON fields
+of the engine, one for each use, in which every path holds one kind of value only:
+
+===========  ======================================================================
+``id``       the object's id, stored; what a new version or a delete replaces
+``type``     the object's type
+``docid``    a number that grows with every indexing: ``_docid``
+``words``    the words of the analysed fields, by path
+``allwords`` the same without paths, for searches without a field
+``exact``    whole values, by path, where they are no single word that ``words`` has
+``sorts``    numbers and the first bytes of texts as 64-bit integers, by path
+``present``  which paths have a value, and what it sorts like
+``lat lng``  the place of an object
+``source``   the stored JSON of an object that lives in the index only
+``state``    on one document without type: how far the index is
+===========  ======================================================================
+
+``timestamp``, ``updated`` and ``votes`` have columns of their own, since lists are sorted by them.
+The values of ``id`` and ``type`` are in their own fields only.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+from tantivy import Schema, SchemaBuilder
+
+from para_core.query.fields import is_keyword
+
+__all__ = [
+    "CHUNKS",
+    "FORMAT",
+    "GREATEST",
+    "LEAST",
+    "NATIVE_SORTS",
+    "STATE_ID",
+    "Field",
+    "build_schema",
+    "encode_number",
+    "exact_term",
+    "field_of",
+    "text_chunks",
+]
+
+FORMAT = 1
+"""Grows when the schema or the way values are written changes; older indexes are built again."""
+
+STATE_ID = "\x1estate"
+"""Id of the document that says how far the index is; no object has a control character there."""
+
+NATIVE_SORTS = frozenset(["timestamp", "updated", "votes"])
+
+LEAST, GREATEST = -(2**63), 2**63 - 1
+"""The smallest and the greatest number that a column holds."""
+
+CHUNKS = 4
+"""How many columns of 8 bytes each a text is sorted by."""
+
+_CUSTOM = "properties."
+_CHUNK_BYTES = 8
+_KEY_CHARS = 150  # of a path; longer ones are hashed, since a term has at most 65530 bytes
+_EXACT_CHARS = 48  # of an analysed value; what comes after is hashed, since long unique terms cost
+_WHOLE_CHARS = 8000  # of a keyword value; the same
+_DOUBLE, _LONG = struct.Struct(">d"), struct.Struct(">q")
+
+
+def build_schema() -> Schema:
+    """Return the schema that all indexes have."""
+    builder = SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("type", tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("docid", indexed=True, fast=True)
+    for name in sorted(NATIVE_SORTS):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    builder.add_json_field("words", tokenizer_name="whitespace", index_option="position")
+    builder.add_text_field("allwords", tokenizer_name="whitespace", index_option="position")
+    builder.add_json_field("exact", tokenizer_name="raw", index_option="basic")
+    builder.add_json_field("sorts", tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_text_field("present", tokenizer_name="raw", index_option="basic")
+    builder.add_float_field("lat", fast=True)
+    builder.add_float_field("lng", fast=True)
+    builder.add_bytes_field("source", stored=True)
+    builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one path is named in the index."""
+
+    path: str
+    key: str
+    """The path in letters and digits; no two paths share one, and none begins with another's."""
+
+    is_keyword: bool
+    number: str
+    """The column of the numbers a document is sorted by."""
+
+    numbers: str
+    """The column of all its numbers, where they are more than that one."""
+
+    texts: tuple[str, ...]
+    """The columns of the bytes it is sorted by, eight bytes each."""
+
+    is_number: str
+    """The mark of documents that this path sorts by a number."""
+
+    is_text: str
+    """The mark of documents that this path sorts by a text."""
+
+    is_flag: str
+    """The mark of documents that this path sorts by ``true`` or ``false``."""
+
+    is_other: str
+    """The mark of documents that have a value there which sorts nothing."""
+
+    @property
+    def marks(self) -> list[str]:
+        """All marks of documents that have a value there."""
+        return [self.is_number, self.is_text, self.is_flag, self.is_other]
+
+
+@lru_cache(maxsize=16384)
+def field_of(path: str) -> Field:
+    """Return how a path is named in the index."""
+    key = _key(path)
+    return Field(
+        path=path,
+        key=key,
+        is_keyword=is_keyword(path),
+        number=f"n{key}",
+        numbers=f"m{key}",
+        texts=tuple(f"s{chunk}{key}" for chunk in range(CHUNKS)),
+        is_number=f"n{key}",
+        is_text=f"t{key}",
+        is_flag=f"b{key}",
+        is_other=f"o{key}",
+    )
+
+
+def _key(path: str) -> str:
+    """Return a path without characters that mean something in a query or a pattern.
+
+    ``z`` begins and ends what stands for another character, so it is written that way itself, and
+    ``Y`` stands for ``properties.``; the final ``Z`` keeps ``a`` from being the beginning of
+    ``ab``.
+    """
+    is_custom = path.startswith(_CUSTOM)
+    plain = "".join(
+        char if char.isascii() and char.isalnum() and char not in "zYZ" else f"z{ord(char):x}z"
+        for char in (path[len(_CUSTOM) :] if is_custom else path)
+    )
+    if len(plain) > _KEY_CHARS:
+        plain = f"zhz{_hash(path)}"
+    return f"{'Y' if is_custom else ''}{plain}Z"
+
+
+def exact_term(text: str, *, is_keyword: bool) -> str:
+    """Return the term of a whole value; of a long one, its beginning and a hash."""
+    limit = _WHOLE_CHARS if is_keyword else _EXACT_CHARS
+    return text if len(text) <= limit else f"{text[:limit]}\x1f{_hash(text)}"
+
+
+def encode_number(value: float) -> int:
+    """Return an integer that sorts like the number among the integers of all doubles; 0 for 0."""
+    bits: int = _LONG.unpack(_DOUBLE.pack(value))[0]
+    if bits >= 0:
+        return bits
+    return -(bits & GREATEST)  # doubles are sign and magnitude; -0.0 becomes 0
+
+
+def text_chunks(text: str) -> list[int]:
+    """Return the beginning of a text as integers that sort like its UTF-8 bytes.
+
+    Texts of fewer bytes have fewer integers: a text of 8 bytes has a second one (for its end), so
+    that what lacks the second one differs in the first from what has it.
+    """
+    data = text.encode("utf-8", "surrogatepass")[: CHUNKS * _CHUNK_BYTES]
+    count = min(len(data) // _CHUNK_BYTES + 1, CHUNKS)
+    data = data.ljust(count * _CHUNK_BYTES, b"\0")
+    return [
+        int.from_bytes(data[start : start + _CHUNK_BYTES], "big") + LEAST
+        for start in range(0, count * _CHUNK_BYTES, _CHUNK_BYTES)
+    ]
+
+
+def _hash(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
