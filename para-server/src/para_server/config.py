@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from para_core.config import Config
 
 __all__ = ["ApiSettings"]
 
@@ -42,6 +39,8 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     vote_locked_after: int = 30  # seconds
     min_password_length: int = 8
     default_separator: str = ":"
+    markdown_soft_break: str = "<br>"  # HTML for a single line end
+    markdown_allowed_follow_domains: Sequence[str] = ()  # hosts that search engines may follow
     admin_ident: str = ""
     worker_id: int = 1
     sync_index_with_db: bool = True

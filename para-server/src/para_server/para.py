@@ -37,6 +37,7 @@ from para_server.services.objects import Objects
 from para_server.services.setup import Setup
 from para_server.services.store import Store
 from para_server.services.users import Users
+from para_server.services.utilities import Utilities
 from para_server.services.votes import Votes
 from para_server.signin.password import PasswordSignIn
 from para_server.signin.passwords import PasswordChecker
@@ -223,6 +224,12 @@ def _services(
             locked_after=settings.vote_locked_after,
         ),
         backup=Backup(store, apps, ids=ids, clock=clock, settings=settings),
+        utilities=Utilities(
+            ids,
+            clock,
+            soft_break=settings.markdown_soft_break,
+            follow_domains=settings.markdown_allowed_follow_domains,
+        ),
         users=users,
         setup=Setup(
             apps,
@@ -267,6 +274,8 @@ def settings_of(config: Config) -> ApiSettings:
         vote_locked_after=config.number("para.vote_locked_after"),
         min_password_length=config.number("para.min_password_length"),
         default_separator=config.text("para.default_separator"),
+        markdown_soft_break=config.text("para.markdown_soft_break"),
+        markdown_allowed_follow_domains=config.items("para.markdown_allowed_follow_domains"),
         admin_ident=config.text("para.admin_ident"),
         worker_id=config.number("para.worker_id"),
         sync_index_with_db=config.flag("para.sync_index_with_db"),

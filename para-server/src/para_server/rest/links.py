@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from para_core.objects import ParaObject
 from para_core.objects.codec import decode
+from para_core.pager import Pager
 from para_core.query import builders
 from para_core.query.parser import parse_leniently
 from para_core.query.tree import Node
 from para_server.http.answers import EMPTY, Answer, AnswerError, text_answer
 from para_server.http.request import Params, Request
 from para_server.http.router import Route
-from para_server.rest.paging import pager_of
+from para_server.rest.paging import page_number, pager_of
 from para_server.rest.search import page_answer
 from para_server.services.finder import Found
 from para_server.services.objects import normal_id, type_of_path
@@ -22,11 +23,13 @@ async def list_links(request: Request) -> Answer:
     """``GET /v1/{type}/{id}/links/{type2}``: linked objects, or children, of one type."""
     obj = await _first(request)
     is_children = request.params.has("childrenonly")
+    page = page_number(request.params, request.services.settings)
     if request.params.has("count"):
         total = await _count(request, obj, is_children=is_children)
-        return page_answer(request, Found([], total), total=total, keeps_key=False)
-    found = await (_children(request, obj) if is_children else _linked(request, obj))
-    return page_answer(request, found, total=found.total)
+        return page_answer(request, Found([], total), total=total, page=page, keeps_key=False)
+    pager = pager_of(request.params, request.services.settings)
+    found = await (_children if is_children else _linked)(request, obj, pager)
+    return page_answer(request, found, total=found.total, page=page)
 
 
 async def is_linked(request: Request) -> Answer:
@@ -97,16 +100,16 @@ async def _count(request: Request, obj: ParaObject, *, is_children: bool) -> int
     return await links.count(app, obj, kind)
 
 
-async def _linked(request: Request, obj: ParaObject) -> Found:
+async def _linked(request: Request, obj: ParaObject, pager: Pager) -> Found:
     params, text = request.params, request.params.first("q")
     query = builders.nested_query(params.first("field"), text) if text.strip() else None
     links, app, kind = request.services.links, request.the_app(), _other_type(request)
-    return await links.linked(app, obj, kind, pager_of(request), query=query)
+    return await links.linked(app, obj, kind, pager, query=query)
 
 
-async def _children(request: Request, obj: ParaObject) -> Found:
+async def _children(request: Request, obj: ParaObject, pager: Pager) -> Found:
     links, app, kind = request.services.links, request.the_app(), _other_type(request)
-    return await links.children(app, obj, kind, pager_of(request), query=_wanted(request.params))
+    return await links.children(app, obj, kind, pager, query=_wanted(request.params))
 
 
 def _wanted(params: Params) -> Node | None:

@@ -16,6 +16,7 @@ from para_server.rest import (
     settings,
     setup,
     types,
+    utilities,
 )
 
 __all__ = ["ROUTES"]
@@ -32,6 +33,7 @@ ROUTES: list[Route] = [
     *settings.ROUTES,
     *keys.ROUTES,
     *backup.ROUTES,
+    *utilities.ROUTES,
     *config_options.ROUTES,
 ]
 """Where several routes fit a path, literal segments win over variable ones."""

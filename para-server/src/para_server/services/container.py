@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from para_server.services.health import Health
     from para_server.services.setup import Setup
     from para_server.services.users import Users
+    from para_server.services.utilities import Utilities
     from para_server.services.votes import Votes
     from para_server.signin.password import PasswordSignIn
 
@@ -47,6 +48,7 @@ class Services:
     links: Links
     votes: Votes
     backup: Backup
+    utilities: Utilities
     users: Users
     setup: Setup
     health: Health
