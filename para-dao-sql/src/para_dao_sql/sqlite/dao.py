@@ -212,11 +212,12 @@ class SqliteDAO(DAO):
     def _prepare(self) -> tuple[IO[str], list[sqlite3.Connection], Catalog]:
         holder = files.lock(self._file)
         try:
-            writing = files.prepare(self._file, timeout_ms=self._timeout_ms)
+            # Half of the time: who asked shall hear of the lock before giving up.
+            writing = files.prepare(self._file, timeout_ms=self._timeout_ms // 2)
             try:
                 catalog = Catalog.load(writing)
                 near = files.connect(self._file, timeout_ms=0)
-                reading = files.connect(self._file, timeout_ms=self._timeout_ms)
+                reading = files.connect(self._file, timeout_ms=self._timeout_ms // 2)
             except sqlite3.Error as error:
                 writing.close()
                 raise as_config_error(error, self._file) from error

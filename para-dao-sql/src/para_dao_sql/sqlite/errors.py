@@ -25,8 +25,7 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 def as_para_error(error: sqlite3.Error, file: Path) -> BackendError:
     """Return the error that a caller gets to see; it names the file and what would help."""
-    code = _code(error)
-    if code & _KIND == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
+    if _is_full(error):
         return StorageFullError(f"no space left for {file}; nothing of the write is stored")
     if is_busy(error):
         return UnavailableError(f"{file} is locked by another program; try again")
@@ -35,12 +34,16 @@ def as_para_error(error: sqlite3.Error, file: Path) -> BackendError:
 
 def as_config_error(error: sqlite3.Error, file: Path) -> ConfigError:
     """Return the error that stops the start when the file cannot be used."""
-    code = _code(error)
-    if code & _KIND == sqlite3.SQLITE_FULL:
+    if _is_full(error):
         return ConfigError(f"no space left for {file}; make room or set para.db.dir")
     if is_busy(error):
         return ConfigError(f"{file} is locked by another program; close that program")
     return ConfigError(_explain(error, file))
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    code = _code(error)  # the second: no room for the index of the write-ahead log
+    return code & _KIND == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
 
 
 def _explain(error: sqlite3.Error, file: Path) -> str:

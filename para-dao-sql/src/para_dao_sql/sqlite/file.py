@@ -57,8 +57,8 @@ def lock(file: Path) -> IO[str]:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Objects hold secrets of apps: only the owner of the process may read them.
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        holder = _lock_file(file).open("a+", encoding="utf-8")
+        os.close(_create_for_owner(file, os.O_RDWR))
+        holder = open(_lock_file(file), "a+", encoding="utf-8", opener=_create_for_owner)  # noqa: SIM115
     except OSError as error:
         raise ConfigError(
             f"cannot write {file} ({error.strerror}); set para.db.dir to a folder that the server "
@@ -155,6 +155,10 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _create_for_owner(file: str | Path, flags: int) -> int:
+    return os.open(file, flags | os.O_CREAT, 0o600)
 
 
 def _lock_file(file: Path) -> Path:

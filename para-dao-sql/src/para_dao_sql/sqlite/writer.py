@@ -95,6 +95,8 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         transaction = Transaction(self._connection, self._catalog)
         for task in batch:
+            if task.answer.cancelled():  # while it waited for the lock
+                continue
             try:
                 outcomes.append((task, task.step(transaction)))
             except ParaError as error:

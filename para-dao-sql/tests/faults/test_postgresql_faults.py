@@ -1,0 +1,273 @@
+"""PostgreSQL: what happens when the server goes away, hangs, or refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from para_core.errors import BackendError, ConfigError, UnavailableError
+from para_core.testing.dao import a_record
+from para_dao_sql.address import PostgresAddress
+from para_dao_sql.postgresql import PostgresDAO
+from para_dao_sql.postgresql.errors import as_para_error
+
+pytestmark = pytest.mark.service("postgresql")
+
+
+class Line:
+    """A way to the server that can be cut and blocked."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._free = asyncio.Event()
+        self._free.set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def restore(self) -> None:
+        """Let connections through."""
+        self._free.set()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """End all connections and refuse new ones."""
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def block(self) -> None:
+        """Let nothing through, and keep the connections."""
+        self._free.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        there: asyncio.StreamWriter | None = None
+        try:
+            back, there = await asyncio.open_connection(*self._target)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pump(reader, there))
+                group.create_task(self._pump(back, writer))
+        except (asyncio.CancelledError, OSError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            for end in (writer, there):
+                if end is not None:
+                    end.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self._free.wait()
+            writer.write(data)
+        writer.close()
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[PostgresAddress]:
+    """Return the address of a database of its own."""
+    url, name = os.environ["PARA_TEST_POSTGRESQL_URL"], f"test_{os.urandom(6).hex()}"
+    parts = urlsplit(url)
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"CREATE DATABASE {name}")
+    place = f"{parts.hostname}:{parts.port or 5432}"
+    yield PostgresAddress(
+        urlunsplit(("postgresql", place, name, "", "")),
+        parts.username or "para",
+        parts.password or "secret",
+    )
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+async def line(address: PostgresAddress) -> AsyncIterator[Line]:
+    parts = urlsplit(address.url)
+    line = Line(parts.hostname or "", parts.port or 5432)
+    await line.restore()
+    yield line
+    await line.cut()
+
+
+@pytest.fixture
+async def dao(address: PostgresAddress, line: Line) -> AsyncIterator[PostgresDAO]:
+    parts = urlsplit(address.url)
+    through = parts._replace(netloc=f"127.0.0.1:{line.port}").geturl()
+    async with PostgresDAO(replace(address, url=through), timeout_ms=1000) as dao:
+        yield dao
+
+
+async def everything(dao: PostgresDAO) -> list[BaseException | object]:
+    return await asyncio.gather(
+        dao.read("app", "cat1"),
+        dao.read("unknown", "cat1"),
+        dao.read_page("app"),
+        dao.changes("app", 0),
+        dao.last_change("app"),
+        dao.apps(),
+        dao.create("app", a_record("cat2")),
+        dao.create_table("new"),
+        dao.delete_table("old"),
+        dao.forget_changes("app", 0),
+        return_exceptions=True,
+    )
+
+
+async def test_a_server_that_restarts_is_used_again(dao: PostgresDAO, line: Line) -> None:
+    number = await dao.create("app", a_record("cat1"))
+    await line.cut()
+    assert {type(answer) for answer in await everything(dao)} == {UnavailableError}
+    await line.restore()
+    assert await dao.create("app", a_record("cat3")) > number
+    assert [record.id for record in await dao.read_page("app")] == ["cat1", "cat3"]
+
+
+async def test_connections_that_the_server_ended_are_replaced(
+    dao: PostgresDAO, address: PostgresAddress
+) -> None:
+    await asyncio.gather(*(dao.create(f"app{n}", a_record("cat1")) for n in range(5)))
+    connection = await asyncpg.connect(address.url, user=address.user)
+    ended = await connection.fetchval(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
+    assert ended > 0
+    await asyncio.sleep(0.1)
+    answers = await asyncio.gather(*(dao.read(f"app{n}", "cat1") for n in range(5)))
+    assert None not in answers
+
+
+async def test_a_server_that_hangs_costs_no_more_than_the_time_limit(
+    dao: PostgresDAO, line: Line
+) -> None:
+    await dao.create("app", a_record("cat1"))
+    line.block()
+    async with asyncio.timeout(5):
+        answers = await everything(dao)
+    assert {type(answer) for answer in answers} == {UnavailableError}
+    await line.cut()
+    await line.restore()
+    await asyncio.sleep(1.5)  # until the last of what had hung has given up
+    await dao.create("app", a_record("cat2"))
+    found = await dao.read("app", "cat2")
+    assert found is not None
+
+
+async def test_closing_does_not_wait_for_a_server_that_hangs(dao: PostgresDAO, line: Line) -> None:
+    line.block()
+    waiting = asyncio.create_task(dao.create("app", a_record("cat1")))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await dao.close()
+    assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], UnavailableError)
+
+
+async def test_a_locked_app_holds_up_no_other_app(
+    dao: PostgresDAO, address: PostgresAddress
+) -> None:
+    await dao.create("locked", a_record("cat1"))
+    other = await asyncpg.connect(address.url, user=address.user)
+    transaction = other.transaction()
+    await transaction.start()
+    await other.execute("SELECT * FROM objects_apps FOR UPDATE")
+    held = asyncio.create_task(dao.create("locked", a_record("cat2")))
+    await asyncio.sleep(0.05)
+    assert await dao.create("free", a_record("cat1")) > 0
+    with pytest.raises(UnavailableError):
+        await held
+    await transaction.rollback()
+    await other.close()
+    assert await dao.read("locked", "cat2") is None
+    assert await dao.create("locked", a_record("cat3")) > 0
+
+
+async def test_two_servers_share_a_database(dao: PostgresDAO, address: PostgresAddress) -> None:
+    async with PostgresDAO(address) as other:
+        await dao.create_table("app", shared=True)
+        await dao.create("app", a_record("cat1"))
+        assert await other.read("app", "cat1") is not None
+        numbers = await asyncio.gather(
+            *((dao, other)[n % 2].create("app", a_record(f"id{n}")) for n in range(60))
+        )
+        told = [change.number for change in await other.changes("app", 0)][1:]
+        assert told == sorted(numbers)
+        await other.delete_table("app")
+        assert await dao.read("app", "cat1") is None
+        await other.create("app", a_record("cat2", text="in a table of its own"))
+        assert await dao.read("app", "cat2") is not None
+        await other.delete_table("app")
+        assert await dao.read_page("app") == []
+        await other.create_table("app", shared=True)
+        await other.create("app", a_record("cat3"))
+        assert [record.id for record in await dao.read_page("app")] == ["cat3"]
+
+
+async def test_a_table_that_somebody_removed_is_an_error(
+    dao: PostgresDAO, address: PostgresAddress
+) -> None:
+    await dao.create("app", a_record("cat1"))
+    other = await asyncpg.connect(address.url, user=address.user)
+    await other.execute("DROP TABLE objects_1_app")
+    await other.close()
+    with pytest.raises(BackendError, match="objects_1_app"):
+        await dao.read("app", "cat1")
+
+
+# ---- at the start ----------------------------------------------------------------------------
+
+
+async def refusal(address: PostgresAddress, **changed: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        await PostgresDAO(replace(address, **changed), timeout_ms=1000).open()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+async def test_a_database_that_is_not_there_is_named(address: PostgresAddress) -> None:
+    message = await refusal(address, url=f"{address.url}_no")
+    assert "does not exist" in message
+    assert "para.sql.url" in message
+
+
+async def test_a_wrong_user_is_refused_with_the_key(address: PostgresAddress) -> None:
+    message = await refusal(address, user="nobody-here", password="top secret")  # noqa: S106
+    assert "para.sql.user" in message
+    assert "top secret" not in message
+
+
+async def test_a_newer_format_is_refused(dao: PostgresDAO, address: PostgresAddress) -> None:
+    await dao.close()
+    other = await asyncpg.connect(address.url, user=address.user)
+    await other.execute("UPDATE objects_format SET format = 2")
+    await other.close()
+    assert "has format 2" in await refusal(address)
+
+
+async def test_a_server_that_is_not_there_is_named(address: PostgresAddress) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"postgresql://127.0.0.1:{taken.getsockname()[1]}/para"
+        with pytest.raises(UnavailableError, match=r"is it running.*para\.sql\.url"):
+            await PostgresDAO(replace(address, url=url), timeout_ms=1000).open()
+
+
+async def test_a_full_disk_and_a_standby_are_told_apart() -> None:
+    place = "postgresql://h/db"
+    full = as_para_error(asyncpg.DiskFullError("No space left on device"), place)
+    assert full.code == "storage-full"
+    standby = as_para_error(asyncpg.ReadOnlySQLTransactionError("read-only"), place)
+    assert standby.code == "backend"
+    assert "25006" in str(standby)

@@ -1,0 +1,67 @@
+"""What the plugin offers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from para_core.config import Config
+from para_core.errors import ConfigError
+from para_core.testing.dao import a_record
+from para_dao_sql import plugin
+from para_dao_sql.sqlite import SqliteDAO
+
+
+async def test_the_embedded_database_ignores_the_address(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "data"
+    config = Config({"para.db.dir": str(folder), "para.sql.url": "mysql://h/db"})
+    async with plugin.para_register_daos()["H2DAO"](config) as dao:
+        await dao.create("app", a_record("cat1"))
+    assert (folder / "para.db").is_file()
+
+
+async def test_without_an_address_the_database_is_embedded(tmp_path: Path) -> None:
+    config = Config({"para.db.dir": str(tmp_path)})
+    async with plugin.para_register_daos()["SqlDAO"](config):
+        assert (tmp_path / "para.db").is_file()
+
+
+async def test_both_names_open_the_same_file(tmp_path: Path) -> None:
+    config = Config({"para.db.dir": str(tmp_path), "para.sql.url": f"sqlite:{tmp_path}/para.db"})
+    for name, count in (("SqlDAO", 1), ("H2DAO", 2)):
+        dao = plugin.para_register_daos()[name](config)
+        assert isinstance(dao, SqliteDAO)
+        async with dao:
+            await dao.create("app", a_record(name))
+            assert len(await dao.read_page("app")) == count
+
+
+def test_an_address_of_postgresql_selects_its_dao() -> None:
+    config = Config({"para.sql.url": "postgresql://h/db"})
+    dao = plugin.para_register_daos()["SqlDAO"](config)
+    assert type(dao).__name__ == "PostgresDAO"
+
+
+def test_without_the_driver_the_start_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("para_dao_sql.postgresql")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    config = Config({"para.sql.url": "postgresql://h/db"})
+    with pytest.raises(ConfigError, match=r'pip install "para-dao-sql\[postgresql\]"'):
+        plugin.para_register_daos()["SqlDAO"](config)
+
+
+@pytest.mark.parametrize("value", ["0", "soon", "-1"])
+def test_time_limits_are_positive_numbers(value: str) -> None:
+    config = Config({"para.sql.timeout_ms": value})
+    with pytest.raises(ConfigError, match=r"para\.sql\.timeout_ms"):
+        plugin.para_register_daos()["SqlDAO"](config)
+
+
+def test_settings_of_h2_are_known_and_mean_nothing(tmp_path: Path) -> None:
+    more = {"para.db.hostname": "h", "para.db.tcpServer": "-x", "para.sql.driver": "org.h2.Driver"}
+    plugin.para_register_daos()["SqlDAO"](Config({"para.db.dir": str(tmp_path), **more}))
