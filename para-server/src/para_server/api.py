@@ -68,13 +68,13 @@ class Api:
         headers = first_headers(scope["headers"])
         challenge = ""
         try:
-            body = await self._body(headers, receive)
+            body = await self._body(scope, headers, receive)
             answer, challenge = await self._answer(scope, headers, body)
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
             answer = answer_of(error)
         await self._dispatcher.send(scope, headers, send, answer, challenge)
 
-    async def _body(self, headers: Mapping[bytes, bytes], receive: Any) -> bytes:
+    async def _body(self, scope: Any, headers: Mapping[bytes, bytes], receive: Any) -> bytes:
         length = headers.get(b"content-length")
         if length is None and b"transfer-encoding" not in headers:
             return b""
@@ -91,8 +91,15 @@ class Api:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._most:
-                raise AnswerError(400, _too_large(self._most), [(b"connection", b"close")])
+                raise AnswerError(400, self._too_large(scope["path"]), [(b"connection", b"close")])
         return b"".join(parts)
+
+    def _too_large(self, path: str) -> str:
+        if path.rstrip("/").endswith("/_batch"):
+            limit = self._most // 1024
+            return f"Batch request is too large - the maximum total batch size is {limit} KB."
+        limit = self.services.settings.max_entity_size_bytes // 1024
+        return f"Request is too large - the maximum is {limit} KB."
 
     # ---- one request --------------------------------------------------------------------------
 
@@ -265,6 +272,3 @@ def _decoded(segment: str) -> str:
     segment = segment.partition(";")[0]
     return unquote(segment) if "%" in segment else segment
 
-
-def _too_large(most: int) -> str:
-    return f"Request is too large - the maximum is {most // 1024} KB."

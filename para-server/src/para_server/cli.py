@@ -102,7 +102,8 @@ def _commands(early: argparse.Namespace, *, even_broken: bool) -> Mapping[str, C
 
 
 def _configuration(options: argparse.Namespace) -> Config:
-    overrides = dict(parse_assignment(text) for text in options.set)
+    given = [*options.set, *getattr(options, "set_behind", ())]
+    overrides = dict(parse_assignment(text) for text in given)
     return load_config(options.config, overrides=overrides)
 
 
@@ -112,7 +113,7 @@ def _configuration(options: argparse.Namespace) -> Config:
 def _early_parser() -> argparse.ArgumentParser:
     """Return a parser that finds command and configuration before plugins add their commands."""
     parser = argparse.ArgumentParser(prog="para-server", add_help=False)
-    _add_options(parser, default=True)
+    _add_options(parser, is_behind=False)
     parser.add_argument("command", nargs="?")
     return parser
 
@@ -123,47 +124,32 @@ def _parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         description="Para for Python: a server that stores, finds and protects objects.",
         epilog="Without --config, ./para-application.conf is read, then ./application.conf.",
     )
-    _add_options(parser, default=True)
+    _add_options(parser, is_behind=False)
     choices = parser.add_subparsers(dest="command", metavar="command")
     for name, about in OWN_COMMANDS.items():
-        _add_options(choices.add_parser(name, help=about, description=about), default=False)
+        _add_options(choices.add_parser(name, help=about, description=about), is_behind=True)
     for name, command in commands.items():
         inner = choices.add_parser(name, help=command.help, description=command.help)
-        _add_options(inner, default=False)
+        _add_options(inner, is_behind=True)
         if command.configure is not None:
             command.configure(inner)
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser, *, default: bool) -> None:
-    """Add what every command takes; behind a command an absent option leaves the one before it."""
+def _add_options(parser: argparse.ArgumentParser, *, is_behind: bool) -> None:
+    """Add what stands in front of a command or behind it; what is behind wins."""
     parser.add_argument(
         "--config",
         metavar="FILE",
         type=Path,
-        default=None if default else argparse.SUPPRESS,
+        default=argparse.SUPPRESS if is_behind else None,
         help="read this HOCON, JSON or properties file",
     )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
-        action="extend" if default else _Append,
-        nargs=1,
-        default=[] if default else argparse.SUPPRESS,
+        action="append",
+        dest="set_behind" if is_behind else "set",
+        default=[],
         help="set a key, whatever environment and file say; may be repeated",
     )
-
-
-class _Append(argparse.Action):
-    """Add to the values that stood in front of the command."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[str] | None,
-        option_string: str | None = None,
-    ) -> None:
-        """Append."""
-        del parser, option_string
-        namespace.set = [*getattr(namespace, "set", []), *(values or [])]

@@ -275,7 +275,9 @@ def settings_of(config: Config) -> ApiSettings:
         min_password_length=config.number("para.min_password_length"),
         default_separator=config.text("para.default_separator"),
         markdown_soft_break=config.text("para.markdown_soft_break"),
-        markdown_allowed_follow_domains=config.items("para.markdown_allowed_follow_domains"),
+        markdown_allowed_follow_domains=tuple(
+            config.items("para.markdown_allowed_follow_domains")
+        ),
         admin_ident=config.text("para.admin_ident"),
         worker_id=config.number("para.worker_id"),
         sync_index_with_db=config.flag("para.sync_index_with_db"),

@@ -122,6 +122,17 @@ class Search(ABC):
                 continues by value: it works when its document was changed or removed meanwhile.
         """
 
+    def peek(
+        self, appid: str, query: Node, *, kind: str | None = None, pager: Pager | None = None
+    ) -> Hits | None:
+        """Return what ``find`` would, if that takes no waiting at all; else ``None``.
+
+        For callers that cannot wait. An engine that remembers results until its index changes
+        answers from there.
+        """
+        del appid, query, kind, pager
+        return None
+
     async def count(self, appid: str, query: Node, *, kind: str | None = None) -> int:
         """Return how many documents match, exactly."""
         return (await self.find(appid, query, kind=kind, pager=Pager(limit=0))).total

@@ -82,7 +82,7 @@ def _settle_user(user: User) -> None:
         user.currency = currency_code(user.currency)
     if not user.groups.strip():
         user.groups = "users"
-    if user.picture is not None and not user.picture.strip():
+    if not (user.picture or "").strip():
         user.picture = DEFAULT_PICTURE
 
 

@@ -5,31 +5,30 @@ from __future__ import annotations
 import re
 
 from para_core.pager import Pager
-from para_server.http.request import Request
+from para_server.config import ApiSettings
+from para_server.http.request import Params
 
 __all__ = ["page_number", "pager_of"]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
-def pager_of(request: Request) -> Pager:
+def pager_of(params: Params, settings: ApiSettings) -> Pager:
     """Return the page, size and order that the query asks for, within the server's bounds."""
-    params, settings = request.params, request.services.settings
     desc = params.get("desc")
+    limit = _number(params.get("limit"), settings.max_items_per_page)
     return Pager(
-        page=page_number(request),
-        limit=min(
-            _number(params.get("limit"), settings.max_items_per_page), settings.max_page_limit
-        ),
+        page=page_number(params, settings),
+        limit=min(limit, settings.max_page_limit),
         sort=params.first("sort", "timestamp") or "timestamp",
         desc=desc is None or desc.lower() in ("true", "1"),
         last_key=params.get("lastKey") or None,
     )
 
 
-def page_number(request: Request) -> int:
+def page_number(params: Params, settings: ApiSettings) -> int:
     """Return the number of the page as the answer repeats it: 0 when none was asked for."""
-    return min(_number(request.params.get("page"), 0), request.services.settings.max_pages)
+    return min(_number(params.get("page"), 0), settings.max_pages)
 
 
 def _number(text: str | None, default: int) -> int:

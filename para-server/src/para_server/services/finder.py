@@ -55,6 +55,21 @@ class Finder:
             return Found(list(found.values()), hits.total, hits.last_key)
         return Found(self._with_sources(app, hits, found), hits.total, hits.last_key)
 
+    def peek(
+        self, app: App, query: Node, *, kind: str | None = None, pager: Pager | None = None
+    ) -> Found | None:
+        """Return what ``find`` would, if all of it lies in memory; ``None`` says nothing."""
+        appid = app.identifier
+        if not self._index.is_current(appid):
+            return None
+        hits = self._search.peek(appid, query, kind=kind, pager=pager)
+        if hits is None:
+            return None
+        records = [self._store.peek(appid, key) for key in hits.keys]
+        if any(record is None for record in records):
+            return None
+        return Found([r for r in records if r is not None], hits.total, hits.last_key)
+
     async def count(self, app: App, query: Node, *, kind: str | None = None) -> int:
         """Return how many objects match, exactly."""
         return (await self.hits(app, query, kind=kind, pager=Pager(limit=0))).total

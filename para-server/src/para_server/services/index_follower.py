@@ -6,7 +6,8 @@ cheap, so the follower lets changes gather for a moment, unless somebody waits.
 
 The position kept in the index is never ahead of what was applied: a write that is under way holds
 it back until it was handed over. After a crash the feed is replayed from that position; applying a
-change again is harmless.
+change again is harmless. The same replay helps when a write failed and nobody knows whether it was
+stored, and when the index refused changes: then those that wait are let go, so that writers go on.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _LINGER_SEC = 0.2  # how long changes gather when nobody waits; a commit costs 1
 _ENOUGH = 2000  # changed objects that are worth a commit at once
 _MOST_WAITING = 8000  # changed objects that may wait for the index; then writers wait as well
 _RETRY_SEC = 1.0
+_DOUBT_SEC = 10.0  # how long after a write failed it may still be stored; longer than any timeout
 _REBUILD_PAGE = 500  # records
 _FORGET_EVERY_SEC = 5.0
 
@@ -49,15 +51,20 @@ class _Feed:
     appid: str
     pending: list[_Pending] = field(default_factory=list)
     in_flight: dict[int, int] = field(default_factory=dict)  # token: highest number at its start
+    settled: list[int] = field(default_factory=list)  # tokens of failed writes, no longer in doubt
     handed: int = 0  # how many changes were handed over
     applied: int = 0  # how many of these are in the index
     highest: int = 0  # the highest change number handed over
     seen: int = 0  # the highest change number applied
+    position: int = 0  # what the index knows itself to hold
     forgotten: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by whoever changes the index
     is_ready: bool = False
+    keeps: bool = False  # what is handed over is kept; else the database's feed will tell it
+    is_doubtful: bool = False  # the feed has to be looked at once more
     waiters: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
     preparing: asyncio.Task[None] | None = None
+    retry: asyncio.TimerHandle | None = None
 
 
 class IndexFollower:
@@ -72,6 +79,7 @@ class IndexFollower:
         self._wake, self._hurry = asyncio.Event(), asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._is_closing = False
         self._task: asyncio.Task[None] | None = None
         self._sweep: asyncio.Task[None] | None = None
 
@@ -82,16 +90,18 @@ class IndexFollower:
 
     async def close(self) -> None:
         """Apply what was handed over, remember how far the index is, and stop."""
+        self._is_closing = True
         if self._sweep is not None:
             await _cancelled(self._sweep)
         for feed in list(self._feeds.values()):
             if feed.preparing is not None:
                 await _cancelled(feed.preparing)
+            if feed.retry is not None:
+                feed.retry.cancel()
         if self._task is not None:
-            await _cancelled(self._task)
-            for feed in list(self._dirty.values()):
-                if feed.is_ready:
-                    await self._apply(feed)
+            self._wake.set()
+            self._hurry.set()
+            await self._task
 
     # ---- writers ------------------------------------------------------------------------------
 
@@ -114,23 +124,35 @@ class IndexFollower:
         if not number:
             return
         feed.highest = max(feed.highest, number)
-        feed.pending.append(_Pending(number, puts, gone))
         feed.handed += 1
+        if not feed.keeps:
+            return
+        feed.pending.append(_Pending(number, puts, gone))
         self._waiting += len(puts) + len(gone)
         if self._waiting >= _MOST_WAITING:
             self._room.clear()
         if self._waiting >= _ENOUGH:
             self._hurry.set()
-        self._dirty[appid] = feed
-        self._wake.set()
+        self._mark(feed)
 
     def doubt(self, appid: str, token: int) -> None:
-        """Say that nobody knows whether a write was stored: the feed will tell."""
+        """Say that nobody knows whether a write was stored: the feed will tell.
+
+        The write may even be stored later than this, so the feed is looked at again after some
+        seconds; until then the write counts as under way.
+        """
         feed = self._feed(appid)
-        feed.in_flight.pop(token, None)
-        feed.is_ready = False
-        self._dirty[appid] = feed
-        self._wake.set()
+        self._look_again(feed)
+        asyncio.get_running_loop().call_later(_DOUBT_SEC, self._settle, feed, token)
+
+    def _settle(self, feed: _Feed, token: int) -> None:
+        feed.settled.append(token)
+        if self._feeds.get(feed.appid) is feed:
+            self._look_again(feed)
+
+    def _look_again(self, feed: _Feed) -> None:
+        feed.is_doubtful, feed.is_ready = True, False
+        self._mark(feed)
 
     # ---- searchers ----------------------------------------------------------------------------
 
@@ -150,9 +172,8 @@ class IndexFollower:
         feed = self._feed(appid)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         feed.waiters.append((feed.handed, done))
-        self._dirty[appid] = feed
         self._hurry.set()
-        self._wake.set()
+        self._mark(feed)
         try:
             async with asyncio.timeout(timeout_sec):
                 await done
@@ -169,9 +190,7 @@ class IndexFollower:
             How many objects were indexed.
         """
         feed = self._feed(appid)
-        if feed.preparing is not None:
-            await asyncio.shield(feed.preparing)
-        async with feed.lock:
+        async with self._alone(feed):
             start = await self._dao.last_change(appid)
             count = await self._search.rebuild(appid, self._all_records(appid), start)
             await self._replay(feed, start)
@@ -180,10 +199,18 @@ class IndexFollower:
     async def index_unstored(self, appid: str, records: Sequence[Record]) -> None:
         """Index objects that no database holds; they are found when this returns."""
         feed = self._feed(appid)
-        if feed.preparing is not None:
-            await asyncio.shield(feed.preparing)
-        async with feed.lock:
+        async with self._alone(feed):
             await self._search.index(appid, records, [], None)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, feed: _Feed) -> AsyncIterator[None]:
+        """Change the index of an app that is ready, or failed to be, as nobody else does."""
+        if feed.preparing is not None:
+            await asyncio.wait([feed.preparing])
+        async with feed.lock:
+            yield
+        if self._feeds.get(feed.appid) is feed:
+            self._mark(feed)  # its changes had to wait
 
     async def drop(self, appid: str) -> None:
         """Forget an app and remove its index."""
@@ -192,7 +219,9 @@ class IndexFollower:
         if feed is not None:
             if feed.preparing is not None:
                 await _cancelled(feed.preparing)
-            self._release(feed.pending)
+            if feed.retry is not None:
+                feed.retry.cancel()
+            self._let_go(feed)
             self._tell(feed, everybody=True)
             async with feed.lock:
                 await self._search.drop(appid)
@@ -202,7 +231,7 @@ class IndexFollower:
     # ---- the loop -----------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        while True:
+        while not self._is_closing:
             await self._wake.wait()
             self._wake.clear()
             await self._linger()
@@ -224,19 +253,25 @@ class IndexFollower:
         del self._dirty[feed.appid]
         return feed
 
+    def _mark(self, feed: _Feed) -> None:
+        self._dirty[feed.appid] = feed
+        self._wake.set()
+
     async def _apply(self, feed: _Feed) -> None:
         if not feed.is_ready:
             self._prepare(feed)
             return
+        if feed.pending and feed.lock.locked():
+            return  # whoever changes the index now marks the feed again
         batch, feed.pending = feed.pending, []
         if batch:
             try:
                 async with feed.lock:
                     await self._index(feed, batch)
-            except ParaError:
+            except Exception:  # whatever it is: the other apps' indexes must follow on
                 logger.exception("the index refused changes", extra={"appid": feed.appid})
-                feed.pending[:0] = batch
-                self._later(feed)
+                self._release(batch)
+                self._fail(feed)
                 return
             feed.applied += len(batch)
             self._release(batch)
@@ -247,9 +282,7 @@ class IndexFollower:
         latest: dict[str, Record | None] = {}
         late: list[str] = []
         for pending in batch:
-            if (
-                0 < pending.number <= feed.seen
-            ):  # overtaken by a later change: what counts is stored
+            if pending.number <= feed.seen:  # overtaken by a later change: what is stored counts
                 late += [record.id for record in pending.puts] + list(pending.gone)
                 continue
             for record in pending.puts:
@@ -261,12 +294,12 @@ class IndexFollower:
         if late:
             await self._reread(feed.appid, late, latest)
         seen = max(feed.seen, batch[-1].number)
-        floor = min(feed.in_flight.values(), default=seen)
+        position = _position(feed, seen)
         puts = [record for record in latest.values() if record is not None]
         gone = [key for key, record in latest.items() if record is None]
-        await self._search.index(feed.appid, puts, gone, min(seen, floor) or None)
-        feed.seen = seen
-        await self._forget(feed, min(seen, floor))
+        await self._search.index(feed.appid, puts, gone, position or None)
+        feed.seen, feed.position = seen, position
+        await self._forget(feed)
 
     async def _reread(self, appid: str, keys: list[str], latest: dict[str, Record | None]) -> None:
         found = await self._dao.read_all(appid, keys)
@@ -275,18 +308,30 @@ class IndexFollower:
                 record = found.get(key)
                 latest[key] = record if record is not None and is_indexed(record) else None
 
-    async def _forget(self, feed: _Feed, position: int) -> None:
+    async def _forget(self, feed: _Feed) -> None:
         now = asyncio.get_running_loop().time()
-        if position > 0 and now - feed.forgotten >= _FORGET_EVERY_SEC:
+        if feed.position > 0 and now - feed.forgotten >= _FORGET_EVERY_SEC:
             feed.forgotten = now
-            await self._dao.forget_changes(feed.appid, position)
+            try:
+                await self._dao.forget_changes(feed.appid, feed.position)
+            except ParaError as error:
+                logger.warning("old changes stay: %s", error, extra={"appid": feed.appid})
 
-    def _later(self, feed: _Feed) -> None:
-        def again() -> None:
-            self._dirty[feed.appid] = feed
-            self._wake.set()
+    def _fail(self, feed: _Feed) -> None:
+        """Let go of what waits and begin with the app again after a while."""
+        feed.is_ready = feed.keeps = False
+        self._let_go(feed)
+        if self._feeds.get(feed.appid) is feed and feed.retry is None and not self._is_closing:
+            loop = asyncio.get_running_loop()
+            feed.retry = loop.call_later(_RETRY_SEC, self._try_again, feed)
 
-        asyncio.get_running_loop().call_later(_RETRY_SEC, again)
+    def _try_again(self, feed: _Feed) -> None:
+        feed.retry = None
+        self._prepare(feed)
+
+    def _let_go(self, feed: _Feed) -> None:
+        self._release(feed.pending)
+        feed.pending = []
 
     def _release(self, batch: Sequence[_Pending]) -> None:
         self._waiting -= sum(len(pending.puts) + len(pending.gone) for pending in batch)
@@ -303,8 +348,7 @@ class IndexFollower:
                 staying.append((upto, done))
         feed.waiters = staying
         if staying:
-            self._dirty[feed.appid] = feed
-            self._wake.set()
+            self._mark(feed)
 
     # ---- beginning with an app ----------------------------------------------------------------
 
@@ -316,20 +360,23 @@ class IndexFollower:
         return feed
 
     def _prepare(self, feed: _Feed) -> None:
-        if feed.preparing is None or feed.preparing.done():
+        is_busy = feed.preparing is not None and not feed.preparing.done()
+        if not is_busy and feed.retry is None and not self._is_closing:
             feed.preparing = asyncio.create_task(self._make_ready(feed))
 
     async def _make_ready(self, feed: _Feed) -> None:
+        feed.keeps = False
+        self._let_go(feed)
         try:
             async with feed.lock:
                 await self._bring_up(feed)
-        except ParaError:
+        except Exception:  # whatever it is: it is tried again
             logger.exception("an index is not ready", extra={"appid": feed.appid})
-            self._later(feed)
+            self._fail(feed)
             return
+        feed.applied = feed.handed - len(feed.pending)
         feed.is_ready = True
-        self._dirty[feed.appid] = feed
-        self._wake.set()
+        self._mark(feed)
 
     async def _bring_up(self, feed: _Feed) -> None:
         position = await self._search.position(feed.appid)
@@ -342,9 +389,17 @@ class IndexFollower:
             await self._search.rebuild(feed.appid, self._all_records(feed.appid), position)
         await self._replay(feed, position)
         feed.highest = max(feed.highest, last)
+        feed.keeps = feed.is_doubtful = True  # what was handed over until now is in the feed
+        while feed.is_doubtful:
+            feed.is_doubtful = False
+            for token in feed.settled:
+                feed.in_flight.pop(token, None)
+            feed.settled.clear()
+            await self._replay(feed, feed.position)
 
     async def _replay(self, feed: _Feed, position: int) -> None:
         while True:
+            feed.position = position
             changes = await self._dao.changes(feed.appid, position)
             if not changes:
                 return
@@ -364,10 +419,21 @@ class IndexFollower:
             yield [record for record in page if is_indexed(record)]
 
     async def _check_all(self) -> None:
-        for appid in await self._dao.apps():
+        try:
+            appids = await self._dao.apps()
+        except ParaError as error:
+            logger.warning("the indexes are looked at when they are used: %s", error)
+            return
+        for appid in appids:
             feed = self._feed(appid)
             if feed.preparing is not None:
                 await asyncio.wait([feed.preparing])
+
+
+def _position(feed: _Feed, seen: int) -> int:
+    """Return how far the index is when changes up to ``seen`` are in it: nothing is missing."""
+    behind = [*feed.in_flight.values(), *(pending.number - 1 for pending in feed.pending)]
+    return max(feed.position, min(behind, default=seen))
 
 
 def is_indexed(record: Record) -> bool:

@@ -63,11 +63,6 @@ class Objects:
     async def read_all(self, app: App, caller: Principal, keys: Sequence[str]) -> list[Record]:
         """Return the records of the objects the caller may see, in the order of ``keys``."""
         found = await self._store.read_all(app.identifier, keys)
-        if app.id in keys and app.id not in found:
-            own = await self._store.read(self._apps.root, app.id)
-            if own is not None:
-                merged = {**found, own.id: own}
-                found = {key: merged[key] for key in keys if key in merged}
         return [record for record in found.values() if self._may_see(app, caller, record)]
 
     def _may_see(self, app: App, caller: Principal, record: Record) -> bool:
@@ -349,9 +344,14 @@ def normal_id(kind: str, key: str) -> str:
 
 def _type_of_post(app: App, segment: str, told: str | None) -> str:
     kind = type_of_path(app, segment)
-    if told and told.strip() and plural_of(told) == segment and told != "app":
+    if told and told.strip() and told != "app" and segment in _plurals_of(told):
         return told
     return kind
+
+
+def _plurals_of(kind: str) -> set[str]:
+    """Return the names that people give to many of a kind, Para's own and the usual ones."""
+    return {plural_of(kind), f"{kind}s", f"{kind}es", kind.removesuffix("y") + "ies"}
 
 
 def _next_version(obj: ParaObject, held: int) -> None:
