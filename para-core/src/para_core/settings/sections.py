@@ -40,7 +40,12 @@ def read_section(config: Config, prefix: str, kind: type[SectionT]) -> SectionT:
 
 
 def section_keys(prefix: str, kind: type[Struct], used_by: str) -> Iterator[Key]:
-    """Describe the fields of a section as keys, for lists of all keys."""
+    """Describe the fields of a section as keys, beside the known keys of their prefix."""
+    from para_core.settings import KNOWN  # who reads a section does not need them all
+
+    start = f"{prefix}."
+    beside = (known.category for name, known in KNOWN.items() if name.startswith(start))
+    category = next(beside, prefix)
     for field in msgspec.structs.fields(kind):
         meta = _meta(field.type)
         yield Key(
@@ -48,7 +53,7 @@ def section_keys(prefix: str, kind: type[Struct], used_by: str) -> Iterator[Key]
             kind=_kind(field.type),
             default=_default(field),
             about=(meta.description if meta else None) or "",
-            category=prefix,
+            category=category,
             used_by=used_by,
             rule="strict",
             separator=", " if _is_list(field.type) else None,
