@@ -65,6 +65,7 @@ _NO_SYMBOLS = _Replacing("SPC", "")
 _SPACED_SYMBOLS = _Replacing("SPC", " ")
 _USER_NAMES = _Replacing("SPC", "", keep="'-,.")
 _SPACED_CONTROLS = _Replacing("C", " ")
+_NO_BREAKS = frozenset("\x85\xa0\u2007\u202f")
 _SPACES = re.compile(" +")
 _INLINE_TAGS = frozenset(
     ["a", "abbr", "b", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark"]
@@ -74,8 +75,8 @@ _DECODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
 def is_blank(text: str | None) -> bool:
-    """Whether a text is missing, empty or only white space."""
-    return not text or text.isspace()
+    """Whether a text is missing, empty or only white space; no-break spaces are none."""
+    return not text or (text.isspace() and _NO_BREAKS.isdisjoint(text))
 
 
 def utf16_length(text: str) -> int:

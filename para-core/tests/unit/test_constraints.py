@@ -33,7 +33,7 @@ def allows(name: str, value: object, payload: dict[str, object]) -> bool:
 @pytest.mark.parametrize(
     ("name", "payload", "valid", "invalid"),
     [
-        ("required", {}, ["text", 1, 0, True, False, [], {}], [None, "", " ", "\u2003"]),
+        ("required", {}, ["text", 1, 0, True, False, [], {}, "\xa0"], [None, "", " ", "\u2003"]),
         ("email", {}, [None, "abc@de.com"], ["abc@de.", "abc@.c", "ann@example", 123, " ", ""]),
         ("false", {}, [None, "false", "FALSE", False, "fals", " ", "0", 0, 1, []], ["TRUE", True]),
         ("true", {}, [None, "true", "True", True, 0, 1, [], {}], [False, "a", " ", "yes"]),
@@ -167,6 +167,8 @@ def test_an_unreadable_pattern_silences_the_constraints_and_is_logged(
         ("max", {"value": 9, "extra": True, "message": "mine"}, {"value": 9}),
         ("min", {"value": "-5"}, {"value": -5}),
         ("min", {"value": "abc"}, {"value": 0}),
+        ("min", {"value": None}, {"value": 0}),
+        ("max", {"value": None}, {"value": 10_000}),
         ("min", {"value": 5.7}, {"value": 0}),
         ("max", {"value": 5.7}, {"value": 10_000}),
         ("max", {"value": "9" * 30}, {"value": 10_000}),
@@ -193,7 +195,7 @@ def test_a_stored_payload_is_built_anew(
         pytest.param("member", "nick", "size", {"min": 1}, id="a key is missing"),
         pytest.param("member", "fee", "digits", {"value": 1}, id="the wrong keys"),
         pytest.param("member", "badge", "pattern", {}, id="no value"),
-        pytest.param("member", "badge", "min", {"value": None}, id="null"),
+        pytest.param("member", "badge", "pattern", {"value": None}, id="null"),
         pytest.param("member", "badge", "email", None, id="no body"),
         pytest.param("member", "badge", "true", [1], id="a list"),
         pytest.param(" ", "badge", "true", {}, id="no type"),

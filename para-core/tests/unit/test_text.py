@@ -217,15 +217,12 @@ def test_a_json_value_has_the_text_form_of_the_original(value: object, text: str
     assert text_of(value) == text
 
 
-def test_blank_is_missing_empty_or_white() -> None:
-    assert [is_blank(text) for text in (None, "", " \t", "\u2003", "a", " a ")] == [
-        True,
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
+@pytest.mark.parametrize(
+    ("text", "blank"),
+    [(None, True), ("", True), (" \t", True), ("\u2003", True), ("\xa0", False), (" a ", False)],
+)
+def test_blank_is_missing_empty_or_white(text: str | None, *, blank: bool) -> None:
+    assert is_blank(text) is blank
 
 
 def test_lengths_count_as_browsers_do() -> None:

@@ -37,8 +37,9 @@ class Kind:
         Numbers are read from their text; one that cannot be read becomes 0, as an upper bound
         10000. Other keys are left out, a message too.
         """
-        names = [*self.values, *(name for name, _ in self.numbers)]
-        if any(given.get(name) is None for name in names):
+        if any(given.get(name) is None for name in self.values):
+            return None
+        if any(name not in given for name, _ in self.numbers):
             return None
         kept: dict[str, object] = {name: given[name] for name in self.values}
         for name, substitute in self.numbers:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from para_core.patterns.anchors import ANCHORS, start_or_end
 from para_core.patterns.charsets import (
     ESCAPED_SETS,
     ignoring_case,
@@ -130,6 +131,8 @@ class _Parser:
 
     def _atom(self) -> Node | None:
         """The next part, or ``None`` for what only changes how the rest is read."""
+        if self._text.match(_COUNT):
+            return None  # a count of nothing
         char = self._text.next()
         if char in "*+?{":
             raise self._text.error(f"nothing to repeat before {char}")
@@ -138,16 +141,18 @@ class _Parser:
         if char == "\\":
             return self._escape()
         if char in "^$":
-            return Anchor(_anchor(char, is_multiline="m" in self._flags))
+            return Anchor(start_or_end(char, is_multiline="m" in self._flags))
         if char == ".":
             return Chars(self._dot())
-        return self._chars(self._set() if char == "[" else char)
+        return Chars(self._set()) if char == "[" else self._chars(char)
 
     def _chars(self, found: str | CharTest) -> Chars:
-        test = found.__eq__ if isinstance(found, str) else found
-        if "i" in self._flags:
-            test = ignoring_case(test, unicode=not self._flags.isdisjoint("uU"))
-        return Chars(test)
+        return Chars(self._cased(found.__eq__ if isinstance(found, str) else found))
+
+    def _cased(self, test: CharTest) -> CharTest:
+        if "i" not in self._flags:
+            return test
+        return ignoring_case(test, unicode=not self._flags.isdisjoint("uU"))
 
     def _dot(self) -> CharTest:
         if "s" in self._flags:
@@ -184,8 +189,8 @@ class _Parser:
         if char == "R":
             pair = Sequence((Chars("\r".__eq__), Chars("\n".__eq__)))
             return Choice((pair, Chars(ESCAPED_SETS["v"])))
-        if char in _ANCHORS:
-            return Anchor(_ANCHORS[char])
+        if char in ANCHORS:
+            return Anchor(ANCHORS[char])
         return self._chars(self._escaped(char))
 
     def _quoted(self) -> Node:
@@ -229,20 +234,22 @@ class _Parser:
     def _set(self) -> CharTest:
         self._enter()
         is_negated = self._text.takes("^")
-        tests = [self._union(may_start_with_bracket=True)]
+        tests = self._union(may_start_with_bracket=True)
         while self._text.takes("&&"):
-            tests.append(self._union(may_start_with_bracket=False))
+            right = self._union(may_start_with_bracket=False)
+            tests = [_both(tests, right)] if tests and right else tests or right
         if not self._text.takes("]"):
             raise self._text.error("a set that is not closed")
         self._depth -= 1
-        kept = _all_of(tests)
+        kept = self._cased(_any_of(tests))
         return negated(kept) if is_negated else kept
 
-    def _union(self, *, may_start_with_bracket: bool) -> CharTest:
+    def _union(self, *, may_start_with_bracket: bool) -> list[CharTest]:
+        """The sets that are joined up to the next ``&&`` or the end."""
         singles: set[str] = set()
         tests: list[CharTest] = []
-        if may_start_with_bracket and self._text.takes("]"):
-            singles.add("]")
+        if may_start_with_bracket and self._text.stands("]"):
+            self._add_item(singles, tests)
         while self._text.peek() not in {"", "]"} and not self._text.stands("&&"):
             if self._text.takes("["):
                 tests.append(self._set())
@@ -250,7 +257,7 @@ class _Parser:
                 singles.update(self._text.until("\\E"))
             else:
                 self._add_item(singles, tests)
-        return _any_of([singles.__contains__, *tests])
+        return [*tests, singles.__contains__] if singles else tests
 
     def _add_item(self, singles: set[str], tests: list[CharTest]) -> None:
         low = self._item()
@@ -279,55 +286,10 @@ def _any_of(tests: list[CharTest]) -> CharTest:
     return tests[0] if len(tests) == 1 else lambda char: any(test(char) for test in tests)
 
 
-def _all_of(tests: list[CharTest]) -> CharTest:
-    return tests[0] if len(tests) == 1 else lambda char: all(test(char) for test in tests)
+def _both(left: list[CharTest], right: list[CharTest]) -> CharTest:
+    is_left, is_right = _any_of(left), _any_of(right)
+    return lambda char: is_left(char) and is_right(char)
 
 
 def _range(low: str, high: str) -> CharTest:
     return lambda char: low <= char <= high
-
-
-def _is_start(_: str, place: int) -> bool:
-    return place == 0
-
-
-def _is_very_end(text: str, place: int) -> bool:
-    return place == len(text)
-
-
-def _is_end(text: str, place: int) -> bool:
-    rest = text[place : place + 3]
-    return not rest or rest == "\r\n" or (len(rest) == 1 and is_line_end(rest))
-
-
-def _is_line_start(text: str, place: int) -> bool:
-    if place == 0:
-        return True
-    is_inside_pair = text[place - 1 : place + 1] == "\r\n"
-    return place < len(text) and is_line_end(text[place - 1]) and not is_inside_pair
-
-
-def _is_line_end(text: str, place: int) -> bool:
-    is_inside_pair = place > 0 and text[place - 1 : place + 1] == "\r\n"
-    return place == len(text) or (is_line_end(text[place]) and not is_inside_pair)
-
-
-def _is_word_edge(text: str, place: int) -> bool:
-    before = place > 0 and is_word(text[place - 1])
-    return before != (place < len(text) and is_word(text[place]))
-
-
-def _anchor(char: str, *, is_multiline: bool) -> Callable[[str, int], bool]:
-    if char == "^":
-        return _is_line_start if is_multiline else _is_start
-    return _is_line_end if is_multiline else _is_end
-
-
-_ANCHORS: Mapping[str, Callable[[str, int], bool]] = {
-    "A": _is_start,
-    "G": _is_start,
-    "Z": _is_end,
-    "z": _is_very_end,
-    "b": _is_word_edge,
-    "B": lambda text, place: not _is_word_edge(text, place),
-}
