@@ -35,7 +35,8 @@ def pages_app(
 ) -> Starlette:
     """Return the application for everything outside ``/v1``; plugins add ``resources``."""
     settings = services.settings
-    routes = [Route("/jwt_auth", jwt_auth, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    routes = [Route(path, jwt_auth, methods=methods) for path in ("/jwt_auth", "/jwt_auth/")]
     if settings.landing_page_enabled:
         routes += [Route(path, _landing) for path in ("/", "/index.html", "/index.htm")]
     routes += [Route(r.path, _as_class(r.app), methods=list(r.methods)) for r in resources]

@@ -94,8 +94,9 @@ async def delete(request: Request) -> Answer:
     """``DELETE /v1/{type}/{id}``: delete an object; an absent one is no error."""
     segment, key = request.values
     app = request.the_app()
-    key = normal_id(type_of_path(app, segment), key)
-    await request.services.objects.delete(app, request.caller, key)
+    kind = type_of_path(app, segment)
+    key = normal_id(kind, key)
+    await request.services.objects.delete(app, request.caller, key, kind=kind)
     return EMPTY
 
 

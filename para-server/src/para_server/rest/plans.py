@@ -38,7 +38,7 @@ class Plan:
     @property
     def has_last_key(self) -> bool:
         """Whether the answer tells where to go on."""
-        return self.how not in _WITHOUT_KEY
+        return self.how not in _WITHOUT_KEY and not (self.how == "nearby" and self.kind == "address")
 
     @property
     def counts_items(self) -> bool:

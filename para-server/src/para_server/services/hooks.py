@@ -39,7 +39,7 @@ def triggered(hook: Webhook) -> Webhook:
     hook.id = f"triggered:{hook.triggered_event}"
     hook.name = "This webhook object is not persisted and should be discarded."
     hook.stored = hook.indexed = hook.cached = False
-    hook.appid = hook.timestamp = None
+    hook.timestamp = None
     return hook
 
 

@@ -165,9 +165,11 @@ class Objects:
         except UnusableBodyError as error:
             raise UnusableBodyError(f"Failed to {verb} object.") from error
         obj.appid = app.identifier
-        if not caller.is_app:
-            obj.creatorid = caller.userid or None
+        if caller.is_user:
+            obj.creatorid = caller.userid
             obj.id = own_id(caller, app, obj.type, obj.id)
+        if isinstance(obj, User) and not (caller.is_app or caller.is_admin):
+            obj.groups = "users"
         if not obj.id.strip():
             obj.id = self._ids.next()
         if obj.name is None:
@@ -289,8 +291,14 @@ class Objects:
 
     # ---- deleting -----------------------------------------------------------------------------
 
-    async def delete(self, app: App, caller: Principal, key: str) -> None:
+    async def delete(self, app: App, caller: Principal, key: str, *, kind: str = "") -> None:
         """Delete an object with what belongs to it; an absent one is no error.
+
+        Args:
+            app: The app.
+            caller: Who asks.
+            key: The id.
+            kind: The type that the path names; it tells apps from objects of their own table.
 
         Raises:
             ForbiddenObjectError: The object is not the caller's.
@@ -298,6 +306,8 @@ class Objects:
         home = self._home_of(app, key)
         record = await self._store.dao.read(home, key)
         if record is None:
+            if kind == "app" and await self._apps.find(key.partition(":")[2]) is not None:
+                raise ForbiddenObjectError  # another app, which is there
             await self._store.delete(home, "delete", [key])
             return
         obj = decode(record)

@@ -61,7 +61,7 @@ async def _sign_in(request: Request) -> Response:
     except (msgspec.DecodeError, RecursionError) as error:
         return _error(400, f"The body is not valid JSON: {error}")
     texts = [fields.get(name) for name in ("appid", "provider", "token")]
-    if not all(isinstance(text, str) and text for text in texts):
+    if not all(isinstance(text, str) for text in texts):
         return _error(400, _MISSING)
     appid, provider, token = (str(text) for text in texts)
     identifier = app_identifier(appid)
