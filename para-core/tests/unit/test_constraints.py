@@ -289,8 +289,14 @@ def test_a_type_without_constraints_shows_none(kind: str) -> None:
 
 def test_the_types_of_the_app_are_listed_beside_the_core_types() -> None:
     stored = add_constraint({}, "два", "поле", "required", {})
-    assert all_constraints(stored)["два"] == stored["два"]
-    assert set(all_constraints(stored)) == set(all_constraints({})) | {"два"}
+    shown = all_constraints(stored, ["два", "cat"])
+    assert shown["два"] == stored["два"]
+    assert set(shown) == set(all_constraints({})) | {"два"}
+
+
+def test_a_type_that_no_object_has_is_not_listed() -> None:
+    stored = add_constraint({}, "ghost", "a", "required", {})
+    assert all_constraints(stored, ["cat"]) == all_constraints({})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ to change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from para_core.constraints.kinds import KINDS
 from para_core.constraints.rules import core_constraints
@@ -95,9 +95,15 @@ def constraints_of(stored: Constraints, kind: str) -> Constraints:
     return {kind: fields} if fields else {}
 
 
-def all_constraints(stored: Constraints) -> Constraints:
-    """The constraints of the core types and of each type the app has some for."""
+def all_constraints(stored: Constraints, types: Iterable[str] = ()) -> Constraints:
+    """The constraints of the core types and of the types of the app that have some.
+
+    Args:
+        stored: What the app has.
+        types: The singulars that the app lists among its types; a type that no object has had yet
+            is shown only when it is asked for by name.
+    """
     shown: dict[str, Mapping[str, Mapping[str, Mapping[str, object]]]] = {}
-    for kind in dict.fromkeys([*CORE_TYPES, *stored]):
+    for kind in dict.fromkeys([*CORE_TYPES, *types]):
         shown.update(constraints_of(stored, kind))
     return shown

@@ -22,7 +22,8 @@ __all__ = ["ROUTES"]
 
 async def list_all(request: Request) -> Answer:
     """``GET /v1/_constraints``: the constraints of all types that have some."""
-    return json_answer(all_constraints(_stored(request.the_app())))
+    app = request.the_app()
+    return json_answer(all_constraints(_stored(app), app.datatypes.values()))
 
 
 async def list_type(request: Request) -> Answer:
