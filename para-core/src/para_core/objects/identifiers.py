@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from para_core.formats import is_email
 
-__all__ = ["identity_provider", "is_email_pattern", "is_identifier"]
+__all__ = ["identity_provider", "is_identifier"]
 
 _PROVIDERS = {
     "fb": "facebook",
@@ -23,12 +23,6 @@ _PROVIDERS = {
     "oa2third": "oauth2",
     "custom": "custom",
 }
-_EMAIL = re.compile(r"[A-Za-z0-9.%'+_\-]+@[A-Za-z0-9.\-]+\.[A-Za-z\S]{2,20}")
-
-
-def is_email_pattern(text: str) -> bool:
-    """Return whether a text has the form of an address that accounts may have."""
-    return _EMAIL.fullmatch(text) is not None
 
 
 def identity_provider(identifier: str | None) -> str:
@@ -36,7 +30,7 @@ def identity_provider(identifier: str | None) -> str:
     prefix, separator, _ = (identifier or "").partition(":")
     if separator and prefix.lower() in _PROVIDERS:
         return _PROVIDERS[prefix.lower()]
-    return "generic" if is_email_pattern(identifier or "") else "unknown"
+    return "generic" if is_email(identifier) else "unknown"
 
 
 def is_identifier(identifier: str) -> bool:
