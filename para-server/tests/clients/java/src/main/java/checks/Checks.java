@@ -139,23 +139,26 @@ public final class Checks {
 	}
 
 	public void search() {
-		Sysprop tom = object("seek", "tom", "Tom the cat").addProperty("weight", 9);
+		Sysprop tom = object("seek", "tom", "Tom").addProperty("weight", 9)
+				.addProperty("text", "a fat cat on the roof");
 		tom.setTags(List.of("fat", "grey"));
-		Sysprop kitty = object("seek", "kitty", "Kitty the cat").addProperty("weight", 4);
+		Sysprop kitty = object("seek", "kitty", "Kitty").addProperty("weight", 4)
+				.addProperty("text", "a grey cat in the garden");
 		kitty.setTags(List.of("grey"));
-		client.createAll(List.of(tom, kitty, object("seek", "felix", "Felix sleeps")));
+		client.createAll(List.of(tom, kitty, object("seek", "felix", "Felix")));
 		Pager pager = new Pager();
 		equal(2, client.findQuery("seek", "cat", pager).size());
 		equal(2L, pager.getCount());
 		equal(List.of("tom"), ids(client.findQuery("seek", "properties.weight:[5 TO *]")));
 		equal(List.of("tom"), ids(client.findTagged("seek", new String[] {"fat", "grey"})));
 		equal(List.of("tom"), ids(client.findTerms("seek", Map.of("tags", "fat"), true)));
-		equal(List.of("kitty"), ids(client.findPrefix("seek", "name", "kit")));
-		equal(List.of("felix"), ids(client.findWildcard("seek", "name", "fel*")));
+		equal(List.of("kitty"), ids(client.findPrefix("seek", "name", "Kit")));
+		equal(List.of("felix"), ids(client.findWildcard("seek", "name", "Fel*")));
 		equal(List.of("tom"), ids(client.findTermInList("seek", "id", List.of("tom", "other"))));
 		equal("tom", client.findById("tom").getId());
 		equal(2, client.findByIds(List.of("tom", "kitty")).size());
-		equal(List.of("kitty"), ids(client.findSimilar("seek", "tom", new String[] {"name"}, "a cat")));
+		equal(List.of("kitty"), ids(client.findSimilar("seek", "tom",
+				new String[] {"properties.text"}, "grey cat")));
 		equal(3L, client.getCount("seek"));
 		equal(2L, client.getCount("seek", Map.of("tags", "grey")));
 		Pager heavy = new Pager(1, "properties.weight", true, 2);
@@ -183,7 +186,7 @@ public final class Checks {
 		equal(1L, client.countLinks(from, "right"));
 		equal(List.of("r1"), ids(client.getLinkedObjects(from, "right")));
 		equal(List.of("l1"), ids(client.getLinkedObjects(to, "left")));
-		equal(List.of("r1"), ids(client.findLinkedObjects(from, "right", "name", "right")));
+		equal(List.of("r1"), ids(client.findLinkedObjects(from, "right", "name", "Right")));
 		client.unlink(from, "right", "r1");
 		isTrue(!client.isLinked(from, to), "no link left");
 		client.link(from, "r1");
@@ -200,7 +203,7 @@ public final class Checks {
 		client.createAll(List.of(one, two, object("child", "three", "Of nobody")));
 		equal(2, client.getChildren(parent, "child").size());
 		equal(List.of("one"), ids(client.getChildren(parent, "child", "properties.color", "red")));
-		equal(List.of("two"), ids(client.findChildren(parent, "child", "two")));
+		equal(List.of("two"), ids(client.findChildren(parent, "child", "name:Two")));
 		equal(2L, client.countChildren(parent, "child"));
 		client.deleteChildren(parent, "child");
 		equal(List.of("three"), ids(client.list("child")));
@@ -317,7 +320,7 @@ public final class Checks {
 	}
 
 	public void indexIsRebuilt() {
-		client.create(object("index", "i1", "Unmistakable"));
+		client.create(object("index", "i1", "One").addProperty("text", "unmistakable"));
 		isTrue(((Number) client.rebuildIndex().get("reindexed")).intValue() > 0, "reindexed");
 		equal(List.of("i1"), ids(client.findQuery("index", "unmistakable")));
 	}
