@@ -168,3 +168,8 @@ async def test_an_archive_in_the_form_of_the_original_can_be_imported(app: Clien
     assert not {"tokenSecret", "password", "facebookUser"} & user.keys()
     vote = (await app.get("/v1/_id/vote:u1:book1")).json
     assert (vote["expiresAfter"], vote["value"], vote["votes"]) == (100, "up", 0)
+
+
+async def test_a_public_path_tells_everybody_which_methods_it_has(nobody: Client) -> None:
+    reply = await nobody.post("/v1/_config/options", {})
+    assert (reply.status, reply.headers["allow"]) == (405, "DELETE, GET, PATCH, PUT")

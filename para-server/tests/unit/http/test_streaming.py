@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from para_core.errors import BackendError
+from para_server.http.answers import StreamingAnswer
+from para_server.http.wire import Dispatcher
+
+KIND = b"application/zip"
+
+
+async def pieces(*parts: bytes, fails: bool = False) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+    if fails:
+        raise BackendError("the database is gone")
+
+
+async def sent(method: str, chunks: AsyncIterator[bytes], into: list[Any]) -> None:
+    async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message
+        into.append(message)
+
+    answer = StreamingAnswer(chunks, KIND, [(b"content-disposition", b"attachment")])
+    scope = {"type": "http", "method": method, "scheme": "http"}
+    await Dispatcher().send(scope, {b"accept-encoding": b"gzip"}, send, answer, "Bearer")
+
+
+async def test_chunks_leave_one_by_one_as_they_are() -> None:
+    messages: list[Any] = []
+    await sent("GET", pieces(b"one", b"two"), messages)
+    start, *bodies = messages
+    heads = dict(start["headers"])
+    assert (start["status"], heads[b"content-type"]) == (200, KIND)
+    assert heads[b"content-disposition"] == b"attachment"
+    assert heads[b"www-authenticate"] == b"Bearer"
+    assert not {b"content-length", b"content-encoding"} & heads.keys()
+    assert [m["body"] for m in bodies] == [b"one", b"two", b""]
+    assert [m.get("more_body", False) for m in bodies] == [True, True, False]
+
+
+async def test_the_head_alone_makes_no_chunks() -> None:
+    messages: list[Any] = []
+    chunks = pieces(b"one")
+    await sent("HEAD", chunks, messages)
+    assert [m.get("body") for m in messages] == [None, b""]
+    assert await anext(chunks) == b"one"
+
+
+async def test_a_failure_leaves_the_answer_without_its_end() -> None:
+    messages: list[Any] = []
+    with pytest.raises(BackendError, match="gone"):
+        await sent("GET", pieces(b"one", fails=True), messages)
+    assert messages[-1]["more_body"]
