@@ -172,7 +172,6 @@ class IndexFollower:
         feed = self._feed(appid)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         feed.waiters.append((feed.handed, done))
-        self._hurry.set()
         self._mark(feed)
         try:
             async with asyncio.timeout(timeout_sec):
@@ -207,10 +206,12 @@ class IndexFollower:
         """Change the index of an app that is ready, or failed to be, as nobody else does."""
         if feed.preparing is not None:
             await asyncio.wait([feed.preparing])
-        async with feed.lock:
-            yield
-        if self._feeds.get(feed.appid) is feed:
-            self._mark(feed)  # its changes had to wait
+        try:
+            async with feed.lock:
+                yield
+        finally:
+            if self._feeds.get(feed.appid) is feed:
+                self._mark(feed)  # its changes had to wait
 
     async def drop(self, appid: str) -> None:
         """Forget an app and remove its index."""
@@ -236,9 +237,12 @@ class IndexFollower:
             self._wake.clear()
             await self._linger()
             self._hurry.clear()
-            while self._dirty:
-                await self._apply(self._next())
-                await asyncio.sleep(0)
+            for _ in range(len(self._dirty)):  # what comes meanwhile gathers for the next round
+                if self._dirty:
+                    await self._apply(self._next())
+                    await asyncio.sleep(0)
+        while self._dirty:
+            await self._apply(self._next())
 
     async def _linger(self) -> None:
         if self._waiting >= _ENOUGH or self._linger_sec <= 0:
@@ -255,6 +259,8 @@ class IndexFollower:
 
     def _mark(self, feed: _Feed) -> None:
         self._dirty[feed.appid] = feed
+        if feed.waiters:
+            self._hurry.set()
         self._wake.set()
 
     async def _apply(self, feed: _Feed) -> None:
@@ -384,7 +390,8 @@ class IndexFollower:
         if position is None and last == 0:
             position = 0
         if position is None or position > last:
-            logger.warning("rebuilding an index", extra={"appid": feed.appid})
+            level = logging.INFO if position is None else logging.WARNING
+            logger.log(level, "making an index from the database", extra={"appid": feed.appid})
             position = last
             await self._search.rebuild(feed.appid, self._all_records(feed.appid), position)
         await self._replay(feed, position)
