@@ -144,6 +144,16 @@ class LuceneSearch(Search):
                 self._results.put(key, snapshot, hits)
         return hits
 
+    def peek(
+        self, appid: str, query: Node, *, kind: str | None = None, pager: Pager | None = None
+    ) -> Hits | None:
+        """Return a page that was asked for since the app's last commit; see ``Search.peek``."""
+        app = self._apps.get(appid)
+        if app is None:
+            return None
+        key = self._results.key(appid, query, kind, pager or _FIRST_PAGE)
+        return self._results.get(key, app.snapshot)
+
     async def position(self, appid: str) -> int | None:
         """Return the number of the last change that the app's index holds, durably."""
         app = await self._opened(appid)

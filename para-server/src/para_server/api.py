@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 _GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
 _BODY_FACTOR = 100  # times the limit of one object: the largest body that is read at all
 _MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
-_Message = Mapping[str, Any]
+_ADMISSION = "para.admission"
 
 
 class Api:
@@ -118,8 +118,10 @@ class Api:
         if self._is_public(segments, found):
             admission = _PUBLIC
         else:
-            raw = RawRequest(method, raw_path, scope["query_string"], headers, body)
-            admission = await self._admit(raw, resource_of(raw_path, self._context))
+            admission = scope.get(_ADMISSION)
+            if admission is None:
+                raw = RawRequest(method, raw_path, scope["query_string"], headers, body)
+                admission = await self._admit(raw, resource_of(raw_path, self._context))
             if not admission.decision.is_allowed:
                 return _refusal(admission), admission.challenge
         try:
@@ -176,6 +178,7 @@ class Api:
         admission = self._admit_now(raw, resource_of(raw_path, self._context), time.time())
         if admission is None or not admission.decision.is_allowed:
             return False
+        scope[_ADMISSION] = admission  # when it comes to waiting, nobody asks the gate again
         answer = found[0].now(self._request(scope, headers, b"", found[1], admission))
         if answer is None:
             return False

@@ -69,6 +69,7 @@ def _listen(port: int) -> socket.socket:
 
 async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> None:
     settings = settings_of(config)
+    plugins.register_core_types()
     data = Path(config.text("para.db.dir") or "data")
     para = Para(
         settings,

@@ -148,7 +148,12 @@ def wire(obj: ParaObject, *, context_path: str = "") -> dict[str, Any]:
 
 def wire_bytes(record: Record) -> bytes:
     """Return the wire JSON of a record whose type ``is_raw``, without decoding it."""
-    return record.data[:-1] + _tail(record.type, record.id)
+    key = record.id
+    if key.isalnum() and key.isascii():
+        start, end = _tail_parts(record.type)
+        return b"".join((record.data[:-1], start, key.encode(), end))
+    uri, plural = _encode(object_uri(record.type, key)), _encode(plural_of(record.type))
+    return b"".join((record.data[:-1], b',"objectURI":', uri, b',"plural":', plural, b"}"))
 
 
 def uri_of(record: Record) -> str:
@@ -156,13 +161,6 @@ def uri_of(record: Record) -> str:
     if is_raw(record.type):
         return object_uri(record.type, record.id)
     return str(derived(decode(record))["objectURI"])
-
-
-def _tail(kind: str, key: str) -> bytes:
-    if key.isalnum() and key.isascii():
-        return b"%b%b%b" % (_tail_parts(kind)[0], key.encode(), _tail_parts(kind)[1])
-    uri = object_uri(kind, key)
-    return b',"objectURI":' + _encode(uri) + b',"plural":' + _encode(plural_of(kind)) + b"}"
 
 
 @lru_cache(maxsize=4096)

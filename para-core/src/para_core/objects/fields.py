@@ -8,6 +8,7 @@ Source: Para 1.54, ``@Stored`` and ``@Locked`` fields; core-object reference.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import cache
@@ -66,7 +67,7 @@ def fields_of(cls: type[ParaObject]) -> dict[str, Field]:
         info.encode_name: Field(
             info.encode_name,
             info.name,
-            _converter(str(cls.__annotations__.get(info.name) or _inherited(cls, info.name))),
+            _converter(_annotation(cls, info.name)),
             is_locked=info.encode_name in locked,
         )
         for info in msgspec.structs.fields(cls)
@@ -85,12 +86,14 @@ def custom_allowed(cls: type[ParaObject]) -> bool:
     return issubclass(cls, Sysprop)
 
 
-def _inherited(cls: type[ParaObject], attribute: str) -> str:
-    return next(
-        str(base.__annotations__[attribute])
+def _annotation(cls: type[ParaObject], attribute: str) -> str:
+    """Return an annotation as it is written, in modules with and without postponed evaluation."""
+    found = next(
+        base.__annotations__[attribute]
         for base in cls.__mro__
         if attribute in getattr(base, "__annotations__", {})
     )
+    return found.__name__ if type(found) is type else str(found)
 
 
 def _converter(annotation: str) -> Callable[[Any], Any]:
@@ -121,6 +124,16 @@ def _integer(value: Any) -> int:
     else:
         return 0
     return number if -_LONG <= number < _LONG else 0
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, list):
+        return _number(value[0]) if value else 0.0
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 _TRUE = frozenset({"true", "yes", "y", "on", "1"})
@@ -168,6 +181,7 @@ def _any(value: Any) -> Any:
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "str": _text,
     "int": _integer,
+    "float": _number,
     "bool": _flag,
     "list[str]": _texts,
     "list[Any]": _structured(list),

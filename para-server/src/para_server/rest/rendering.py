@@ -29,7 +29,15 @@ def render(request: Request, item: Record | ParaObject) -> bytes:
 def render_all(request: Request, items: Iterable[Record | ParaObject]) -> bytes:
     """Return objects as a JSON array."""
     names = _selected(request)
-    return b"[" + b",".join([_one(request, item, names) for item in items]) + b"]"
+    if names or not request.caller.is_app:
+        return b"[" + b",".join([_one(request, item, names) for item in items]) + b"]"
+    parts = [
+        wire_bytes(item)
+        if is_raw(item.type) and isinstance(item, Record)
+        else _one(request, item, names)
+        for item in items
+    ]
+    return b"[" + b",".join(parts) + b"]"
 
 
 def page_bytes(
