@@ -131,7 +131,7 @@ class Api:
         return answer, admission.challenge
 
     def _is_public(self, segments: list[str], found: tuple[Route, list[str]] | set[str]) -> bool:
-        """Return whether nobody has to say who it is; a method that such a path lacks is no secret."""
+        """Return whether nobody has to say who it is; which methods a path has is no secret."""
         if not isinstance(found, tuple) and "GET" in found:
             found = self.router.find("GET", segments)
         return isinstance(found, tuple) and found[0].is_public

@@ -117,7 +117,14 @@ async def test_custom_fields_are_exported_inside_properties(vault: Vault) -> Non
 
 
 SECRET = [
-    User(id="ann", identifier="a@x.org", token_secret="s", two_fa_key="t", idp_id_token="i"),  # noqa: S106
+    User(
+        id="ann",
+        identifier="a@x.org",
+        picture="https://x.org/a.png",
+        token_secret="s",  # noqa: S106
+        two_fa_key="t",
+        idp_id_token="i",  # noqa: S106
+    ),
     Sysprop(id="z@x.org", name="identifier", creatorid="ann", properties={"password": "$2b$"}),
 ]
 
