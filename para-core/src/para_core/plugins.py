@@ -146,16 +146,39 @@ class Plugins:
                 found.append(handler)
         return found
 
+    def register_core_types(self) -> None:
+        """Give the types of plugins their classes, for the whole process; errors as below.
+
+        To be called once, before the first object is decoded.
+        """
+        from para_core.objects import CLASSES
+        from para_core.types import add_core_type
+
+        for kind, cls in self.core_types().items():
+            CLASSES[kind] = cls
+            add_core_type(kind)
+
     def core_types(self) -> dict[str, type[ParaObject]]:
         """Return the classes that plugins give to types, by the value of ``type``.
 
         Raises:
-            PluginError: A type belongs to Para or to another plugin.
+            PluginError: A type belongs to Para or to another plugin, or its class has a field that
+                objects cannot have.
         """
         from para_core.objects import CLASSES
+        from para_core.objects.fields import fields_of
 
         owners = dict.fromkeys(CLASSES, "Para")
-        return self._named("para_register_core_types", owners, "has a class for the type")
+        found = self._named("para_register_core_types", owners, "has a class for the type")
+        for kind, cls in found.items():
+            try:
+                fields_of(cls)
+            except (KeyError, TypeError) as error:
+                message = (
+                    f"the class {cls.__name__} for the type {kind!r} has fields that no object"
+                )
+                raise PluginError(f"{message} can have: {one_line(error)}") from error
+        return found
 
     def commands(self, reserved: Iterable[str] = ()) -> dict[str, Command]:
         """Return the commands that plugins add, by name.

@@ -14,6 +14,7 @@ __all__ = [
     "CORE_TYPES",
     "MAX_DATATYPES",
     "SINGULARS",
+    "add_core_type",
     "app_id",
     "app_identifier",
     "clean_type",
@@ -25,25 +26,24 @@ __all__ = [
     "tag_text",
 ]
 
-CORE_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "user": "users",
-        "app": "apps",
-        "tag": "tags",
-        "vote": "votes",
-        "sysprop": "sysprops",
-        "linker": "linkers",
-        "translation": "translations",
-        "address": "addresses",
-        "webhook": "webhooks",
-        "form": "forms",
-    }
-)
-"""Plurals of the core types by their singular."""
+_plurals = {
+    "user": "users",
+    "app": "apps",
+    "tag": "tags",
+    "vote": "votes",
+    "sysprop": "sysprops",
+    "linker": "linkers",
+    "translation": "translations",
+    "address": "addresses",
+    "webhook": "webhooks",
+    "form": "forms",
+}
+_singulars = {plural: singular for singular, plural in _plurals.items()}
 
-SINGULARS: Mapping[str, str] = MappingProxyType(
-    {plural: singular for singular, plural in CORE_TYPES.items()}
-)
+CORE_TYPES: Mapping[str, str] = MappingProxyType(_plurals)
+"""Plurals of the core types by their singular; those of plugins among them."""
+
+SINGULARS: Mapping[str, str] = MappingProxyType(_singulars)
 """Core types by their plural."""
 
 MAX_DATATYPES = 256  # default of para.max_datatypes_per_app
@@ -54,6 +54,12 @@ _APP_PREFIX = "app:"
 _TAG_PREFIX = "tag:"
 _PLAIN = re.compile(r"[A-Za-z0-9.\-*_]+")  # ids that stand in a path as they are
 _CACHED_TYPES = 4096  # types of all apps whose names are remembered
+
+
+def add_core_type(kind: str) -> None:
+    """Make a type one that every app knows: a plugin has a class for it."""
+    _plurals[kind] = plural_of(kind)
+    _singulars[_plurals[kind]] = kind
 
 
 @lru_cache(_CACHED_TYPES)

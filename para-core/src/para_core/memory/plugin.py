@@ -12,6 +12,7 @@ from para_core.hookspecs import (
     EmailerFactory,
     FileStoreFactory,
     QueueFactory,
+    SearchFactory,
     hookimpl,
 )
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from para_core.config import Config
-    from para_core.contracts import DAO, Cache, Emailer, FileStore, Queue
+    from para_core.contracts import DAO, Cache, Emailer, FileStore, Queue, Search
 
 para_plugin_api = 1
 
@@ -28,6 +29,12 @@ para_plugin_api = 1
 def para_register_daos() -> Mapping[str, DAOFactory]:
     """Offer ``MemoryDAO``, also under its name in the original, ``MockDAO``."""
     return {"MemoryDAO": open_dao, "MockDAO": open_dao}
+
+
+@hookimpl
+def para_register_searches() -> Mapping[str, SearchFactory]:
+    """Offer ``MemorySearch``, also under its name in the original, ``MockSearch``."""
+    return {"MemorySearch": open_search, "MockSearch": open_search}
 
 
 @hookimpl
@@ -69,6 +76,14 @@ def open_dao(config: Config) -> DAO:
 
     del config
     return MemoryDAO()
+
+
+def open_search(config: Config) -> Search:
+    """Make a search engine without documents."""
+    from para_core.memory.search import MemorySearch
+
+    del config
+    return MemorySearch()
 
 
 def open_cache(config: Config) -> Cache:

@@ -278,6 +278,17 @@ def test_core_types_are_classes_by_type(config: Config) -> None:
         loaded(config, clash).core_types()
 
 
+def test_a_class_with_impossible_fields_is_refused(config: Config) -> None:
+    class Wave(Sysprop, kw_only=True):
+        height: complex = 0j
+
+    plugin = a_plugin(para_register_core_types=lambda: {"wave": Wave})
+    with pytest.raises(
+        PluginError, match=r"class Wave for the type 'wave' has fields .* 'complex'"
+    ):
+        loaded(config, plugin).core_types()
+
+
 def test_commands_are_added_by_name(config: Config) -> None:
     command = Command("tell the tide", lambda config, options: 0)
     plugins = loaded(config, a_plugin(para_register_commands=lambda: {"tide": command}))
