@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from para_core.config import Config, load_config, parse_assignment
 from para_core.errors import ParaError, PluginError
+from para_server import __version__
 
 if TYPE_CHECKING:
     from para_core.extensions import Command
@@ -125,6 +126,7 @@ def _parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         epilog="Without --config, ./para-application.conf is read, then ./application.conf.",
     )
     _add_options(parser, is_behind=False)
+    parser.add_argument("--version", action="version", version=f"para-server {__version__}")
     choices = parser.add_subparsers(dest="command", metavar="command")
     for name, about in OWN_COMMANDS.items():
         _add_options(choices.add_parser(name, help=about, description=about), is_behind=True)

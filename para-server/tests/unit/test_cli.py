@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from para_core.testing.wheels import WheelRecipe
-from para_server import serving
+from para_server import __version__, serving
 from para_server.cli import main
 
 if TYPE_CHECKING:
@@ -135,6 +135,13 @@ def test_an_unknown_command_shows_the_known_ones(capsys: pytest.CaptureFixture[s
         main(["fly"])
     assert ended.value.code == 2
     assert "run" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"para-server {__version__}\n"
 
 
 # ---- commands of plugins -----------------------------------------------------------------------
