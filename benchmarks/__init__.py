@@ -1,0 +1,1 @@
+"""Measurements: one module of ``scenarios`` for each question."""
