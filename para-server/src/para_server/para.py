@@ -107,6 +107,7 @@ class Para:
             await self._stack.enter_async_context(self._backends.search)
             await self._stack.enter_async_context(self._checker)
             await self.services.index.open()
+            self._stack.push_async_callback(self.services.store.close)
             self._stack.push_async_callback(self.services.index.close)
             self._stack.push_async_callback(self.api.close)
             await self.services.store.dao.create_table(self.settings.root)

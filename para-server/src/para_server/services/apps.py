@@ -48,6 +48,7 @@ class Apps:
         self._validity_sec = validity_sec
         self.listeners = tuple(listeners)
         self._known: dict[str, App] = {}
+        self._heard = 0  # writes of apps
         self._types: dict[str, set[str]] = {}  # types known to be registered, by app
         store.watch(self._hear)
 
@@ -59,6 +60,7 @@ class Apps:
     def _hear(self, appid: str, records: Sequence[Record], deleted: Sequence[str]) -> None:
         if appid != self.root:
             return
+        self._heard += 1
         for key in (*(record.id for record in records), *deleted):
             identifier = key.partition(":")[2]
             self._known.pop(identifier, None)
@@ -72,9 +74,12 @@ class Apps:
         """Return an app by its identifier, or ``None``. Do not alter it: see ``change``."""
         found = self._known.get(identifier)
         if found is None and identifier:
+            heard = self._heard
             record = await self._store.read(self.root, f"app:{identifier}")
             if record is not None and record.type == "app":
-                found = self._known[identifier] = cast("App", decode(record))
+                found = cast("App", decode(record))
+                if heard == self._heard:  # else this may be what it was before
+                    self._known[identifier] = found
         return found
 
     async def create(self, app: App) -> App | None:
@@ -124,20 +129,22 @@ class Apps:
         Raises:
             ConflictError: Others changed it all the time.
         """
-        for _ in range(_TRIES):
-            record = await self._store.dao.read(self.root, f"app:{identifier}")
-            if record is None:
-                return None
-            app = cast("App", decode(record))
-            if alter(app) is False:
+        key = f"app:{identifier}"
+        async with self._store.turns.of(self.root, key):
+            for _ in range(_TRIES):
+                record = await self._store.dao.read(self.root, key)
+                if record is None:
+                    return None
+                app = cast("App", decode(record))
+                if alter(app) is False:
+                    return app
+                app.updated = self._clock()
+                try:
+                    await self._store.save(self.root, "update", [Save(app, record.change)])
+                except ConflictError:
+                    continue
                 return app
-            app.updated = self._clock()
-            try:
-                await self._store.save(self.root, "update", [Save(app, record.change)])
-            except ConflictError:
-                continue
-            return app
-        raise ConflictError([f"app:{identifier}"])
+        raise ConflictError([key])
 
     async def register_types(self, app: App, kinds: Collection[str]) -> None:
         """Add the types of stored objects to the types of their app, if they are new."""

@@ -24,15 +24,17 @@ from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
 from para_core.errors import ParaError
 
-__all__ = ["IndexFollower"]
+__all__ = ["DOUBT_SEC", "IndexFollower"]
 
 logger = logging.getLogger(__name__)
+
+DOUBT_SEC = 10.0
+"""How long after a write failed it may still be stored: longer than any timeout of a database."""
 
 _LINGER_SEC = 0.2  # how long changes gather when nobody waits; a commit costs 10 ms of CPU
 _ENOUGH = 2000  # changed objects that are worth a commit at once
 _MOST_WAITING = 8000  # changed objects that may wait for the index; then writers wait as well
 _RETRY_SEC = 1.0
-_DOUBT_SEC = 10.0  # how long after a write failed it may still be stored; longer than any timeout
 _REBUILD_PAGE = 500  # records
 _FORGET_EVERY_SEC = 5.0
 
@@ -143,7 +145,7 @@ class IndexFollower:
         """
         feed = self._feed(appid)
         self._look_again(feed)
-        asyncio.get_running_loop().call_later(_DOUBT_SEC, self._settle, feed, token)
+        asyncio.get_running_loop().call_later(DOUBT_SEC, self._settle, feed, token)
 
     def _settle(self, feed: _Feed, token: int) -> None:
         feed.settled.append(token)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["ForbiddenObjectError", "Objects", "normal_id", "type_of_path"]
 
 _TRIES = 50  # of a change that others overtake
+_OVERTAKEN = Record("", "", b"")
 
 
 class ForbiddenObjectError(Exception):
@@ -199,18 +200,34 @@ class Objects:
         """
         home = self._home_of(app, key)
         record = await self._store.read(home, key)  # an old one is found out by the comparison
-        for _ in range(_TRIES):
-            if record is None:
-                return None
-            obj = decode(record)
-            if alter(obj) is False:
-                return record
-            obj.updated = self._clock()
-            try:
-                return (await self._store.save(home, event, [Save(obj, record.change)]))[0]
-            except ConflictError:
+        changed = await self._try_change(home, record, alter, event)
+        if changed is not _OVERTAKEN:
+            return changed
+        async with self._store.turns.of(home, key):
+            for _ in range(_TRIES):
                 record = await self._store.dao.read(home, key)
+                changed = await self._try_change(home, record, alter, event)
+                if changed is not _OVERTAKEN:
+                    return changed
         raise ConflictError([key])
+
+    async def _try_change(
+        self,
+        home: str,
+        record: Record | None,
+        alter: Callable[[ParaObject], bool | None],
+        event: str,
+    ) -> Record | None:
+        if record is None:
+            return None
+        obj = decode(record)
+        if alter(obj) is False:
+            return record
+        obj.updated = self._clock()
+        try:
+            return (await self._store.save(home, event, [Save(obj, record.change)]))[0]
+        except ConflictError:
+            return _OVERTAKEN
 
     async def patch(
         self, app: App, caller: Principal, key: str, body: Mapping[str, Any]
@@ -257,15 +274,26 @@ class Objects:
         merged = _by_id(bodies)
         if not merged:
             return []
-        for _ in range(_TRIES):
-            saves, stale = await self._merge_all(app, caller, merged)
-            if stale and not saves:
-                raise stale[0]
-            try:
-                return await self._store.save(app.identifier, "updateAll", saves)
-            except ConflictError:
-                continue
+        saved = await self._try_patch_all(app, caller, merged)
+        if saved is not None:
+            return saved
+        async with self._store.turns.of(app.identifier):
+            for _ in range(_TRIES):
+                saved = await self._try_patch_all(app, caller, merged)
+                if saved is not None:
+                    return saved
         raise ConflictError(list(merged))
+
+    async def _try_patch_all(
+        self, app: App, caller: Principal, merged: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> list[Record] | None:
+        saves, stale = await self._merge_all(app, caller, merged)
+        if stale and not saves:
+            raise stale[0]
+        try:
+            return await self._store.save(app.identifier, "updateAll", saves)
+        except ConflictError:
+            return None
 
     async def _merge_all(
         self, app: App, caller: Principal, merged: Mapping[str, Sequence[Mapping[str, Any]]]

@@ -6,20 +6,24 @@ durable the cache learns of it, the client gets its answer, and the index follow
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from para_core.contracts.cache import Cache
 from para_core.contracts.dao import DAO, Put, Record, Write
-from para_core.errors import ConflictError
+from para_core.errors import ConflictError, InvalidObjectError, StorageFullError
 from para_core.objects import ParaObject
 from para_core.objects.codec import record_of
-from para_server.services.index_follower import IndexFollower
+from para_server.services.index_follower import DOUBT_SEC, IndexFollower
+from para_server.services.turns import Turns
 
 __all__ = ["Save", "Store", "Watcher"]
 
 Watcher = Callable[[str, Sequence[Record], Sequence[str]], None]
 """Hears ``(appid, records, deleted ids)`` of each durable write, at once and in this process."""
+
+_NOT_STORED = (ConflictError, InvalidObjectError, StorageFullError)  # all other errors leave doubt
 
 
 class Save(NamedTuple):
@@ -39,6 +43,8 @@ class Store:
     def __init__(self, dao: DAO, *, cache: Cache | None, index: IndexFollower | None) -> None:
         self.dao, self._cache, self._index = dao, cache, index
         self._watchers: list[Watcher] = []
+        self._cleaning: set[asyncio.Task[None]] = set()
+        self.turns = Turns()  # of those whose changes were overtaken
 
     def watch(self, watcher: Watcher) -> None:
         """Tell this function of every write from now on."""
@@ -61,6 +67,10 @@ class Store:
     def peek(self, appid: str, key: str) -> Record | None:
         """Return an object's record if the cache has it at hand; ``None`` says nothing."""
         return self._cache.peek(appid, key) if self._cache is not None else None
+
+    def peek_all(self, appid: str, keys: Sequence[str]) -> list[Record] | None:
+        """Return all of these records if the cache has them at hand; else ``None``."""
+        return self._cache.peek_all(appid, keys) if self._cache is not None else None
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids in the order of ``keys``; absent ones are left out."""
@@ -137,13 +147,15 @@ class Store:
         token = await index.begin(appid) if index is not None else 0
         try:
             number = await self.dao.write(appid, write)
-        except ConflictError:
+        except _NOT_STORED:
             if index is not None:
                 index.end(appid, token, 0, [], [])
             raise
         except BaseException:
             if index is not None:
                 index.doubt(appid, token)
+            if self._cache is not None:
+                self._clean(self._cache, appid, write.keys())
             raise
         records = [_at(put.record, number) for put in write.puts]
         if index is not None:
@@ -151,6 +163,25 @@ class Store:
             gone = [*(r.id for r in records if r.id not in indexed), *write.deletes]
             index.end(appid, token, number, puts, gone)
         return number, records
+
+    def _clean(self, cache: Cache, appid: str, keys: Sequence[str]) -> None:
+        """Let the cache forget what may have been stored, now and when it must have been."""
+
+        async def clean() -> None:
+            await cache.remove_all(appid, keys)
+            await asyncio.sleep(DOUBT_SEC)
+            await cache.remove_all(appid, keys)
+
+        task = asyncio.create_task(clean())
+        self._cleaning.add(task)
+        task.add_done_callback(self._cleaning.discard)
+
+    async def close(self) -> None:
+        """Stop what goes on in the background."""
+        for task in self._cleaning:
+            task.cancel()
+        if self._cleaning:
+            await asyncio.wait(self._cleaning)
 
     async def _keep_elsewhere(self, appid: str, objects: Sequence[ParaObject]) -> None:
         records = [record_of(obj) for obj in objects if obj.indexed]

@@ -30,6 +30,7 @@ __all__ = ["IDENTIFIER", "TakenError", "Users", "new_token_secret"]
 
 IDENTIFIER = "identifier"
 _PAGE = 100
+_TRIES = 50  # of a change that others overtake
 
 
 class TakenError(Exception):
@@ -118,37 +119,39 @@ class Users:
 
         ``alter`` returns ``False`` to leave it as it was, and may be called several times.
         """
-        for _ in range(50):
-            record = await self._store.dao.read(app.identifier, userid)
-            if record is None or record.type != "user":
-                return None
-            user = cast("User", decode(record))
-            if alter(user) is False:
+        async with self._store.turns.of(app.identifier, userid):
+            for _ in range(_TRIES):
+                record = await self._store.dao.read(app.identifier, userid)
+                if record is None or record.type != "user":
+                    return None
+                user = cast("User", decode(record))
+                if alter(user) is False:
+                    return user
+                user.updated = self._clock()
+                try:
+                    await self._store.save(app.identifier, "update", [Save(user, record.change)])
+                except ConflictError:
+                    continue
                 return user
-            user.updated = self._clock()
-            try:
-                await self._store.save(app.identifier, "update", [Save(user, record.change)])
-            except ConflictError:
-                continue
-            return user
         raise ConflictError([userid])
 
     async def change_identifier(
         self, app: App, identifier: str, alter: Callable[[Sysprop], bool | None]
     ) -> Sysprop | None:
         """Alter an identifier object on its latest stored state; its ``updated`` stays."""
-        for _ in range(50):
-            record = await self._store.dao.read(app.identifier, identifier)
-            if record is None:
-                return None
-            known = cast("Sysprop", decode(record))
-            if alter(known) is False:
+        async with self._store.turns.of(app.identifier, identifier):
+            for _ in range(_TRIES):
+                record = await self._store.dao.read(app.identifier, identifier)
+                if record is None:
+                    return None
+                known = cast("Sysprop", decode(record))
+                if alter(known) is False:
+                    return known
+                try:
+                    await self._store.save(app.identifier, "update", [Save(known, record.change)])
+                except ConflictError:
+                    continue
                 return known
-            try:
-                await self._store.save(app.identifier, "update", [Save(known, record.change)])
-            except ConflictError:
-                continue
-            return known
         raise ConflictError([identifier])
 
     async def belongings(self, app: App, users: Sequence[ParaObject]) -> list[str]:

@@ -272,7 +272,7 @@ async def test_a_write_that_is_stored_after_it_failed_is_indexed_later(
     search: RecordingSearch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(index_follower, "_DOUBT_SEC", 0.05)
+    monkeypatch.setattr(index_follower, "DOUBT_SEC", 0.05)
     await write(follower, dao, "a")
     await follower.caught_up("app", SOON)
     token = await follower.begin("app")
