@@ -43,6 +43,12 @@ class Cache(Component):
         del appid, key
         return None
 
+    def peek_all(self, appid: str, keys: Sequence[str]) -> list[Record] | None:
+        """Return all of these records, in order, if that takes no waiting; else ``None``."""
+        found = [self.peek(appid, key) for key in keys]
+        records = [record for record in found if record is not None]
+        return records if len(records) == len(keys) else None
+
     @abstractmethod
     async def get_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records it holds, in the order of ``keys``; the others are left out."""

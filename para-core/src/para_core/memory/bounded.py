@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -57,6 +57,17 @@ class BoundedMap(Generic[V]):
             return None
         self._entries.move_to_end(slot)
         return entry.value
+
+    def get_all(self, slots: Sequence[Slot]) -> list[V] | None:
+        """Return the values of all slots, counted as used; ``None`` when one is not living."""
+        entries, now = self._entries, self._clock()
+        found = [entries.get(slot) for slot in slots]
+        values = [entry.value for entry in found if entry is not None and entry.expires > now]
+        if len(values) < len(found):
+            return None
+        for slot in slots:
+            entries.move_to_end(slot)
+        return values
 
     def look(self, slot: Slot) -> V | None:
         """Return a value, also one whose life has ended, without counting it as used."""

@@ -82,6 +82,10 @@ class MemoryCache(Cache):
         """Return the same as ``get``; nothing here waits."""
         return self._records.get((appid, key))
 
+    def peek_all(self, appid: str, keys: Sequence[str]) -> list[Record] | None:
+        """Return all of these records, if all are held."""
+        return self._records.get_all([(appid, key) for key in keys])
+
     async def get_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records that are held, in the order of ``keys``."""
         get = self._records.get

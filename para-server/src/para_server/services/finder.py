@@ -65,10 +65,8 @@ class Finder:
         hits = self._search.peek(appid, query, kind=kind, pager=pager)
         if hits is None:
             return None
-        records = [self._store.peek(appid, key) for key in hits.keys]
-        if any(record is None for record in records):
-            return None
-        return Found([r for r in records if r is not None], hits.total, hits.last_key)
+        records = self._store.peek_all(appid, hits.keys)
+        return None if records is None else Found(records, hits.total, hits.last_key)
 
     async def count(self, app: App, query: Node, *, kind: str | None = None) -> int:
         """Return how many objects match, exactly."""

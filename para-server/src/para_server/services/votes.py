@@ -15,6 +15,7 @@ from para_core.errors import ConflictError, UnusableBodyError
 from para_core.objects import App, ParaObject, Vote
 from para_core.objects.codec import decode
 from para_server.services.store import Save, Store
+from para_server.services.turns import Turns
 
 if TYPE_CHECKING:
     from para_core.contracts.dao import Record
@@ -77,6 +78,7 @@ class Votes:
     ) -> None:
         self._store, self._clock = store, clock
         self._expires_after, self._locked_after = expires_after, locked_after
+        self._turns = Turns()
 
     async def cast(self, app: App, key: str, body: Mapping[str, Any]) -> bool | None:
         """Vote as the body of a PATCH asks. See ``vote``.
@@ -99,8 +101,12 @@ class Votes:
         Raises:
             ConflictError: Others changed the object all the time.
         """
+        async with self._turns.of(app.identifier, key):
+            return await self._vote(app, key, ballot)
+
+    async def _vote(self, app: App, key: str, ballot: Ballot) -> bool | None:
+        votekey = f"vote:{ballot.voter}:{key}"
         for _ in range(_TRIES):
-            votekey = f"vote:{ballot.voter}:{key}"
             found = await self._store.dao.read_all(app.identifier, [key, votekey])
             if key not in found:
                 return None
