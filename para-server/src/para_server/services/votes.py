@@ -15,7 +15,6 @@ from para_core.errors import ConflictError, UnusableBodyError
 from para_core.objects import App, ParaObject, Vote
 from para_core.objects.codec import decode
 from para_server.services.store import Save, Store
-from para_server.services.turns import Turns
 
 if TYPE_CHECKING:
     from para_core.contracts.dao import Record
@@ -78,7 +77,6 @@ class Votes:
     ) -> None:
         self._store, self._clock = store, clock
         self._expires_after, self._locked_after = expires_after, locked_after
-        self._turns = Turns()
 
     async def cast(self, app: App, key: str, body: Mapping[str, Any]) -> bool | None:
         """Vote as the body of a PATCH asks. See ``vote``.
@@ -101,7 +99,7 @@ class Votes:
         Raises:
             ConflictError: Others changed the object all the time.
         """
-        async with self._turns.of(app.identifier, key):
+        async with self._store.turns.of(app.identifier, key):
             return await self._vote(app, key, ballot)
 
     async def _vote(self, app: App, key: str, ballot: Ballot) -> bool | None:

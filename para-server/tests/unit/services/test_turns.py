@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from para_core.errors import BackendError
 from para_server.services.turns import Turns
 
 
@@ -34,12 +35,16 @@ async def test_an_error_and_a_cancelled_wait_leave_nothing_behind() -> None:
         async with turns.of("a"):
             await asyncio.sleep(0)
 
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with turns.of("a"):
-            waiting = asyncio.create_task(wait())
+            waiting.append(asyncio.create_task(wait()))
             await asyncio.sleep(0)
-            waiting.cancel()
-            1 / 0  # noqa: B018
-    await asyncio.wait([waiting])
-    assert waiting.cancelled()
+            waiting[0].cancel()
+            raise BackendError("gone")
+
+    waiting: list[asyncio.Task[None]] = []
+    with pytest.raises(BackendError):
+        await fail()
+    await asyncio.wait(waiting)
+    assert waiting[0].cancelled()
     assert len(turns) == 0

@@ -167,8 +167,18 @@ async def test_no_vote_is_lost_or_counted_twice_when_many_come_at_once() -> None
     async with SlowDAO() as dao:
         booth = Booth(dao)
         await booth.put(Sysprop(id="j1", type="joke"))
-        voters = [f"v{n % 20}" for n in range(40)]  # each of them twice
+        voters = [f"v{n % 100}" for n in range(200)]  # each of them twice
         answers = await asyncio.gather(*(booth.cast(voter, 1) for voter in voters))
+        assert answers.count(True) == 100
+        assert await booth.standing() == 100
+
+
+async def test_no_vote_is_lost_when_two_servers_count() -> None:
+    async with SlowDAO() as dao:
+        booth, other = Booth(dao), Booth(dao)
+        await booth.put(Sysprop(id="j1", type="joke"))
+        votes = [b.cast(f"v{n}", 1) for n in range(20) for b in (booth, other)]
+        answers = await asyncio.gather(*votes)
         assert answers.count(True) == 20
         assert await booth.standing() == 20
 
