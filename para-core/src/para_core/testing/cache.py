@@ -48,6 +48,13 @@ class CacheSuite:
         await cache.put("app", a_record("cat1", 7))
         assert cache.peek("app", "cat1") in (a_record("cat1", 7), None)
 
+    async def test_a_page_is_peeked_whole_or_not_at_all(self, cache: Cache) -> None:
+        await cache.put_all("app", [a_record("cat1"), a_record("cat2")])
+        page = cache.peek_all("app", ["cat2", "cat1", "cat2"])
+        assert page in ([a_record("cat2"), a_record("cat1"), a_record("cat2")], None)
+        assert cache.peek_all("app", ["cat1", "missing", "cat2"]) is None
+        assert cache.peek_all("app", []) == []
+
     @pytest.mark.parametrize("appid", ["", "  "], ids=["empty", "blank"])
     async def test_a_blank_app_holds_nothing(self, cache: Cache, appid: str) -> None:
         await cache.put(appid, a_record("cat1"))

@@ -153,6 +153,16 @@ async def test_peeking_finds_what_getting_finds(clock: FakeClock) -> None:
     assert cache.peek("app", "a") == await cache.get("app", "a") == a_record("a")
 
 
+async def test_a_peeked_page_counts_as_used_and_lives_as_long(clock: FakeClock) -> None:
+    cache = a_cache(clock, entries=3)
+    await cache.put_all("app", [a_record("a"), a_record("b"), a_record("c")])
+    assert cache.peek_all("app", ["b", "a"]) == [a_record("b"), a_record("a")]
+    await cache.put("app", a_record("d"), ttl_sec=1)
+    assert await kept(cache, "a", "b", "c", "d") == ["a", "b", "d"]
+    await clock.advance(1)
+    assert cache.peek_all("app", ["a", "d"]) is None
+
+
 KEYS = st.sampled_from("abc")
 STEPS = st.one_of(
     st.tuples(st.just("write"), KEYS),  # a writer stores and fills the cache
