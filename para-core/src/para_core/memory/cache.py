@@ -36,8 +36,8 @@ class CaffeineSettings(Struct, frozen=True):
 class MemoryCache(Cache):
     """Records in the memory of this process, the least recently used ones dropped first.
 
-    One event loop owns it: no method ever waits, so each is atomic. A hit costs about a
-    quarter of a microsecond more than a look into a ``dict``. Records, values and counters have bounds of
+    One event loop owns it: no method ever waits, so each is atomic. A hit costs about a quarter of
+    a microsecond more than a look into a ``dict``. Records, values and counters have bounds of
     their own, so that a flood of one kind never pushes out another.
 
     What keeps records from going back in time is in ``_markers``: the greatest change number of
