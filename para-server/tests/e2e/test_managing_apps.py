@@ -191,3 +191,19 @@ async def test_new_keys_make_the_old_ones_worthless(para: Para, app: Client) -> 
     assert (await app.get("/v1/_me")).status == 403
     renewed = Client(para, "app:myapp", keys["secretKey"])
     assert (await renewed.get("/v1/_me")).status == 200
+
+
+# ---- sizes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["_settings", "_settings/x", "_constraints/note/text/pattern", "_permissions/u1/Ym9va3M"],
+)
+async def test_what_becomes_part_of_an_app_is_no_larger_than_an_object(
+    app: Client, path: str
+) -> None:
+    body = b'{"value":"' + b"x" * (1 << 20) + b'"}'
+    reply = await app.send("PUT", f"/v1/{path}", raw=body)
+    message = "Request is too large - the maximum is 1024 KB."
+    assert reply.json == {"code": 400, "message": message}

@@ -16,6 +16,7 @@ from para_core.objects import App
 from para_server.http.answers import Answer, AnswerError, json_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
+from para_server.rest.bodies import refuse_large
 
 __all__ = ["ROUTES"]
 
@@ -36,6 +37,7 @@ async def put(request: Request) -> Answer:
 
     A name that is unknown and a body that lacks something change nothing and are no error.
     """
+    refuse_large(request)
     kind, field, name = request.values
     payload = _payload(request)
     return await _change(request, lambda stored: add_constraint(stored, kind, field, name, payload))

@@ -7,6 +7,7 @@ from para_core.objects.codec import uri_of
 from para_server.http.answers import EMPTY, JSON, Answer, AnswerError, bytes_answer, json_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
+from para_server.rest.bodies import refuse_large
 from para_server.rest.rendering import render
 from para_server.services.objects import normal_id, type_of_path
 from para_server.services.votes import is_vote
@@ -19,7 +20,7 @@ async def create(request: Request) -> Answer:
     kind = request.values[0]
     if kind.startswith("_"):
         raise AnswerError(405, headers=[(b"allow", b"GET")])
-    _refuse_large(request)
+    refuse_large(request)
     body = request.json_map()
     record = await request.services.objects.create(request.the_app(), request.caller, kind, body)
     headers = [(b"location", _location(request, record))]
@@ -63,7 +64,7 @@ async def patch(request: Request) -> Answer:
     segment, key = request.values
     key = normal_id(type_of_path(app, segment), key)
     try:
-        _refuse_large(request)
+        refuse_large(request)
         body = request.json_map()
     except AnswerError:
         if await services.objects.read(app, request.caller, key) is None:
@@ -83,7 +84,7 @@ async def patch(request: Request) -> Answer:
 async def overwrite(request: Request) -> Answer:
     """``PUT /v1/{type}/{id}``: store the body as this object, whatever was there."""
     segment, key = request.values
-    _refuse_large(request)
+    refuse_large(request)
     app = request.the_app()
     body = request.json_map()
     record = await request.services.objects.overwrite(app, request.caller, segment, key, body)
@@ -102,12 +103,6 @@ async def delete(request: Request) -> Answer:
 
 def _location(request: Request, record: Record) -> bytes:
     return f"{request.services.settings.context_path}/v1{uri_of(record)}".encode()
-
-
-def _refuse_large(request: Request) -> None:
-    most = request.services.settings.max_entity_size_bytes
-    if len(request.body) > most:
-        raise AnswerError(400, f"Request is too large - the maximum is {most // 1024} KB.")
 
 
 ROUTES = [

@@ -11,6 +11,7 @@ from para_server.access.permissions import is_allowed_to
 from para_server.http.answers import Answer, AnswerError, json_answer, text_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
+from para_server.rest.bodies import refuse_large
 
 __all__ = ["ROUTES"]
 
@@ -27,6 +28,7 @@ async def list_subject(request: Request) -> Answer:
 
 async def put(request: Request) -> Answer:
     """``PUT /v1/_permissions/{subject}/{resource}``: grant methods on a resource."""
+    refuse_large(request)
     subject, segment = request.values
     wanted = request.json_list()
     if not all(isinstance(text, str) for text in wanted):

@@ -8,6 +8,7 @@ from para_core.objects.incoming import without_nulls
 from para_server.http.answers import EMPTY, Answer, AnswerError, json_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
+from para_server.rest.bodies import refuse_large
 
 __all__ = ["ROUTES"]
 
@@ -48,6 +49,7 @@ async def delete(request: Request) -> Answer:
 
 
 def _body(request: Request) -> dict[str, Any]:
+    refuse_large(request)  # settings are a part of their app
     try:
         return request.json_map()
     except AnswerError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from para_core.contracts.dao import Record
@@ -118,24 +119,22 @@ class Backup:
 
     async def _take(self, app: App, text: str) -> int:
         """Store the objects of one file and return how many there were."""
-        count, batch = 0, dict[str, ParaObject]()
-        for item in items_of(text):
-            try:
-                obj = self._made(app, item)
-            except UnusableBodyError as error:
-                raise ImportFailedError(str(error)) from error
-            if obj is None:
-                continue
-            count += 1
-            if isinstance(obj, App):
-                await self._set_app(obj)
-                continue
-            batch[obj.id] = obj
-            if len(batch) >= self._batch:
-                await self._store_all(app, batch.values())
-                batch.clear()
-        await self._store_all(app, batch.values())
+        count, items = 0, items_of(text)
+        while batch := await asyncio.to_thread(self._next_batch, app, items):
+            made = [obj for obj in batch if obj is not None]
+            count += len(made)
+            for obj in made:
+                if isinstance(obj, App):
+                    await self._set_app(obj)
+            last = {obj.id: obj for obj in made if not isinstance(obj, App)}
+            await self._store_all(app, last.values())
         return count
+
+    def _next_batch(self, app: App, items: Iterator[Mapping[str, Any]]) -> list[ParaObject | None]:
+        try:
+            return [self._made(app, item) for item in islice(items, self._batch)]
+        except UnusableBodyError as error:
+            raise ImportFailedError(str(error)) from error
 
     async def _store_all(self, app: App, objects: Iterable[ParaObject]) -> None:
         saves = [Save(obj) for obj in objects]
