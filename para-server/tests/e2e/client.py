@@ -46,7 +46,7 @@ class Client:
     guest_of: str = ""
     extra: dict[str, str] = field(default_factory=dict)
 
-    async def send(
+    async def send(  # noqa: PLR0913 - a request has that many parts
         self,
         method: str,
         path: str,
@@ -104,7 +104,10 @@ class Client:
             sent.append(message)
 
         await self.para(scope, receive, send)
-        heads = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        heads: dict[str, str] = {}
+        for name, value in sent[0]["headers"]:
+            known = heads.get(name.decode())
+            heads[name.decode()] = value.decode() if known is None else f"{known}, {value.decode()}"
         return Reply(sent[0]["status"], heads, b"".join(m.get("body", b"") for m in sent[1:]))
 
     def _credentials(
@@ -116,34 +119,44 @@ class Client:
             return {"authorization": f"Anonymous {self.guest_of}"}
         if not self.secret:
             return {}
-        return _signed(method, path, query, body, self.access_key, self.secret)
+        return self.signed(method, path, query, body)
+
+    def signed(  # noqa: PLR0913 - what is signed, and when
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        age_sec: int = 0,
+        host: str = HOST,
+    ) -> dict[str, str]:
+        """Return the headers that sign a request made ``age_sec`` seconds ago."""
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - age_sec))
+        canonical = _canonical(method, path, query, body, f"host:{host}\nx-amz-date:{stamp}\n")
+        return _signature(canonical, stamp, self.access_key, self.secret)
 
 
-def _signed(
-    method: str,
-    path: str,
-    query: Sequence[tuple[str, str]],
-    body: bytes,
-    access_key: str,
-    secret: str,
-) -> dict[str, str]:
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+def _canonical(
+    method: str, path: str, query: Sequence[tuple[str, str]], body: bytes, heads: str
+) -> str:
     first: dict[str, str] = {}
     for name, value in query:
         first.setdefault(name, value)
     pairs = sorted((_quoted(name), _quoted(value)) for name, value in first.items())
-    canonical = "\n".join(
+    return "\n".join(
         [
             method,
             quote(path, safe="/-_.~"),
             "&".join(f"{name}={value}" for name, value in pairs),
-            f"host:{HOST}",
-            f"x-amz-date:{stamp}",
-            "",
+            heads,
             "host;x-amz-date",
             hashlib.sha256(body).hexdigest(),
         ]
     )
+
+
+def _signature(canonical: str, stamp: str, access_key: str, secret: str) -> dict[str, str]:
     scope = f"{stamp[:8]}/us-east-1/para/aws4_request"
     key = f"AWS4{secret}".encode()
     for part in scope.split("/"):

@@ -1,19 +1,20 @@
-"""A whole app on memory implementations, and clients of it."""
+"""A whole app, once on each combination of back-ends, and clients of it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from para_core.memory.cache import CaffeineSettings, MemoryCache
-from para_core.memory.dao import MemoryDAO
-from para_core.memory.search import MemorySearch
 from para_server.config import ApiSettings
-from para_server.para import Backends, Para
+from para_server.para import Para
 
+from .backends import ALL, backends
 from .client import ROOT_SECRET, Client
+
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a folder of its own in it
 
 
 @pytest.fixture
@@ -22,10 +23,23 @@ def settings() -> ApiSettings:
     return ApiSettings(root_secret_override=ROOT_SECRET, cache_enabled=True)
 
 
+@pytest.fixture(params=ALL)
+def backend_name(request: pytest.FixtureRequest) -> str:
+    """Override it in a module whose tests are not about back-ends."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-async def para(settings: ApiSettings) -> AsyncIterator[Para]:
-    cache = MemoryCache(CaffeineSettings(), clock=time.monotonic)
-    async with Para(settings, Backends(MemoryDAO(), MemorySearch(), cache)) as para:
+def folder() -> Iterator[Path]:
+    """A folder in memory where there is one: nothing here is about outliving a loss of power."""
+    with TemporaryDirectory(dir=MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+async def para(settings: ApiSettings, backend_name: str, folder: Path) -> AsyncIterator[Para]:
+    async with backends(backend_name, folder) as made, Para(settings, made) as para:
         yield para
 
 

@@ -1,0 +1,88 @@
+"""The combinations of back-ends that the end-to-end tests run on."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from para_core.memory.cache import CaffeineSettings, MemoryCache
+from para_core.memory.dao import MemoryDAO
+from para_core.memory.search import MemorySearch
+from para_server.para import Backends
+
+if TYPE_CHECKING:
+    from para_core.contracts.search import Search
+
+MEMORY, SQLITE, POSTGRESQL = "memory", "sqlite-lucene", "postgresql-lucene"
+
+
+def _installed(*names: str) -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in names)
+
+
+_without_plugins = pytest.mark.skipif(
+    not _installed("para_dao_sql", "para_search_lucene"),
+    reason="needs para-dao-sql and para-search-lucene",
+)
+
+ALL = [
+    pytest.param(MEMORY),
+    pytest.param(SQLITE, marks=_without_plugins),
+    pytest.param(POSTGRESQL, marks=[_without_plugins, pytest.mark.service("postgresql")]),
+]
+
+
+@asynccontextmanager
+async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
+    """Give empty back-ends; what they leave behind on a server is removed at the end."""
+    if name == POSTGRESQL:
+        async with _schema() as url:
+            yield _with_dao_and_search(url, folder)
+    elif name == SQLITE:
+        yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
+    else:
+        yield Backends(MemoryDAO(), MemorySearch(), _cache())
+
+
+def _with_dao_and_search(url: str, folder: Path) -> Backends:
+    from para_core.config import load_config
+    from para_dao_sql.plugin import open_sql_dao
+
+    config = load_config(
+        overrides={"para.sql.url": url, "para.db.dir": str(folder)}, environ={}, folder=folder
+    )
+    return Backends(open_sql_dao(config), lucene(folder), _cache())
+
+
+def lucene(folder: Path) -> Search:
+    """Make the search engine on this folder."""
+    from para_search_lucene.search import LuceneSearch
+    from para_search_lucene.settings import LuceneSettings
+
+    return LuceneSearch(LuceneSettings(dir=str(folder)))
+
+
+def _cache() -> MemoryCache:
+    return MemoryCache(CaffeineSettings(), clock=time.monotonic)
+
+
+@asynccontextmanager
+async def _schema() -> AsyncIterator[str]:
+    import asyncpg
+
+    url, schema = os.environ["PARA_TEST_POSTGRESQL_URL"], f"e2e_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"CREATE SCHEMA {schema}")
+        yield f"{url}{'&' if '?' in url else '?'}currentSchema={schema}"
+        await connection.execute(f"DROP SCHEMA {schema} CASCADE")
+    finally:
+        await connection.close()
