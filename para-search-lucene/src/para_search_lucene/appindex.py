@@ -47,10 +47,10 @@ class AppIndex:
         self.appid, self.path = appid, path
         self.used = time.monotonic()
         self._index, self._state = index, state
-        self._clauses = Clauses(index)
         self._writer: IndexWriter | None = None
         self._writer_bytes = _WRITER_BYTES
         self.marks = Marks.read(index.searcher())
+        self._clauses = Clauses(index, self.marks)
         self.snapshot = Snapshot(index, self._clauses, self.marks)
 
     @classmethod
@@ -77,7 +77,7 @@ class AppIndex:
             index = Index.open(str(path))
             index.config_reader("manual")
             index.reload()
-            text = state_of(index, Clauses(index))
+            text = state_of(index)
             if text is None:
                 raise BackendError(f"the index of app {appid!r} does not say how far it is")
             return cls(appid, path, index, msgspec.json.decode(text, type=State))
@@ -157,6 +157,7 @@ class AppIndex:
         return self._writer
 
     def _put(self, writer: IndexWriter, record: Record) -> bool:
+        writer.delete_documents_by_term("id", record.id)
         try:
             document = document_of(record)
             source = record.data if record.change == 0 else None
@@ -165,7 +166,6 @@ class AppIndex:
             self._refuse(record, error)
             return False
         self.marks.add(marks)
-        writer.delete_documents_by_term("id", record.id)
         try:
             writer.add_json(text)
         except ValueError as error:

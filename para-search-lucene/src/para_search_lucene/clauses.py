@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from tantivy import FieldType, Index, Occur, Query
 
+from para_core.query.tree import Range
+from para_search_lucene.marks import Marks
 from para_search_lucene.schema import (
     GREATEST,
     LEAST,
@@ -27,14 +29,15 @@ _MOST_PLACES = 600  # ways to lay out the words of one loose phrase
 _LONGEST_FUZZY = 300  # characters; the automaton of a longer text would take seconds
 _OWN_FIELDS = frozenset(["id", "type"])
 _Bounds: TypeAlias = Callable[[int], tuple[int, int]]
+_ANY_KEY = "[0-9A-Za-z]+"
 _TEXT_MARK = "\x00s"  # between path and text in a term of the engine's JSON fields
 
 
 class Clauses:
     """Builds queries against the schema of one index."""
 
-    def __init__(self, index: Index) -> None:
-        self._index, self._schema = index, index.schema
+    def __init__(self, index: Index, marks: Marks) -> None:
+        self._index, self._schema, self._marks = index, index.schema, marks
         self.everything = Query.all_query()
         self.nothing = Query.empty_query()
         self.state = Query.term_query(self._schema, "id", STATE_ID)
@@ -98,17 +101,22 @@ class Clauses:
         name = _words(field) if in_words or field is None else _values(field)
         return Query.fuzzy_term_query(self._schema, name, text, distance=edits)
 
-    def pattern(self, field: Field | None, pattern: str, *, in_words: bool) -> Query:
-        """Return documents with a term that matches a regular expression as a whole."""
-        if field is None:
+    def pattern(self, field: Field | None, pattern: str | None, *, in_words: bool) -> Query:
+        """Return documents with a term that matches a regular expression as a whole.
+
+        Without a field all words, or all values but ids and types, are looked at.
+        """
+        if pattern is None:
+            return self.nothing
+        if field is None and in_words:
             name = "allwords"
+        elif field is None:
+            name, pattern = "exact", f"{_ANY_KEY}{_TEXT_MARK}(?:{pattern})"
         elif field.path in _OWN_FIELDS:
             name = field.path
         else:
-            name, pattern = (
-                "words" if in_words else "exact",
-                f"{field.key}{_TEXT_MARK}(?:{pattern})",
-            )
+            name = "words" if in_words else "exact"
+            pattern = f"{field.key}{_TEXT_MARK}(?:{pattern})"
         try:
             return Query.regex_query(self._schema, name, pattern)
         except ValueError as error:
@@ -117,13 +125,25 @@ class Clauses:
 
     # ---- phrases ------------------------------------------------------------------------------
 
-    def phrase(self, key: str | None, words: Sequence[str], slop: int) -> Query:
+    def phrase(self, field: Field | None, words: Sequence[str], slop: int) -> Query:
         """Return documents with these words, in this order but for some moves.
+
+        Without a field there is no telling where one ends, so a loose phrase needs one.
+        """
+        if field is None:
+            return self._phrase("allwords", words, slop)
+        found = self._phrase(f"words.{field.key}", words, slop)
+        if slop == 0 or len(words) == 1 or not self._marks.has(field.is_nested):
+            return found
+        apart = self._phrase(f"words.{field.parts}", words, slop)
+        return self.any_of([self.all_of([found], [self.marked(field.is_nested)]), apart])
+
+    def _phrase(self, name: str, words: Sequence[str], slop: int) -> Query:
+        """Return a phrase in one column.
 
         The engine's own loose phrases miss matches of three and more words, so each way to lay out
         the words is a phrase of its own; only far too many of them are left to the engine.
         """
-        name = "allwords" if key is None else f"words.{key}"
         if len(words) == 1:
             return Query.term_query(self._schema, name, words[0])
         if slop == 0:
@@ -135,22 +155,30 @@ class Clauses:
 
     # ---- numbers and bytes --------------------------------------------------------------------
 
-    def numbers(self, field: Field, low: int, high: int) -> Query:
+    def numbers(self, field: Field, low: int, high: int, *, in_texts: bool) -> Query:
         """Return documents with a number in a closed interval of encoded numbers."""
         if low > high:
             return self.nothing
-        between = f":[{low} TO {high}]"
-        others = self._index.parse_query(f"sorts.{field.numbers}{between}")
-        return self.any_of([self.sort_numbers(field, low, high), others])
+        found = [self.sort_numbers(field, low, high)]
+        if self._marks.has(field.has_numbers):
+            found.append(self._column(field.numbers, low, high))
+            if in_texts:
+                found.append(self._column(field.written, low, high))
+        return self.any_of(found)
 
     def sort_numbers(self, field: Field, low: int, high: int) -> Query:
         """Return documents that sort by a number in a closed interval of encoded numbers."""
+        if not self._marks.has(field.is_number):
+            return self.nothing
         if field.path not in NATIVE_SORTS:
-            return self._index.parse_query(f"sorts.{field.number}:[{low} TO {high}]")
+            return self._column(field.number, low, high)
         between = self.native(field.path, low, high)
         if low <= 0 <= high:  # the column has 0 where there is no value
             return self.all_of([between, self.marked(field.is_number)])
         return between
+
+    def _column(self, name: str, low: int, high: int) -> Query:
+        return self._index.parse_query(f"sorts.{name}:[{low} TO {high}]")
 
     def native(self, name: str, low: int, high: int) -> Query:
         """Return documents with a value in a closed interval in a column of its own."""
@@ -182,10 +210,26 @@ class Clauses:
                 break
             low, high = bounds(chunk)
             if low <= high:
-                between = self._index.parse_query(f"sorts.{name}:[{low} TO {high}]")
-                found.append(self.all_of([*equal, between]))
+                found.append(self.all_of([*equal, self._column(name, low, high)]))
             equal.append(self.column_is(f"sorts.{name}", chunk))
         return self.any_of(found)
+
+    def sort_texts(self, field: Field, node: Range) -> Query:
+        """Return documents that sort by a text, or by a flag, between two bounds."""
+        within: list[Query] = []
+        for bound, is_closed, beyond in (
+            (node.low, node.includes_low, self.bytes_after),
+            (node.high, node.includes_high, self.bytes_before),
+        ):
+            if bound is not None:
+                inside = [beyond(field, text_chunks(bound))]
+                inside += [self.bytes_are(field, bound)] if is_closed else []
+                within.append(self.any_of(inside))
+        flags = [flag for flag in ("false", "true") if _is_inside(flag, node)]
+        if not flags or not self._marks.has(field.is_flag):
+            return self.all_of(within)
+        words = self.any_of([self.word(field, flag) for flag in flags])
+        return self.any_of([self.all_of(within), self.all_of([self.marked(field.is_flag), words])])
 
     def bytes_are(self, field: Field, text: str) -> Query:
         """Return documents that sort by this text, as far as columns tell."""
@@ -203,6 +247,12 @@ def _words(field: Field | None) -> str:
 
 def _values(field: Field) -> str:
     return field.path if field.path in _OWN_FIELDS else f"exact.{field.key}"
+
+
+def _is_inside(text: str, node: Range) -> bool:
+    if node.low is not None and (text < node.low or (text == node.low and not node.includes_low)):
+        return False
+    return node.high is None or text < node.high or (text == node.high and node.includes_high)
 
 
 def _layouts(words: Sequence[str], slop: int) -> Iterator[list[tuple[int, str]]]:

@@ -17,12 +17,12 @@ from para_search_lucene.schema import (
     text_chunks,
 )
 
-__all__ = ["LIST_GAP", "encode_document"]
+__all__ = ["encode_document"]
 
-LIST_GAP = 64
-"""Words between the texts of a linker's two objects: farther than a loose phrase may reach."""
+_APART = " -" * 100 + " "
+"""Words between the texts of a linker's two objects: farther than a loose phrase reaches."""
 
-_FILLER = " \x1f" * LIST_GAP + " "
+_FLAGS = ("false", "true")
 _OWN_FIELDS = frozenset(["id", "type"])
 
 _encode = msgspec.json.Encoder().encode
@@ -69,7 +69,7 @@ class _Build:
     __slots__ = ("all_words", "exact", "present", "sorts", "words")
 
     def __init__(self) -> None:
-        self.words: dict[str, str] = {}
+        self.words: dict[str, str | list[str]] = {}
         self.all_words: list[str] = []
         self.exact: dict[str, str | list[str]] = {}
         self.sorts: dict[str, int | list[int]] = {}
@@ -83,16 +83,14 @@ class _Build:
             value = values[0]
             self._add_one(field, value if type(value) is str else text_form(value))
         if sort is None:
-            self.present.append(field.is_other)
+            self.present.append(field.is_nested)
             self._add_numbers(field, values)
         elif not isinstance(sort, str):
             self.present.append(field.is_number)
             if field.path not in NATIVE_SORTS:
                 self.sorts[field.number] = encode_number(sort)
-        elif values[0] is True or values[0] is False:
-            self.present.append(field.is_flag if len(values) == 1 else field.is_text)
-            if len(values) > 1:
-                self._add_text(field, values, sort)
+        elif isinstance(values[0], bool) and sort in _FLAGS:
+            self.present.append(field.is_flag)
         else:
             self.present.append(field.is_text)
             self._add_text(field, values, sort)
@@ -100,13 +98,19 @@ class _Build:
     def add_nested(self, field: Field, values: list[Value]) -> None:
         """Take in the values of a path of one of a linker's two objects."""
         exact, words = self.exact.pop(field.key, None), self.words.pop(field.key, None)
+        parts = self.words.get(field.parts, words)
         self._add_list(field, values)
         if exact is not None:
             self.exact[field.key] = [*_as_list(exact), *_as_list(self.exact.get(field.key, []))]
+        added = self.words.get(field.key)
+        if added is not None:
+            self.words[field.parts] = added if parts is None else f"{parts}{_APART}{added}"
+        elif parts is not None:
+            self.words[field.parts] = parts
         if words is not None:
-            self.words[field.key] = words + _FILLER + self.words.get(field.key, "")
+            self.words[field.key] = [*_as_list(words), *_as_list(added or [])]
         self._add_numbers(field, values)
-        self.present.append(field.is_other)
+        self.present.append(field.is_nested)
 
     def _add_one(self, field: Field, text: str) -> None:
         if field.is_keyword:
@@ -134,9 +138,14 @@ class _Build:
 
     def _add_numbers(self, field: Field, values: list[Value]) -> None:
         """Take in numbers that a document is not sorted by: those of lists and in texts."""
-        numbers = [encode_number(n) for value in values if (n := number_of(value)) is not None]
-        if numbers:
-            self.sorts[field.numbers] = [*_as_list(self.sorts.get(field.numbers, [])), *numbers]
+        for value in values:
+            number = number_of(value)
+            if number is not None:
+                column = field.written if isinstance(value, str) else field.numbers
+                known = _as_list(self.sorts.get(column, []))
+                if not known:
+                    self.present.append(field.has_numbers)
+                self.sorts[column] = [*known, encode_number(number)]
 
 
 def _as_list(value: object) -> list:  # type: ignore[type-arg]

@@ -18,10 +18,9 @@ _SLACK = 1e-6  # degrees; the box may be larger than it has to be
 
 def distance_km(lat: float, lng: float, other_lat: float, other_lng: float) -> float:
     """Return the great-circle distance between two points given in degrees."""
-    first, second = radians(lat), radians(other_lat)
-    across = sin((second - first) / 2) ** 2
-    along = sin(radians(other_lng - lng) / 2) ** 2
-    return 2 * _EARTH_KM * asin(sqrt(min(1.0, across + cos(first) * cos(second) * along)))
+    lat1, lng1, lat2, lng2 = map(radians, (lat, lng, other_lat, other_lng))
+    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lng2 - lng1) / 2) ** 2
+    return 2 * _EARTH_KM * asin(sqrt(min(half, 1)))
 
 
 def near(searcher: Searcher, clauses: Clauses, node: tree.Near) -> Query:

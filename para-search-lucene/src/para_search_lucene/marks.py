@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tantivy import Searcher
 
 from para_core.query.fields import KEYWORD_FIELDS, nested_path
-from para_search_lucene.schema import Field, field_of
+from para_search_lucene.schema import Field, field_of, field_of_key
 
 __all__ = ["Marks"]
 
@@ -62,7 +62,7 @@ class Marks:
             found = self._keywords = tuple(filter(self.has_field, _KEYWORDS))
         return found
 
-    def keys(self, most: int) -> list[str] | None:
-        """Return the keys of all paths; ``None`` when they are more than ``most``."""
-        found = {mark[1:] for mark in list(self._known)}
-        return None if self._is_partial or len(found) > most else sorted(found)
+    def fields(self, prefixes: str, most: int) -> list[Field]:
+        """Return the fields with a mark of one of these kinds, at most so many."""
+        keys = {mark[1:] for mark in list(self._known) if mark[0] in prefixes}
+        return [field_of_key(key) for key in sorted(keys)[:most]]

@@ -7,87 +7,123 @@ from tantivy import Query
 from para_core.query import tree
 from para_core.query.analysis import fold
 from para_search_lucene.clauses import Clauses
+from para_search_lucene.marks import Marks
 from para_search_lucene.schema import Field
 
 __all__ = ["between", "text_range"]
 
-_LONGEST = 60  # characters of a bound; the engine's automata end at 1,000 states
+_LONGEST = 24  # characters of a bound that count; the engine's automata end at 1,000 states
+_MOST_PATHS = 256  # of an app, that a range without a field looks at
 _LAST = 0x10FFFF
 _ANY = "(?s:.*)"
 
 
-def text_range(clauses: Clauses, field: Field | None, node: tree.Range) -> Query:
+def text_range(clauses: Clauses, marks: Marks, field: Field | None, node: tree.Range) -> Query:
     """Return documents with a text between the bounds, in the order of UTF-8 bytes.
 
-    On an analysed field that is one of its words, or the whole stored text.
+    That is a whole value or, on an analysed field, one of its words.
     """
+    whole = between(node)
     if field is not None and field.is_keyword:
-        return clauses.pattern(field, between(node), in_words=False)
-    low, high = node.low, node.high
-    folded = tree.Range(
-        None,
-        fold(low) if low and node.folded else low,
-        fold(high) if high and node.folded else high,
-        node.includes_low,
-        node.includes_high,
-    )
-    found = [clauses.pattern(field, between(folded), in_words=True)]
-    if field is not None:
-        found.append(clauses.pattern(field, between(node), in_words=False))
+        return clauses.pattern(field, whole, in_words=False)
+    word = between(_folded(node)) if node.folded else whole
+    found = [
+        clauses.pattern(field, word, in_words=True),
+        clauses.pattern(field, whole, in_words=False),
+    ]
+    if field is None:
+        own = [own for own in marks.keywords() if own.path in ("id", "type")]
+        found += [clauses.pattern(one, whole, in_words=False) for one in own]
+    if word != whole:
+        # A value that is one word is not among the whole values, but it is what a document is
+        # sorted by.
+        fields = [field] if field is not None else marks.fields("tb", _MOST_PATHS)
+        found += [clauses.sort_texts(one, node) for one in fields if not one.is_keyword]
     return clauses.any_of(found)
 
 
-def between(node: tree.Range) -> str:
-    """Return an expression for the texts between two bounds."""
+def _folded(node: tree.Range) -> tree.Range:
+    low = None if node.low is None else fold(node.low)
+    high = None if node.high is None else fold(node.high)
+    return tree.Range(None, low, high, node.includes_low, node.includes_high)
+
+
+def between(node: tree.Range) -> str | None:
+    """Return an expression for the texts between two bounds; ``None`` where there are none.
+
+    It is ``(begins so|or so) any text|exactly this``: with one ``any text`` for all beginnings the
+    engine's automaton stays small.
+    """
     low, high = node.low, node.high
     if low is None:
-        return _below(high or "", is_closed=node.includes_high)
-    if high is None:
-        return _above(low, is_closed=node.includes_low)
+        begins, exactly = _below(high or "", is_closed=node.includes_high)
+    elif high is None:
+        begins, exactly = _above(low, is_closed=node.includes_low), None
+    else:
+        begins, exactly = _between(low, high, node)
+    return _either(None if begins is None else begins + _ANY, exactly)
+
+
+def _between(low: str, high: str, node: tree.Range) -> tuple[str | None, str | None]:
     shared = 0
     while shared < min(len(low), len(high)) and low[shared] == high[shared]:
         shared += 1
     prefix = "".join(map(_code, low[:shared]))
-    if shared == len(low):  # low is the beginning of high
-        rest = _below(
-            high[shared:], is_closed=node.includes_high, without_empty=not node.includes_low
-        )
-        return prefix + rest
-    if shared == len(high) or low[shared] > high[shared]:
-        return _NOTHING
-    parts = [f"{_code(low[shared])}{_above(low[shared + 1 :], is_closed=node.includes_low)}"]
-    if ord(low[shared]) + 1 < ord(high[shared]):
-        parts.append(_set(ord(low[shared]) + 1, ord(high[shared]) - 1) + _ANY)
-    parts.append(f"{_code(high[shared])}{_below(high[shared + 1 :], is_closed=node.includes_high)}")
-    return f"{prefix}(?:{'|'.join(parts)})"
-
-
-_NOTHING = "[^\\x{0}-\\x{10FFFF}]"
+    low, high = low[shared:], high[shared:]
+    if not low:
+        is_beginning_in = node.includes_low
+        begins, exactly = _below(high, is_closed=node.includes_high, with_beginning=is_beginning_in)
+        return _after(prefix, begins), _after(prefix, exactly)
+    if not high or low > high:
+        return None, None
+    first, last = ord(low[0]), ord(high[0])
+    begins, exactly = _below(high[1:], is_closed=node.includes_high)
+    above = _either(
+        _code(low[0]) + _above(low[1:], is_closed=node.includes_low),
+        _set(first + 1, last - 1) if first + 1 < last else None,
+        _after(_code(high[0]), begins),
+    )
+    return _after(prefix, above), _after(prefix + _code(high[0]), exactly)
 
 
 def _above(low: str, *, is_closed: bool) -> str:
-    """Texts greater than ``low``, or equal to it."""
-    if not low:
-        return _ANY if is_closed else f"(?s:.){_ANY}"
+    """The beginnings of texts greater than ``low``, or equal to it."""
     low, is_closed = low[:_LONGEST], is_closed or len(low) > _LONGEST
-    expression = _ANY if is_closed else f"(?s:.){_ANY}"
+    begins = "" if is_closed else "(?s:.)"
     for char in reversed(low):
-        greater = f"{_set(ord(char) + 1, _LAST)}{_ANY}|" if ord(char) < _LAST else ""
-        expression = f"(?:{greater}{_code(char)}{expression})"
-    return expression
+        greater = _set(ord(char) + 1, _LAST) if ord(char) < _LAST else None
+        begins = _either(greater, _code(char) + begins) or ""
+    return begins
 
 
-def _below(high: str, *, is_closed: bool, without_empty: bool = False) -> str:
-    """Texts smaller than ``high``, or equal to it."""
-    if not high:
-        return "" if is_closed and not without_empty else _NOTHING
-    high, is_closed = high[:_LONGEST], is_closed and len(high) <= _LONGEST
-    expression = "" if is_closed else _NOTHING
-    for number, char in reversed(list(enumerate(high))):
-        less = f"{_set(0, ord(char) - 1)}{_ANY}|" if ord(char) > 0 else ""
-        optional = "" if without_empty and number == 0 else "|"
-        expression = f"(?:{less}{_code(char)}{expression}{optional})"
-    return expression
+def _below(
+    high: str, *, is_closed: bool, with_beginning: bool = True
+) -> tuple[str | None, str | None]:
+    """The beginnings of texts that are smaller than ``high`` and none of its own beginnings; those.
+
+    Args:
+        high: The bound.
+        is_closed: Whether the bound itself is inside.
+        with_beginning: Whether the empty text is; the other beginnings of ``high`` are anyway.
+    """
+    is_closed = is_closed and (len(high) > 0 or with_beginning) and len(high) <= _LONGEST
+    begins: str | None = None
+    exactly = "" if is_closed else None
+    for place, char in reversed(list(enumerate(high[:_LONGEST]))):
+        less = _set(0, ord(char) - 1) if ord(char) > 0 else None
+        begins = _either(less, _after(_code(char), begins))
+        empty = "" if place or with_beginning else None
+        exactly = _either(_after(_code(char), exactly), empty)
+    return begins, exactly
+
+
+def _after(prefix: str, rest: str | None) -> str | None:
+    return None if rest is None else prefix + rest
+
+
+def _either(*parts: str | None) -> str | None:
+    kept = [part for part in parts if part is not None]
+    return f"(?:{'|'.join(kept)})" if kept else None
 
 
 def _code(char: str) -> str:

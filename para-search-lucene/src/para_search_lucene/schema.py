@@ -23,6 +23,7 @@ The values of ``id`` and ``type`` are in their own fields only.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,6 +45,7 @@ __all__ = [
     "encode_number",
     "exact_term",
     "field_of",
+    "field_of_key",
     "text_chunks",
 ]
 
@@ -62,6 +64,8 @@ CHUNKS = 4
 """How many columns of 8 bytes each a text is sorted by."""
 
 _CUSTOM = "properties."
+_HASHED = "zhz"
+_ESCAPED = re.compile("z([0-9a-f]+)z")
 _CHUNK_BYTES = 8
 _KEY_CHARS = 150  # of a path; longer ones are hashed, since a term has at most 65530 bytes
 _EXACT_CHARS = 48  # of an analysed value; what comes after is hashed, since long unique terms cost
@@ -98,11 +102,17 @@ class Field:
     """The path in letters and digits; no two paths share one, and none begins with another's."""
 
     is_keyword: bool
+    parts: str
+    """The key of the words of linkers there, one object far from the other, for loose phrases."""
+
     number: str
     """The column of the numbers a document is sorted by."""
 
     numbers: str
-    """The column of all its numbers, where they are more than that one."""
+    """The column of numbers in lists, which it is not sorted by."""
+
+    written: str
+    """The column of numbers that texts write."""
 
     texts: tuple[str, ...]
     """The columns of the bytes it is sorted by, eight bytes each."""
@@ -116,30 +126,49 @@ class Field:
     is_flag: str
     """The mark of documents that this path sorts by ``true`` or ``false``."""
 
-    is_other: str
-    """The mark of documents that have a value there which sorts nothing."""
+    is_nested: str
+    """The mark of linkers that have values there in their two objects; they sort nothing."""
+
+    has_numbers: str
+    """The mark of documents with more numbers there than one to sort by."""
 
     @property
     def marks(self) -> list[str]:
         """All marks of documents that have a value there."""
-        return [self.is_number, self.is_text, self.is_flag, self.is_other]
+        return [self.is_number, self.is_text, self.is_flag, self.is_nested]
 
 
 @lru_cache(maxsize=16384)
 def field_of(path: str) -> Field:
     """Return how a path is named in the index."""
-    key = _key(path)
+    return _field(path, _key(path))
+
+
+@lru_cache(maxsize=16384)
+def field_of_key(key: str) -> Field:
+    """Return the field with this key; one with a hashed key does not know its path."""
+    if key.startswith(_HASHED):
+        return _field("", key)
+    is_custom = key.startswith("Y")
+    path = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), key[is_custom:-1])
+    return _field(f"{_CUSTOM if is_custom else ''}{path}", key)
+
+
+def _field(path: str, key: str) -> Field:
     return Field(
         path=path,
         key=key,
         is_keyword=is_keyword(path),
+        parts=f"{key}Y",
         number=f"n{key}",
         numbers=f"m{key}",
+        written=f"w{key}",
         texts=tuple(f"s{chunk}{key}" for chunk in range(CHUNKS)),
         is_number=f"n{key}",
         is_text=f"t{key}",
         is_flag=f"b{key}",
-        is_other=f"o{key}",
+        is_nested=f"o{key}",
+        has_numbers=f"m{key}",
     )
 
 
@@ -151,12 +180,13 @@ def _key(path: str) -> str:
     ``ab``.
     """
     is_custom = path.startswith(_CUSTOM)
+    rest = path[len(_CUSTOM) :] if is_custom else path
     plain = "".join(
         char if char.isascii() and char.isalnum() and char not in "zYZ" else f"z{ord(char):x}z"
-        for char in (path[len(_CUSTOM) :] if is_custom else path)
+        for char in rest
     )
     if len(plain) > _KEY_CHARS:
-        plain = f"zhz{_hash(path)}"
+        return f"{_HASHED}{_hash(path)}Z"
     return f"{'Y' if is_custom else ''}{plain}Z"
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tantivy import DocAddress, Index, Order, Query
+from tantivy import DocAddress, Index, Query
 
 from para_core.contracts.search import Hits
 from para_core.pager import Pager
 from para_core.query import tree
+from para_core.query.sorting import INDEXING_ORDER, Order, orders_of
 from para_search_lucene.clauses import Clauses
 from para_search_lucene.marks import Marks
-from para_search_lucene.schema import GREATEST, LEAST
-from para_search_lucene.sorting import Key, Sorter, Span
+from para_search_lucene.schema import GREATEST, LEAST, STATE_ID
+from para_search_lucene.sorting import Sorter, Span
 from para_search_lucene.translate import Translator
 
-__all__ = ["Snapshot", "sort_keys", "state_of"]
+__all__ = ["Snapshot", "state_of"]
 
+_CURSOR_DIGITS = 20  # and more are no cursor
 _MOST_KINDS = 1000  # types whose number of objects is remembered
-_DEFAULT_SORT = "timestamp"
 
 
 class Snapshot:
@@ -39,14 +40,18 @@ class Snapshot:
 
     def find(self, node: tree.Node, kind: str | None, pager: Pager) -> Hits:
         """Return one page of the documents that match; see ``Search.find``."""
+        after = _cursor(pager.last_key or "") if pager.is_cursor else None
+        if pager.is_cursor and after is None:
+            return Hits([], 0)
         query = self._query(node, kind)
         total = self._total(node, kind, query)
         if pager.limit <= 0 or not total:
             return Hits([], total)
-        if pager.is_cursor:
-            addresses = self._after(query, pager)
+        if after is not None:
+            addresses = self._after(query, after, pager)
         else:
-            addresses = self._sorter.page(query, sort_keys(pager), Span(pager.offset, pager.limit))
+            span = Span(pager.offset, pager.limit)
+            addresses = self._sorter.page(query, orders_of(pager), span)
         return self._hits(addresses, total)
 
     def _query(self, node: tree.Node, kind: str | None) -> Query:
@@ -67,18 +72,12 @@ class Snapshot:
             total = self._kinds[kind] = self._sorter.count(query)
         return total
 
-    def _after(self, query: Query, pager: Pager) -> list[DocAddress]:
-        """Return the page that follows the cursor in the order of ``_docid``."""
-        try:
-            last = int(pager.last_key or "")
-        except ValueError:
-            return []
-        if pager.desc:
-            beyond = self._clauses.native("docid", LEAST, min(last, GREATEST) - 1)
-        else:
-            beyond = self._clauses.native("docid", max(last, LEAST) + 1, GREATEST)
-        query = self._clauses.all_of([query, beyond])
-        return self._sorter.page(query, [Key("_docid", pager.desc)], Span(0, pager.limit))
+    def _after(self, query: Query, docid: int, pager: Pager) -> list[DocAddress]:
+        """Return the page that follows a document in the order of last indexing."""
+        low, high = (LEAST, docid - 1) if pager.desc else (docid + 1, GREATEST)
+        beyond = self._clauses.all_of([query, self._clauses.native("docid", low, high)])
+        order = Order(INDEXING_ORDER, pager.desc)
+        return self._sorter.page(beyond, [order], Span(0, pager.limit))
 
     def _hits(self, addresses: Sequence[DocAddress], total: int) -> Hits:
         keys: list[str] = []
@@ -96,26 +95,18 @@ class Snapshot:
         return Hits(keys, total, str(last), sources)
 
 
-def sort_keys(pager: Pager) -> list[Key]:
-    """Return the fields that a pager sorts by."""
-    parts = [part for part in (part.strip() for part in pager.sort.split(",")) if part]
-    if not parts:
-        return [Key(_DEFAULT_SORT, pager.desc)]
-    usual = pager.desc if len(parts) == 1 else True
-    return [_key(part, desc=usual) for part in parts]
+def _cursor(text: str) -> int | None:
+    """Return the number that a cursor stands for; ``None`` when it is none of ours."""
+    if not (text.isascii() and text.isdecimal() and len(text) < _CURSOR_DIGITS):
+        return None
+    return min(int(text), GREATEST - 1)
 
 
-def _key(part: str, *, desc: bool) -> Key:
-    path, colon, direction = part.rpartition(":")
-    if colon and direction in ("asc", "desc"):
-        return Key(path, direction == "desc")
-    return Key(part, desc)
-
-
-def state_of(index: Index, clauses: Clauses) -> str | None:
+def state_of(index: Index) -> str | None:
     """Return what the last commit says about itself."""
     searcher = index.searcher()
-    hits: Any = searcher.search(clauses.state, limit=1, count=False, order=Order.Asc).hits
+    query = Query.term_query(index.schema, "id", STATE_ID)
+    hits: Any = searcher.search(query, limit=1, count=False).hits
     if not hits:
         return None
     state = searcher.doc(hits[0][1]).get_first("state")

@@ -15,8 +15,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from tantivy import DocAddress, Order, Query, Searcher
+import tantivy
+from tantivy import DocAddress, Query, Searcher
 
+from para_core.query.sorting import INDEXING_ORDER, Order
 from para_search_lucene.clauses import Clauses
 from para_search_lucene.marks import Marks
 from para_search_lucene.schema import (
@@ -29,15 +31,7 @@ from para_search_lucene.schema import (
     text_chunks,
 )
 
-__all__ = ["Key", "Sorter", "Span"]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One field to sort by."""
-
-    path: str
-    desc: bool
+__all__ = ["Sorter", "Span"]
 
 
 class Span(NamedTuple):
@@ -70,21 +64,21 @@ class Sorter:
         found: Any = self._searcher.search(query, limit=1, count=True)
         return int(found.count)
 
-    def page(self, query: Query, keys: Sequence[Key], span: Span) -> list[DocAddress]:
+    def page(self, query: Query, keys: Sequence[Order], span: Span) -> list[DocAddress]:
         """Return the hits of a span in the order of the keys, then of their last indexing."""
         if span.limit <= 0:
             return []
         if not keys:
             return self._column_page(query, "docid", span, desc=False)
-        if keys[0].path == "_docid":
-            return self._column_page(query, "docid", span, desc=keys[0].desc)
-        runs = list(self._runs(field_of(keys[0].path), desc=keys[0].desc))
+        if keys[0].field == INDEXING_ORDER:
+            return self._column_page(query, "docid", span, desc=keys[0].is_descending)
+        runs = list(self._runs(field_of(keys[0].field), desc=keys[0].is_descending))
         if len(runs) == 1:
             return self._run_page(query, runs[0], keys, span)
         return self._runs_page(query, runs, keys, span)
 
     def _runs_page(
-        self, query: Query, runs: Sequence[_Run], keys: Sequence[Key], span: Span
+        self, query: Query, runs: Sequence[_Run], keys: Sequence[Order], span: Span
     ) -> list[DocAddress]:
         found: list[DocAddress] = []
         offset = span.offset
@@ -161,7 +155,7 @@ class Sorter:
     # ---- the pages of one run -----------------------------------------------------------------
 
     def _run_page(
-        self, query: Query, run: _Run, keys: Sequence[Key], span: Span
+        self, query: Query, run: _Run, keys: Sequence[Order], span: Span
     ) -> list[DocAddress]:
         if not run.columns:
             return self.page(query, keys[1:], span)
@@ -169,7 +163,7 @@ class Sorter:
             return self._native_page(query, keys, span)
         if len(keys) > 1:
             return self._grouped_page(query, run, keys, span)
-        rows = self._rows(query, run.columns, span, desc=keys[0].desc)
+        rows = self._rows(query, run.columns, span, desc=keys[0].is_descending)
         return self._addresses([docid for _, docid in rows])
 
     def _column_page(
@@ -186,10 +180,10 @@ class Sorter:
             count=False,
             order_by_field=column,
             offset=span.offset,
-            order=Order.Desc if desc else Order.Asc,
+            order=tantivy.Order.Desc if desc else tantivy.Order.Asc,
         ).hits
 
-    def _native_page(self, query: Query, keys: Sequence[Key], span: Span) -> list[DocAddress]:
+    def _native_page(self, query: Query, keys: Sequence[Order], span: Span) -> list[DocAddress]:
         """Return a page in the order of one column; documents with one value need another look.
 
         One row more at each end shows whether the documents of a value go on there.
@@ -197,7 +191,7 @@ class Sorter:
         key, offset = keys[0], span.offset
         start = max(offset - 1, 0)
         rows = self._hits(
-            query, key.path, Span(start, span.limit + 1 + offset - start), desc=key.desc
+            query, key.field, Span(start, span.limit + 1 + offset - start), desc=key.is_descending
         )
         found: list[DocAddress] = []
         place = start
@@ -210,20 +204,22 @@ class Sorter:
                 found.append(wanted[0][1])
             elif wanted:
                 skipped = self._skipped(query, key, value, offset) if first <= offset else 0
-                equal = self._clauses.all_of([query, self._clauses.column_is(key.path, value)])
+                equal = self._clauses.all_of([query, self._clauses.column_is(key.field, value)])
                 found += self.page(equal, keys[1:], Span(skipped, len(wanted)))
         return found
 
-    def _skipped(self, query: Query, key: Key, value: int, offset: int) -> int:
+    def _skipped(self, query: Query, key: Order, value: int, offset: int) -> int:
         """Return how many documents of the value stand on the pages before."""
         if offset == 0:
             return 0
-        low, high = (value + 1, GREATEST) if key.desc else (LEAST, value - 1)
-        before = self._clauses.native(key.path, low, high)
+        low, high = (value + 1, GREATEST) if key.is_descending else (LEAST, value - 1)
+        before = self._clauses.native(key.field, low, high)
         return offset - self.count(self._clauses.all_of([query, before]))
 
     def _rows(self, query: Query, columns: Sequence[str], span: Span, *, desc: bool) -> list[_Row]:
         """Return the values and numbers of a page in the order of several columns."""
+        if span.offset and span.offset >= self.count(query):
+            return []  # the engine panics when a page begins behind the last hit
         order = "desc" if desc else "asc"
         top = {
             "size": span.limit,
@@ -241,11 +237,11 @@ class Sorter:
         ]
 
     def _grouped_page(
-        self, query: Query, run: _Run, keys: Sequence[Key], span: Span
+        self, query: Query, run: _Run, keys: Sequence[Order], span: Span
     ) -> list[DocAddress]:
         """Return a page in which documents with equal values are sorted by further fields."""
         key = keys[0]
-        rows = self._rows(query, run.columns, span, desc=key.desc)
+        rows = self._rows(query, run.columns, span, desc=key.is_descending)
         addresses = self._addresses([docid for _, docid in rows])
         found: list[DocAddress] = []
         for values, group in groupby(rows, key=itemgetter(0)):
@@ -260,7 +256,7 @@ class Sorter:
             ]
             skipped = 0
             if first == 0 and span.offset:
-                before = self._before(field_of(key.path), run, values, desc=key.desc)
+                before = self._before(field_of(key.field), run, values, desc=key.is_descending)
                 skipped = span.offset - self.count(self._clauses.all_of([query, before]))
             same = self._clauses.all_of([query, *equal])
             found += self.page(same, keys[1:], Span(skipped, size))

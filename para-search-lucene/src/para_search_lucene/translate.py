@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from tantivy import Query, Searcher
 
@@ -24,7 +24,14 @@ __all__ = ["Translator"]
 
 _DEEPEST = 200  # the engine's stack ends between 1,200 and 2,000 nested queries
 _MOST_PATHS = 256  # of an app, that a loose phrase without a field is looked for in
+_MOST_NUMERIC_PATHS = 1024  # of an app, that a range of numbers without a field looks at
 _NUMERIC_KEYWORDS = frozenset(["timestamp", "updated", "votes"])
+
+
+class _FieldQuery(Protocol):
+    """Makes a query for the terms of one field, or of all words."""
+
+    def __call__(self, field: Field | None, *, in_words: bool) -> Query: ...
 
 
 class Translator:
@@ -84,7 +91,7 @@ class Translator:
         number = number_of(node.value)
         if number is not None:
             code = encode_number(number)
-            found.append(self._clauses.numbers(field, code, code))
+            found.append(self._clauses.numbers(field, code, code, in_texts=False))
         return self._clauses.any_of(found)
 
     def _phrase(self, node: tree.Phrase) -> Query:
@@ -92,48 +99,48 @@ class Translator:
             return self._clauses.value(field_of(node.field), node.text)
         words = analyse(node.text)
         if node.field is not None:
-            key = field_of(node.field).key
-            found = [self._clauses.phrase(key, words, node.slop)] if words else []
+            field = field_of(node.field)
+            found = [self._clauses.phrase(field, words, node.slop)] if words else []
             return self._clauses.any_of(found)
         found = self._keyword_values(node.text)
-        keys = self._marks.keys(_MOST_PATHS) if node.slop and len(words) > 1 else None
-        if keys is not None:  # places count within one field
-            found += [self._clauses.phrase(key, words, node.slop) for key in keys]
+        if node.slop and len(words) > 1:  # places count within one field
+            fields = self._marks.fields("ntbo", _MOST_PATHS)
+            found += [self._clauses.phrase(field, words, node.slop) for field in fields]
         elif words:
             found.append(self._clauses.phrase(None, words, node.slop))
         return self._clauses.any_of(found)
 
-    def _over_terms(self, path: str | None, query: Callable[[Field | None, bool], Query]) -> Query:
+    def _over_terms(self, path: str | None, query: _FieldQuery) -> Query:
         """Return a query over the terms of a field, or of all: words, and values of keywords."""
         if path is not None:
             field = field_of(path)
-            return query(field, not field.is_keyword)
-        values = [query(field, False) for field in self._marks.keywords()]  # noqa: FBT003
-        return self._clauses.any_of([query(None, True), *values])  # noqa: FBT003
+            return query(field, in_words=not field.is_keyword)
+        values = [query(field, in_words=False) for field in self._marks.keywords()]
+        return self._clauses.any_of([query(None, in_words=True), *values])
 
     def _prefix(self, node: tree.Prefix) -> Query:
-        def query(field: Field | None, in_words: bool) -> Query:  # noqa: FBT001
+        def query(field: Field | None, *, in_words: bool) -> Query:
             text = fold(node.text) if in_words and node.folded else node.text
             return self._clauses.prefix(field, text, in_words=in_words)
 
         return self._over_terms(node.field, query)
 
     def _wildcard(self, node: tree.Wildcard) -> Query:
-        def query(field: Field | None, in_words: bool) -> Query:  # noqa: FBT001
+        def query(field: Field | None, *, in_words: bool) -> Query:
             pattern = fold(node.pattern) if in_words and node.folded else node.pattern
             return self._clauses.pattern(field, _wildcard_regex(pattern), in_words=in_words)
 
         return self._over_terms(node.field, query)
 
     def _fuzzy(self, node: tree.Fuzzy) -> Query:
-        def query(field: Field | None, in_words: bool) -> Query:  # noqa: FBT001
+        def query(field: Field | None, *, in_words: bool) -> Query:
             text = fold(node.text) if in_words else node.text
             return self._clauses.fuzzy(field, text, node.edits, in_words=in_words)
 
         return self._over_terms(node.field, query)
 
     def _regexp(self, node: tree.Regexp) -> Query:
-        def query(field: Field | None, in_words: bool) -> Query:  # noqa: FBT001
+        def query(field: Field | None, *, in_words: bool) -> Query:
             try:
                 pattern = plain_regex(fold(node.pattern) if in_words else node.pattern)
             except ValueError:
@@ -148,16 +155,13 @@ class Translator:
         if node.low is None and node.high is None:
             return self._exists(tree.Exists(node.field)) if node.field else self._clauses.everything
         numbers = _number_bounds(node)
-        if node.field is None:
-            fields: Sequence[Field | None] = [None, *self._marks.keywords()]
-        else:
-            fields = [field_of(node.field)]
-        found: list[Query] = []
-        for field in fields:
-            if numbers is None:
-                found.append(text_range(self._clauses, field, node))
-            elif field is not None:
-                found.append(self._clauses.numbers(field, *numbers))
+        if numbers is None:
+            field = None if node.field is None else field_of(node.field)
+            return text_range(self._clauses, self._marks, field, node)
+        if node.field is not None:
+            return self._clauses.numbers(field_of(node.field), *numbers, in_texts=True)
+        fields = self._marks.fields("nm", _MOST_NUMERIC_PATHS)
+        found = [self._clauses.numbers(field, *numbers, in_texts=True) for field in fields]
         return self._clauses.any_of(found)
 
     def _exists(self, node: tree.Exists) -> Query:
@@ -167,7 +171,7 @@ class Translator:
         return near(self._searcher, self._clauses, node)
 
     def _similar(self, node: tree.Similar) -> Query:
-        return similar(self._searcher, self._clauses, self._marks, node)
+        return similar(self._searcher, self._clauses, node)
 
 
 _TRANSLATIONS: dict[type, Callable[[Translator, Any], Query]] = {
