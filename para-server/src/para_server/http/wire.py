@@ -101,8 +101,11 @@ class Dispatcher:
         fixed = self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls)
         start = [*fixed, *answer.headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": start})
+        cycle = scope.get("extensions", {}).get(ANSWER, {}).get("cycle")
         if scope["method"] != "HEAD":
             async for chunk in answer.chunks:
+                if cycle is not None and cycle.disconnected:
+                    return  # nobody waits for the rest
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 

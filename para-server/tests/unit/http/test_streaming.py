@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from para_core.errors import BackendError
 from para_server.http.answers import StreamingAnswer
+from para_server.http.protocol import ANSWER
 from para_server.http.wire import Dispatcher
 
 KIND = b"application/zip"
@@ -19,12 +21,17 @@ async def pieces(*parts: bytes, fails: bool = False) -> AsyncIterator[bytes]:
         raise BackendError("the database is gone")
 
 
-async def sent(method: str, chunks: AsyncIterator[bytes], into: list[Any]) -> None:
+async def sent(
+    method: str, chunks: AsyncIterator[bytes], into: list[Any], *, leaves_after: int = 99
+) -> None:
+    cycle = SimpleNamespace(disconnected=False)
+
     async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message
         into.append(message)
+        cycle.disconnected = len(into) > leaves_after
 
     answer = StreamingAnswer(chunks, KIND, [(b"content-disposition", b"attachment")])
-    scope = {"type": "http", "method": method, "scheme": "http"}
+    scope = {"method": method, "scheme": "http", "extensions": {ANSWER: {"cycle": cycle}}}
     await Dispatcher().send(scope, {b"accept-encoding": b"gzip"}, send, answer, "Bearer")
 
 
@@ -54,3 +61,11 @@ async def test_a_failure_leaves_the_answer_without_its_end() -> None:
     with pytest.raises(BackendError, match="gone"):
         await sent("GET", pieces(b"one", fails=True), messages)
     assert messages[-1]["more_body"]
+
+
+async def test_nothing_more_is_made_for_a_client_that_left() -> None:
+    messages: list[Any] = []
+    chunks = pieces(b"one", b"two", b"three", b"four")
+    await sent("GET", chunks, messages, leaves_after=1)
+    assert [m.get("body") for m in messages] == [None, b"one"]
+    assert await anext(chunks) == b"three"
