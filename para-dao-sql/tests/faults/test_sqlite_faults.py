@@ -269,6 +269,54 @@ def small_file_system(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607
 
 
+# ---- large apps -----------------------------------------------------------------------------
+
+
+def leftovers(file: Path) -> tuple[int, int, int, list[str]]:
+    """Return how much of removed apps the file still has: notes, changes, rows, tables."""
+    connection = sqlite3.connect(file)
+    counts = [
+        int(connection.execute(f"SELECT count(*) FROM objects_{name}").fetchone()[0])  # noqa: S608
+        for name in ("leftovers", "changes", "shared")
+    ]
+    query = "SELECT name FROM sqlite_master WHERE name GLOB 'objects_[0-9]*' AND type = 'table'"
+    tables = [name for (name,) in connection.execute(query)]
+    connection.close()
+    return counts[0], counts[1], counts[2], tables
+
+
+async def test_a_large_app_is_removed_at_once_and_cleared_in_steps(
+    dao: SqliteDAO, file: Path
+) -> None:
+    await dao.create_table("shared", shared=True)
+    for appid in ("own", "shared", "kept"):
+        for part in range(3):
+            await dao.create_all(appid, [a_record(f"{part}-{n}") for n in range(3000)])
+    await dao.delete_table("own")
+    await dao.delete_table("shared")
+    assert await dao.apps() == ["kept"]
+    assert await dao.read_page("own") == await dao.read_page("shared") == []
+    assert leftovers(file)[0] == 2
+    await dao.create("own", a_record("new"))
+    while (left := leftovers(file))[0]:  # noqa: ASYNC110 (nobody tells)
+        await asyncio.sleep(0.01)
+    assert left == (0, 4, 0, ["objects_3_kept", "objects_4_own"])
+    assert [record.id for record in await dao.read_page("own")] == ["new"]
+    assert len(await dao.read_page("kept", limit=10_000)) == 9000
+
+
+async def test_clearing_goes_on_at_the_next_opening(file: Path) -> None:
+    async with SqliteDAO(file) as dao:
+        await dao.create_all("app", [a_record(f"id{n}") for n in range(9000)])
+        await dao.delete_table("app")
+    assert leftovers(file)[0] == 1
+    async with SqliteDAO(file) as dao:
+        assert await dao.apps() == []
+        while (left := leftovers(file))[0]:  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.01)
+    assert left == (0, 0, 0, [])
+
+
 # ---- other programs, and time ---------------------------------------------------------------
 
 

@@ -26,7 +26,6 @@ class Statements:
     page_of_kind: str
     put: str
     delete: str
-    clear: str
 
     def read_many(self, count: int) -> str:
         """Return the query for so many ids."""
@@ -105,5 +104,4 @@ def _statements(table: str, *, shared: bool) -> Statements:
         put=f"INSERT INTO {table} ({columns}) VALUES ({marks}) "  # noqa: S608
         f"ON CONFLICT ({key}) DO UPDATE SET {_FRESH}",
         delete=f"DELETE FROM {table} WHERE {app}id = ?",  # noqa: S608
-        clear=f"DELETE FROM {table} WHERE app = ?" if shared else f"DROP TABLE {table}",  # noqa: S608
     )

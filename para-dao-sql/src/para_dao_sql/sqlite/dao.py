@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,15 +11,18 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
-from para_core.errors import UnavailableError
+from para_core.errors import BackendError, UnavailableError
 from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
 from para_dao_sql.sqlite.catalog import Catalog, Place
 from para_dao_sql.sqlite.errors import as_config_error, as_para_error, is_busy
 from para_dao_sql.sqlite.reader import Reader
+from para_dao_sql.sqlite.transaction import Transaction
 from para_dao_sql.sqlite.writer import Step, Writer
 
 __all__ = ["SqliteDAO"]
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -46,6 +50,7 @@ class SqliteDAO(DAO):
     def __init__(self, file: Path, *, timeout_ms: int = 5000) -> None:
         self._file, self._timeout_ms = file.absolute(), timeout_ms
         self._opened: _Opened | None = None
+        self._clearing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Lock and open the file; make it if it is not there."""
@@ -59,10 +64,13 @@ class SqliteDAO(DAO):
                 Reader(reading),
                 Writer(writing, catalog, self._file),
             )
+            self._clear_leftovers()
 
     async def close(self) -> None:
         """Finish the writes that wait, and unlock the file."""
         opened, self._opened = self._opened, None
+        if self._clearing is not None:
+            self._clearing.cancel()
         if opened is not None:
             await asyncio.to_thread(_shut, opened)
 
@@ -73,6 +81,7 @@ class SqliteDAO(DAO):
     async def delete_table(self, appid: str) -> None:
         """Remove all objects of an app and its feed."""
         await self._run(lambda transaction: transaction.delete_table(appid))
+        self._clear_leftovers()
 
     async def read(self, appid: str, key: str) -> Record | None:
         """Return one record, or ``None`` when the app has none with this id."""
@@ -156,6 +165,17 @@ class SqliteDAO(DAO):
                 return await answer
         except TimeoutError as error:
             raise self._too_slow() from error
+
+    def _clear_leftovers(self) -> None:
+        if self._clearing is None or self._clearing.done():
+            self._clearing = asyncio.create_task(self._clear_all_leftovers())
+
+    async def _clear_all_leftovers(self) -> None:
+        try:
+            while await self._run(Transaction.clear_leftovers):
+                pass
+        except BackendError as error:  # the next opening goes on with it
+            logger.warning("cannot clear a removed app", extra={"error": str(error)})
 
     async def _read(
         self,

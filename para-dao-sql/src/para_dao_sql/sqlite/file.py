@@ -37,6 +37,7 @@ CREATE TABLE objects_changes (
     keys TEXT NOT NULL,
     PRIMARY KEY (app, number)
 ) WITHOUT ROWID;
+CREATE TABLE objects_leftovers (app INTEGER PRIMARY KEY, home TEXT NOT NULL);
 CREATE TABLE objects_shared (
     app INTEGER NOT NULL,
     id TEXT NOT NULL,

@@ -9,6 +9,7 @@ import msgspec
 from para_core.contracts.dao import Put, Write
 from para_core.errors import ConflictError
 from para_dao_sql.sqlite.catalog import Catalog, Place, create_table
+from para_dao_sql.sqlite.leftovers import clear_some, leave
 
 __all__ = ["Transaction"]
 
@@ -56,13 +57,16 @@ class Transaction:
         """Remove an app; the counter stays above the numbers it had."""
         if (place := self._find(appid)) is not None:
             execute = self._connection.execute
-            execute(place.sql.clear, place.first)
-            execute("DELETE FROM objects_changes WHERE app = ?", (place.app,))
             execute("DELETE FROM objects_apps WHERE app = ?", (place.app,))
+            leave(self._connection, place)
             execute("UPDATE objects_counter SET number = ?", (self._number,))
             self._places[appid] = None
             self._last.pop(appid, None)
         return 0
+
+    def clear_leftovers(self) -> int:
+        """Clear a part of what removed apps left; return 1 if there may be more."""
+        return int(clear_some(self._connection))
 
     def forget_changes(self, appid: str, upto: int) -> int:
         """Drop the old part of an app's feed."""
