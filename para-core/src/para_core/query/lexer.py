@@ -40,7 +40,7 @@ _LEXER = re.compile(
 _OPERATORS = {"AND": "AND", "&&": "AND", "OR": "OR", "||": "OR", "NOT": "NOT"}
 _WILD = re.compile(r"(?:[^\\*?]|\\.)*[*?]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(?!u)(.))", re.DOTALL)
-_BAD_ESCAPE = re.compile(r"(?:[^\\]|\\u[0-9A-Fa-f]{4}|\\[^u])*\\(?:u|\Z)", re.DOTALL)
+_BAD_ESCAPE = re.compile(r"(?:[^\\]|\\u[0-9A-Fa-f]{4}|\\[^u])*+\\(?:u|\Z)", re.DOTALL)
 
 
 class Token(NamedTuple):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 __all__ = [
     "All",
@@ -150,6 +151,10 @@ class Similar(Struct, frozen=True, tag=True):
     fields: Sequence[str]
     text: str
 
+    def __post_init__(self) -> None:
+        """Keep a tuple, as ``Bool`` does."""
+        _keep_tuple(self, "fields")
+
 
 class Bool(Struct, frozen=True, tag=True):
     """All of ``must``, none of ``must_not``, and one of ``should`` where ``must`` is empty.
@@ -161,6 +166,11 @@ class Bool(Struct, frozen=True, tag=True):
     must: Sequence[Node] = ()
     should: Sequence[Node] = ()
     must_not: Sequence[Node] = ()
+
+    def __post_init__(self) -> None:
+        """Keep tuples, so that trees can be compared and be keys of a cache."""
+        for name in ("must", "should", "must_not"):
+            _keep_tuple(self, name)
 
 
 Node = (
@@ -179,3 +189,9 @@ Node = (
     | Similar
     | Bool
 )
+
+
+def _keep_tuple(node: Bool | Similar, name: str) -> None:
+    value = getattr(node, name)
+    if type(value) is not tuple:
+        force_setattr(node, name, tuple(value))
