@@ -154,7 +154,9 @@ class DAO(ABC):
     async def read_page(
         self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
     ) -> list[Record]:
-        """Return the next records in ascending order of id (by code point, or by UTF-8 bytes).
+        """Return the next records in ascending order of id, by code point.
+
+        Ids of which the first 1,024 bytes in UTF-8 agree may come in any order among themselves.
 
         Args:
             appid: The app.

@@ -14,6 +14,7 @@ from __future__ import annotations
 from para_core.testing.dao.apps import AppTests
 from para_core.testing.dao.feed import FeedTests
 from para_core.testing.dao.life import LifeTests
+from para_core.testing.dao.model import ModelTests
 from para_core.testing.dao.pages import PageTests
 from para_core.testing.dao.parallel import ParallelTests
 from para_core.testing.dao.records import RecordTests
@@ -23,9 +24,11 @@ from para_core.testing.dao.writes import WriteTests
 __all__ = ["DAOSuite", "a_record"]
 
 
-class DAOSuite(RecordTests, WriteTests, PageTests, FeedTests, ParallelTests, AppTests, LifeTests):
+class DAOSuite(
+    RecordTests, WriteTests, PageTests, FeedTests, ParallelTests, AppTests, LifeTests, ModelTests
+):
     """What every DAO promises; provide the fixture ``dao``, open and empty.
 
-    A DAO that forgets everything when it is closed sets ``keeps_after_close`` to false. One whose
-    every call is a long way off may lower ``many``.
+    A DAO that forgets everything when it is closed sets ``keeps_after_close`` to false. One that
+    takes a long way for each record may lower ``many``.
     """

@@ -60,6 +60,13 @@ class PageTests:
         pages = await _walk(dao, 3)
         assert [record.id for page in pages for record in page] == sorted(keys)
 
+    async def test_a_walk_meets_long_ids_with_one_beginning_once(self, dao: DAO) -> None:
+        keys = [f"{'long' * 300}{end}" for end in ("", *"edcba", "ž" * 200)]
+        await dao.create_all("app", [a_record(key) for key in ["a", *keys, "z"]])
+        met = [record.id for page in await _walk(dao, 2) for record in page]
+        assert sorted(met) == ["a", *sorted(keys), "z"]
+        assert (met[0], met[-1]) == ("a", "z")
+
     @pytest.mark.parametrize("after", ["b", "bb", "b%", "\x00", "c' OR '1'='1"])
     async def test_a_page_begins_behind_any_text(self, dao: DAO, after: str) -> None:
         keys = ["a", "b", "c", "d"]
