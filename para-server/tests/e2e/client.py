@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 
@@ -54,10 +54,13 @@ class Client:
         *,
         raw: bytes | None = None,
         query: Sequence[tuple[str, str]] = (),
+        raw_query: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         data = raw if raw is not None else b"" if body is None else msgspec.json.encode(body)
         text = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in query)
+        if raw_query is not None:  # as it stands on the wire
+            text, query = raw_query, parse_qsl(raw_query, keep_blank_values=True)
         heads = {"host": HOST, **self.extra, **self._credentials(method, path, query, data)}
         heads.update(headers or {})
         if data:
