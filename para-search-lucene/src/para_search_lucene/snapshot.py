@@ -44,14 +44,15 @@ class Snapshot:
         if pager.is_cursor and after is None:
             return Hits([], 0)
         query = self._query(node, kind)
-        total = self._total(node, kind, query)
-        if pager.limit <= 0 or not total:
-            return Hits([], total)
         if after is not None:
-            addresses = self._after(query, after, pager)
+            total = self._total(node, kind, query)
+            return self._hits(self._after(query, after, pager), total)
+        orders, span = orders_of(pager), Span(pager.offset, pager.limit)
+        if not isinstance(node, tree.All):
+            addresses, total = self._sorter.counted_page(query, orders, span)
         else:
-            span = Span(pager.offset, pager.limit)
-            addresses = self._sorter.page(query, orders_of(pager), span)
+            total = self._total(node, kind, query)
+            addresses = self._sorter.page(query, orders, span) if total else []
         return self._hits(addresses, total)
 
     def _query(self, node: tree.Node, kind: str | None) -> Query:

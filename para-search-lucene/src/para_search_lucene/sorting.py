@@ -53,6 +53,12 @@ _Row = tuple[tuple[int | None, ...], int]
 """The values of the columns and the number of one document."""
 
 
+def _window(span: Span) -> Span:
+    """Return the span with one more hit at each end: they show whether equal ones go on there."""
+    start = max(span.offset - 1, 0)
+    return Span(start, span.limit + 1 + span.offset - start)
+
+
 class Sorter:
     """Sorts what one searcher finds."""
 
@@ -61,8 +67,23 @@ class Sorter:
 
     def count(self, query: Query) -> int:
         """Return how many documents match."""
-        found: Any = self._searcher.search(query, limit=1, count=True)
-        return int(found.count)
+        return self._search(query, "docid", Span(0, 1), desc=False, count=True)[1]
+
+    def counted_page(
+        self, query: Query, keys: Sequence[Order], span: Span
+    ) -> tuple[list[DocAddress], int]:
+        """Return a page, and how many documents match; in one go where one column sorts them."""
+        column = self._only_column(keys[0].field)
+        if column is None or span.limit <= 0:
+            total = self.count(query)
+            return self.page(query, keys, span) if total else [], total
+        window = _window(span)
+        rows, total = self._search(query, column, window, desc=keys[0].is_descending, count=True)
+        if column == "docid":
+            return [address for _, address in rows[span.offset - window.offset :]][
+                : span.limit
+            ], total
+        return self._settled(query, keys, span, rows), total
 
     def page(self, query: Query, keys: Sequence[Order], span: Span) -> list[DocAddress]:
         """Return the hits of a span in the order of the keys, then of their last indexing."""
@@ -97,9 +118,15 @@ class Sorter:
 
     # ---- runs ---------------------------------------------------------------------------------
 
+    def _only_column(self, path: str) -> str | None:
+        """Return the column of its own that a field has, if nothing else counts in its order."""
+        if path == INDEXING_ORDER:
+            return "docid"
+        return path if path in NATIVE_SORTS and not self._has_text(field_of(path)) else None
+
     def _runs(self, field: Field, *, desc: bool) -> Iterator[_Run]:
         """Yield the runs of a field in its direction."""
-        if field.path in NATIVE_SORTS and not self._has_text(field):
+        if self._only_column(field.path) is not None:
             return iter([_Run(None, (field.path,))])
         runs = list(self._text_runs(field))
         if self._marks.has(field.is_number):
@@ -174,27 +201,45 @@ class Sorter:
     def _hits(
         self, query: Query, column: str, span: Span, *, desc: bool
     ) -> list[tuple[Any, DocAddress]]:
-        return self._searcher.search(
+        return self._search(query, column, span, desc=desc, count=False)[0]
+
+    def _search(
+        self, query: Query, column: str, span: Span, *, desc: bool, count: bool
+    ) -> tuple[list[tuple[Any, DocAddress]], int]:
+        found: Any = self._searcher.search(
             query,
             limit=span.limit,
-            count=False,
+            count=count,
             order_by_field=column,
             offset=span.offset,
             order=tantivy.Order.Desc if desc else tantivy.Order.Asc,
-        ).hits
+        )
+        return found.hits, found.count or 0
 
     def _native_page(self, query: Query, keys: Sequence[Order], span: Span) -> list[DocAddress]:
-        """Return a page in the order of one column; documents with one value need another look.
+        """Return a page in the order of one column, then of the others."""
+        key = keys[0]
+        rows = self._hits(query, key.field, _window(span), desc=key.is_descending)
+        return self._settled(query, keys, span, rows)
 
-        One row more at each end shows whether the documents of a value go on there.
+    def _settled(
+        self,
+        query: Query,
+        keys: Sequence[Order],
+        span: Span,
+        rows: Sequence[tuple[Any, DocAddress]],
+    ) -> list[DocAddress]:
+        """Return a page of rows in the order of one column; equal ones need another look.
+
+        Args:
+            query: What is looked for.
+            keys: The column, and what sorts documents that are equal in it.
+            span: Which hits are wanted.
+            rows: The values and addresses of the window around them.
         """
         key, offset = keys[0], span.offset
-        start = max(offset - 1, 0)
-        rows = self._hits(
-            query, key.field, Span(start, span.limit + 1 + offset - start), desc=key.is_descending
-        )
+        start = place = _window(span).offset
         found: list[DocAddress] = []
-        place = start
         for value, group in groupby(rows, key=itemgetter(0)):
             same = list(group)
             first, place = place, place + len(same)
