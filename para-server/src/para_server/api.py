@@ -56,7 +56,8 @@ class Api:
 
     def serves(self, path: bytes) -> bool:
         """Return whether a raw path belongs to the API."""
-        return _GUARDED.match(path.removeprefix(self._context)) is not None
+        path = path.removeprefix(self._context)
+        return path.startswith(b"/v1/") or _GUARDED.match(path) is not None
 
     async def close(self) -> None:
         """Wait for the work of requests that were answered at once."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
+import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +82,7 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
     )
     async with para:
         await plugins.start(config)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 para,
                 http=ParaProtocol,
@@ -102,6 +105,23 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
             await server.serve(sockets=[listener])
         finally:
             await plugins.stop(config)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which here ends with exit code 0 when it is told to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT; a second one stops without waiting."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
 
 
 def backends_of(config: Config, plugins: Plugins) -> Backends:

@@ -14,6 +14,7 @@ __all__ = ["SET_BY_RULE", "default_name", "set_field", "settle"]
 
 SET_BY_RULE = frozenset({"id", "name", "tags", "votes", "tag", "notifyEmails", "picture"})
 _MOST_NOTIFIED = 10
+_LONGEST_NAME = 255  # characters
 
 
 def set_field(obj: ParaObject, name: str, field: Field, value: Any) -> None:
@@ -93,4 +94,5 @@ def _settle_tag(tag: Tag) -> None:
 
 def default_name(obj: ParaObject) -> str:
     """Return the name of an object that was given none; its id is known by now."""
-    return f"Form #{obj.id}" if isinstance(obj, Form) else f"ParaObject {obj.id}"
+    name = f"Form #{obj.id}" if isinstance(obj, Form) else f"ParaObject {obj.id}"
+    return name[:_LONGEST_NAME]

@@ -71,10 +71,17 @@ async def _change(request: Request, alter: Callable[[Constraints], Constraints])
 
 
 def _payload(request: Request) -> object:
+    """Return the payload of a constraint, or nothing for a body that cannot be read.
+
+    Para's Python client wraps it: ``{"message": {"value": 3, "message": "messages.min"}}``.
+    """
     try:
-        return request.json_map()
+        payload = request.json_map()
     except AnswerError:
         return None
+    wrapped = payload.get("message")
+    return wrapped if isinstance(wrapped, dict) else payload
+
 
 
 def _stored(app: App) -> Constraints:

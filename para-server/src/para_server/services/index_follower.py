@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 DOUBT_SEC = 10.0
 """How long after a write failed it may still be stored: longer than any timeout of a database."""
 
-_LINGER_SEC = 0.2  # how long changes gather when nobody waits; a commit costs 10 ms of CPU
-_ENOUGH = 2000  # changed objects that are worth a commit at once
+_LINGER_SEC = 0.5  # how long changes gather when nobody waits; a commit costs 10 ms of CPU
+_ENOUGH = 4000  # changed objects that are worth a commit at once
 _MOST_WAITING = 8000  # changed objects that may wait for the index; then writers wait as well
 _RETRY_SEC = 1.0
 _REBUILD_PAGE = 500  # records
