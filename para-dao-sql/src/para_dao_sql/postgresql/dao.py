@@ -198,7 +198,7 @@ class PostgresDAO(DAO):
                 self._address.url,
                 user=self._address.user,
                 password=self._address.password,
-                min_size=1,
+                min_size=0,  # asyncpg would log a traceback for each failure to keep some up
                 max_size=self._pool_size,
                 timeout=seconds,
                 command_timeout=seconds,
