@@ -89,7 +89,7 @@ def _search(
         found = _search(literal, method, segments, at + 1, values, allowed)
         if found is not None:
             return found
-    if node.variable is not None:
+    if node.variable is not None and segments[at]:  # no variable is empty
         return _search(node.variable, method, segments, at + 1, [*values, segments[at]], allowed)
     return None
 
