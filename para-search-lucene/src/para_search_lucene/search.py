@@ -16,13 +16,14 @@ from typing import TypeVar
 
 from para_core.contracts.dao import Record
 from para_core.contracts.search import Hits, Search
-from para_core.errors import BackendError, ConfigError
+from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.pager import Pager
 from para_core.query.tree import Node
 from para_search_lucene.allocator import keep_freed_memory
 from para_search_lucene.appindex import AppIndex
 from para_search_lucene.failures import engine_errors
 from para_search_lucene.folder import IndexFolder
+from para_search_lucene.quick import is_quick
 from para_search_lucene.resultcache import CacheStatistics, ResultCache
 from para_search_lucene.settings import LuceneSettings
 from para_search_lucene.snapshot import Snapshot
@@ -33,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-_INLINE_DOCUMENTS = 30_000  # smaller indexes answer in less time than a thread takes to wake up
 _NICENESS = 5  # of the thread that writes, and so of the engine's threads it starts
 _IDLE_CHECK_SEC = 10.0
 _DOCID_SHIFT = 20  # a new index numbers its documents from the time on, far above older ones
@@ -133,7 +133,7 @@ class LuceneSearch(Search):
         key = self._results.key(appid, query, kind, pager)
         hits = self._results.get(key, snapshot)
         if hits is None:
-            if snapshot.size <= _INLINE_DOCUMENTS:
+            if is_quick(query, pager, snapshot.size):
                 hits = _search(appid, snapshot, query, kind, pager)
             else:
                 loop = asyncio.get_running_loop()
@@ -213,6 +213,8 @@ class LuceneSearch(Search):
         if app is not None:
             self._apps.move_to_end(appid)
             return app
+        if self._lock is None:
+            raise UnavailableError("the search engine is not open")
         opening = self._opening.get(appid)
         if opening is None:
             folder = IndexFolder(self._data, appid)
@@ -307,7 +309,7 @@ class LuceneSearch(Search):
 
     async def _write(self, job: Callable[[], _T]) -> _T:
         if self._writing is None:
-            raise BackendError("the search engine is not open")
+            raise UnavailableError("the search engine is not open")
         return await asyncio.get_running_loop().run_in_executor(self._writing, job)
 
     def _submit(self, job: Callable[[], None]) -> None:
