@@ -183,7 +183,7 @@ class LuceneSearch(Search):
         folder = IndexFolder(self._data, appid)
         old = await self._opened(appid)
         first = max(_first_docid(), 0 if old is None else old.next_docid)
-        path = await self._write(folder.make)
+        path = await self._write(partial(_make_folder, appid, folder))
         new = await self._write(
             lambda: AppIndex.make(appid, path, first_docid=first, is_rebuild=True)
         )
@@ -193,7 +193,7 @@ class LuceneSearch(Search):
                 taken += await self._write(partial(new.add, batch))
             await self._write(lambda: new.commit(position))
             await self._write(new.close_writer)
-            await self._write(lambda: folder.publish(path))
+            await self._write(partial(_publish, appid, folder, path))
         except BaseException:
             await asyncio.shield(self._write(lambda: _discard(new, folder)))
             raise
@@ -251,10 +251,14 @@ class LuceneSearch(Search):
             raise BackendError(f"the index of app {appid!r} is not usable; rebuild it")
 
         def make() -> AppIndex:
-            path = folder.make()
-            app = AppIndex.make(appid, path, first_docid=_first_docid())
-            app.commit(None)
-            folder.publish(path)
+            path = _make_folder(appid, folder)
+            try:
+                app = AppIndex.make(appid, path, first_docid=_first_docid())
+                app.commit(None)
+                _publish(appid, folder, path)
+            except BaseException:
+                folder.sweep()
+                raise
             return app
 
         app = await self._write(make)
@@ -337,6 +341,16 @@ def _open(appid: str, folder: IndexFolder) -> AppIndex | None:
     except (BackendError, ValueError) as error:
         logger.warning("an index is damaged", extra={"appid": appid, "reason": str(error)[:200]})
         return None
+
+
+def _make_folder(appid: str, folder: IndexFolder) -> Path:
+    with engine_errors(appid, "make a folder for"):
+        return folder.make()
+
+
+def _publish(appid: str, folder: IndexFolder, path: Path) -> None:
+    with engine_errors(appid, "publish"):
+        folder.publish(path)
 
 
 def _discard(index: AppIndex, folder: IndexFolder) -> None:

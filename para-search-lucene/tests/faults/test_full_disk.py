@@ -1,0 +1,57 @@
+"""A full file system: writes are refused, searches go on, and room makes it whole again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from para_core.errors import StorageFullError
+from para_core.query.tree import All
+from para_core.testing.search import a_record
+from para_search_lucene.search import LuceneSearch
+from para_search_lucene.settings import LuceneSettings
+
+
+@pytest.fixture
+def small_file_system(tmp_path: Path) -> Iterator[Path]:
+    """A file system of three megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S603, S607
+
+
+async def test_a_full_file_system_refuses_writes_until_there_is_room(
+    small_file_system: Path,
+) -> None:
+    filler = small_file_system / "filler"
+    async with LuceneSearch(LuceneSettings(dir=str(small_file_system))) as search:
+        await search.index("app", [a_record("first")], [], 1)
+        fill_up(filler)
+        with pytest.raises(StorageFullError, match="no space for the index of app 'app'"):
+            await search.index("app", [a_record("second", text="red fox")], [], 2)
+        with pytest.raises(StorageFullError):
+            await search.index("new", [a_record("third")], [], 2)
+        assert await search.position("app") == 1
+        assert (await search.find("app", All())).keys == ["first"]
+        filler.unlink()
+        await search.index("app", [a_record("second", text="red fox")], [], 2)
+        await search.index("new", [a_record("third")], [], 2)
+        assert await search.count("app", All()) == 2
+    async with LuceneSearch(LuceneSettings(dir=str(small_file_system))) as search:
+        assert await search.position("app") == 2
+        assert await search.count("app", All()) == 2
+
+
+def fill_up(file: Path) -> None:
+    with contextlib.suppress(OSError), file.open("wb", buffering=0) as out:
+        while True:
+            out.write(b"x" * 4096)
