@@ -9,7 +9,9 @@ with these appended, without decoding (``is_raw``).
 from __future__ import annotations
 
 import time
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -37,26 +39,32 @@ __all__ = [
 _encode = msgspec.json.encode
 _decode_map = msgspec.json.Decoder(dict[str, Any]).decode
 
-# Their wire form depends on more than what is stored of them: hidden, or computed when they are read.
+# Their wire form depends on more than what is stored of them: hidden, or computed when read.
 _COOKED = frozenset({"user", "app", "vote", "form", "tag"})
 
 
 def is_raw(kind: str) -> bool:
-    """Return whether stored JSON of this type needs only ``plural`` and ``objectURI`` for the wire."""
+    """Return whether stored JSON of a type lacks only ``plural`` and ``objectURI`` for the wire."""
     return kind not in _COOKED
 
 
 def stored_fields(obj: ParaObject) -> dict[str, Any]:
     """Return the fields that are stored, by JSON name; custom ones beside the declared ones."""
-    fields = {
-        name: value
-        for name, field in fields_of(type(obj)).items()
-        if (value := getattr(obj, field.attribute)) is not None
-    }
+    names, values_of = _getter(type(obj))
+    pairs = zip(names, values_of(obj), strict=True)
+    fields = {name: value for name, value in pairs if value is not None}
     if isinstance(obj, Sysprop) and obj.properties:
-        for name, value in obj.properties.items():
-            fields.setdefault(name, value)
+        return {**obj.properties, **fields} if obj.properties.keys() & fields else (
+            fields | obj.properties
+        )
     return fields
+
+
+@cache
+def _getter(cls: type[ParaObject]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the JSON names of a class's fields, and what reads all their values at once."""
+    fields = fields_of(cls)
+    return tuple(fields), attrgetter(*(field.attribute for field in fields.values()))
 
 
 def encode(obj: ParaObject) -> bytes:

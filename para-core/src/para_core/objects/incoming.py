@@ -84,7 +84,7 @@ def _take_custom(obj: ParaObject, body: Mapping[str, Any]) -> None:
             custom[key] = without_nulls(value) if isinstance(value, dict | list) else value
 
 
-def _map_in(text: str) -> Any:
+def _map_in(text: str) -> object:
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
@@ -92,7 +92,7 @@ def _map_in(text: str) -> Any:
     return value if isinstance(value, dict) else text
 
 
-def without_nulls(value: Any) -> Any:
+def without_nulls(value: object) -> object:
     """Return a JSON value without the ``null`` entries of its maps, at any depth."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from para_core.currencies import currency_code
@@ -17,7 +19,7 @@ _MOST_NOTIFIED = 10
 _LONGEST_NAME = 255  # characters
 
 
-def set_field(obj: ParaObject, name: str, field: Field, value: Any) -> None:
+def set_field(obj: ParaObject, name: str, field: Field, value: object) -> None:
     """Write one of the fields whose class has a rule for it; ``value`` is not ``None``."""
     if name == "type":
         return  # the type is settled before a body is read
@@ -53,25 +55,17 @@ def settle(obj: ParaObject) -> None:
         obj.timestamp = None
     if not obj.updated:
         obj.updated = None
-    if isinstance(obj, User):
-        _settle_user(obj)
-    elif isinstance(obj, Tag):
-        _settle_tag(obj)
-    elif isinstance(obj, Vote):
-        obj.type = "vote"
-        obj.tags = []
-        obj.votes = 0
-        if not obj.id and obj.creatorid and obj.parentid:
-            obj.id = f"vote:{obj.creatorid}:{obj.parentid}"
-    elif isinstance(obj, Form):
-        obj.notify_emails = obj.notify_emails[:_MOST_NOTIFIED]
-        obj.markdown_enabled = obj.markdown_enabled and not obj.plaintext_only
-    elif isinstance(obj, Webhook):
-        obj.repeated_delivery_attempts = abs(obj.repeated_delivery_attempts)
-        if obj.triggered_event and obj.triggered_event.strip() and not obj.target_url:
-            obj.target_url = "https://para"
-    elif isinstance(obj, Linker) and not obj.name and obj.type1 and obj.type2:
-        obj.name = f"{obj.type1}:{obj.type2}"
+    _rule_of(type(obj))(obj)
+
+
+@cache
+def _rule_of(cls: type[ParaObject]) -> Callable[[Any], None]:
+    """Return the rule of a class: its own or the one that it inherits."""
+    return next((_RULES[base] for base in cls.__mro__ if base in _RULES), _leave)
+
+
+def _leave(_: ParaObject) -> None:
+    """Settle nothing."""
 
 
 def _settle_user(user: User) -> None:
@@ -90,6 +84,38 @@ def _settle_user(user: User) -> None:
 def _settle_tag(tag: Tag) -> None:
     if not tag.id and tag.tag:
         tag.id = tag_id(tag.tag)
+
+
+def _settle_vote(vote: Vote) -> None:
+    vote.type, vote.tags, vote.votes = "vote", [], 0
+    if not vote.id and vote.creatorid and vote.parentid:
+        vote.id = f"vote:{vote.creatorid}:{vote.parentid}"
+
+
+def _settle_form(form: Form) -> None:
+    form.notify_emails = form.notify_emails[:_MOST_NOTIFIED]
+    form.markdown_enabled = form.markdown_enabled and not form.plaintext_only
+
+
+def _settle_webhook(hook: Webhook) -> None:
+    hook.repeated_delivery_attempts = abs(hook.repeated_delivery_attempts)
+    if hook.triggered_event and hook.triggered_event.strip() and not hook.target_url:
+        hook.target_url = "https://para"
+
+
+def _settle_linker(link: Linker) -> None:
+    if not link.name and link.type1 and link.type2:
+        link.name = f"{link.type1}:{link.type2}"
+
+
+_RULES: dict[type, Callable[[Any], None]] = {
+    User: _settle_user,
+    Tag: _settle_tag,
+    Vote: _settle_vote,
+    Form: _settle_form,
+    Webhook: _settle_webhook,
+    Linker: _settle_linker,
+}
 
 
 def default_name(obj: ParaObject) -> str:
