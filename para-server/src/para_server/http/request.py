@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from para_server.access.principal import Principal
     from para_server.services.container import Services
 
-__all__ = ["Params", "Request", "json_of"]
+__all__ = ["MAX_DEPTH", "Params", "Request", "json_of"]
+
+MAX_DEPTH = 200
+"""Levels of lists and objects inside each other in a body; all code that walks them recurses."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -155,12 +158,37 @@ def json_of(body: bytes, kind: type[Any]) -> Any:
         value = _decode(body)
     except msgspec.DecodeError as error:
         value = _first_value(body, error)
+    except UnicodeDecodeError as error:
+        raise AnswerError(400, "The body is not valid JSON: it is not UTF-8.") from error
     except RecursionError:
-        raise AnswerError(400, "The JSON is nested too deeply.") from None
+        raise _too_deep() from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+        raise _too_deep()
     if not isinstance(value, kind):
         wanted = "an object" if kind is dict else "an array"
         raise AnswerError(400, f"The body must be {wanted}.")
     return value
+
+
+def _is_too_deep(value: object) -> bool:
+    level: list[object] = [value]
+    depth = 0
+    while level:
+        depth += 1
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += [item for item in one.values() if isinstance(item, dict | list)]
+            elif isinstance(one, list):
+                inner += [item for item in one if isinstance(item, dict | list)]
+        if depth > MAX_DEPTH:
+            return True
+        level = inner
+    return False
+
+
+def _too_deep() -> AnswerError:
+    return AnswerError(400, f"The JSON has more than {MAX_DEPTH} levels inside each other.")
 
 
 def _first_value(body: bytes, error: msgspec.DecodeError) -> Any:
