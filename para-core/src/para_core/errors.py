@@ -8,6 +8,7 @@
     ├── InvalidObjectError          an object breaks a rule of its type or a constraint of its app
     ├── UnusableBodyError           a body that is no object, or has values no field can take
     ├── UnusableFileError           a file that no store keeps: an unsafe path, or too large
+    ├── SignInError                 somebody could not prove to be who they say
     ├── QueryError                  a query string that the grammar refuses
     │   └── QueryTooLargeError      one that nests too deep or has too many clauses
     ├── ConflictError               a write met a state other than the one it expected
@@ -32,6 +33,7 @@ __all__ = [
     "PluginError",
     "QueryError",
     "QueryTooLargeError",
+    "SignInError",
     "StorageFullError",
     "UnavailableError",
     "UnusableBodyError",
@@ -82,6 +84,19 @@ class UnusableFileError(ParaError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"cannot store the file {path!r}: {reason}")
+
+
+class SignInError(ParaError):
+    """Somebody could not prove to be who they say; nothing was stored.
+
+    The message is for the person and tells nothing about accounts; ``reason`` is for the log.
+    """
+
+    code = "sign-in"
+
+    def __init__(self, message: str = "Bad credentials.", *, reason: str = "") -> None:
+        self.message, self.reason = message, reason or message
+        super().__init__(message)
 
 
 class QueryError(ParaError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from para_core.contracts.filestore import FileStore
     from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
+    from para_core.contracts.signin import SignInFactory
     from para_core.extensions import Command, ResourceHandler
     from para_core.listeners import AppListener, IOListener
     from para_core.objects import ParaObject
@@ -127,6 +128,24 @@ def para_register_emailers() -> Mapping[str, EmailerFactory]:
         Factories by name.
     """
     return {}
+
+
+@hookspec
+def para_register_sign_in_providers(config: Config) -> Sequence[SignInFactory]:
+    """Add ways to sign in: systems that vouch for people.
+
+    Asked once, while the server starts. Each factory is called once with what the server lends it;
+    all providers serve at the same time, and an app uses those that its settings describe.
+    Since plugin API 1. Example: ``para-server/src/para_server/plugin.py``.
+
+    Args:
+        config: The configuration of the process.
+
+    Returns:
+        Factories of ``para_core.contracts.SignIn``. Two providers with one name or one path stop
+        the start with ``PluginError``.
+    """
+    return []
 
 
 @hookspec

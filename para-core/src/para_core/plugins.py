@@ -33,6 +33,7 @@ from para_core.settings.sections import section_keys
 if TYPE_CHECKING:
     from para_core.config import Config
     from para_core.contracts import DAO, Cache, Emailer, FileStore, Queue, Search
+    from para_core.contracts.signin import SignIn, SignInTools
     from para_core.extensions import Command, ResourceHandler
     from para_core.listeners import AppListener, IOListener
     from para_core.objects import ParaObject
@@ -144,6 +145,30 @@ class Plugins:
                             f"{other} and {plugin} both answer {method} {handler.path}; remove one"
                         )
                 found.append(handler)
+        return found
+
+    def sign_in_providers(self, config: Config, tools: SignInTools) -> list[SignIn]:
+        """Return the systems that vouch for people, made with what the server lends them.
+
+        Raises:
+            PluginError: Two have a name or a path in common, or one cannot be made.
+        """
+        taken: dict[str, Plugin] = {}
+        found: list[SignIn] = []
+        for plugin, factories in self._ask("para_register_sign_in_providers", config=config):
+            for factory in factories:
+                try:
+                    made = factory(tools)
+                except ImportError as error:
+                    message = f"a way to sign in of {plugin} lacks a package: {one_line(error)}"
+                    raise PluginError(message) from error
+                for name in (*made.names, *made.paths):
+                    if name in taken:
+                        raise PluginError(
+                            f"{taken[name]} and {plugin} both sign in by {name}; remove one"
+                        )
+                    taken[name] = plugin
+                found.append(made)
         return found
 
     def register_core_types(self) -> None:

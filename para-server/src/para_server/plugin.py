@@ -1,8 +1,8 @@
-"""Offers the server's own back-ends, through the same hooks as every plugin."""
+"""Offers the server's own back-ends and ways to sign in, by the same hooks as every plugin."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from para_core.config import Config
     from para_core.contracts import FileStore
+    from para_core.contracts.signin import SignInFactory
 
 para_plugin_api = 1
 
@@ -31,6 +32,14 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     from para_server.files import LocalStorageSettings
 
     return {"para.localstorage": LocalStorageSettings}
+
+
+@hookimpl
+def para_register_sign_in_providers() -> Sequence[SignInFactory]:
+    """Offer directories, single sign-on and networks; apps choose by their settings."""
+    from para_server.signin.providers import FACTORIES
+
+    return FACTORIES
 
 
 def open_local_files(config: Config) -> FileStore:

@@ -7,8 +7,10 @@ from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Change, Put, Record, Write
 from para_core.contracts.emailer import Attachment, Emailer
 from para_core.contracts.filestore import FileStore
+from para_core.contracts.outbound import Outbound, OutboundReply
 from para_core.contracts.queue import Message, Queue
 from para_core.contracts.search import Hits, Search
+from para_core.contracts.signin import Profile, SignIn, SignInTools
 
 __all__ = [
     "DAO",
@@ -20,9 +22,14 @@ __all__ = [
     "FileStore",
     "Hits",
     "Message",
+    "Outbound",
+    "OutboundReply",
+    "Profile",
     "Put",
     "Queue",
     "Record",
     "Search",
+    "SignIn",
+    "SignInTools",
     "Write",
 ]

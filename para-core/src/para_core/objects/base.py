@@ -71,6 +71,8 @@ class User(ParaObject, kw_only=True):
     idp_id_token: str | None = field(default=None, name="idpIdToken")
     idp_access_token: str | None = field(default=None, name="idpAccessToken")
     idp_refresh_token: str | None = field(default=None, name="idpRefreshToken")
+    verified_email: str | None = field(default=None, name="verifiedEmail")  # "": none; None: unknown
+    two_fa_step: int = field(default=0, name="twoFAstep")  # of the last one-time code that was used
 
     @property
     def is_admin(self) -> bool:

@@ -33,11 +33,11 @@ __all__ = [
 DERIVED = frozenset({"plural", "objectURI"})
 COMMON_LOCKED = frozenset({"id", "timestamp", "type", "appid", "parentid", "creatorid"})
 HIDDEN: dict[str, frozenset[str]] = {
-    "user": frozenset({"tokenSecret"}),
+    "user": frozenset({"tokenSecret", "twoFAstep", "verifiedEmail"}),
     "app": frozenset({"secret", "settings"}),
 }
 _LOCKED: dict[str, frozenset[str]] = {
-    "user": frozenset({"groups", "tokenSecret"}),
+    "user": frozenset({"groups"}) | HIDDEN["user"],
     "app": frozenset({"sharingIndex", "sharingTable", "secret", "readOnly", "datatypes"}),
     "tag": frozenset({"tag"}),
     "vote": frozenset({"value", "expiresAfter", "lockedAfter", "tags", "votes"}),
@@ -52,7 +52,7 @@ class Field:
     __slots__ = ("attribute", "convert", "is_locked", "name")
 
     def __init__(
-        self, name: str, attribute: str, convert: Callable[[Any], Any], *, is_locked: bool
+        self, name: str, attribute: str, convert: Callable[[object], Any], *, is_locked: bool
     ) -> None:
         self.name, self.attribute, self.convert = name, attribute, convert
         self.is_locked = is_locked
@@ -96,11 +96,11 @@ def _annotation(cls: type[ParaObject], attribute: str) -> str:
     return found.__name__ if type(found) is type else str(found)
 
 
-def _converter(annotation: str) -> Callable[[Any], Any]:
+def _converter(annotation: str) -> Callable[[object], Any]:
     return _CONVERTERS[annotation.removesuffix(" | None")]
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, list):
         return _text(value[0]) if value and value[0] is not None else ""
     return text_of(value)
@@ -110,7 +110,7 @@ _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*\Z")
 _LONG = 1 << 63
 
 
-def _integer(value: Any) -> int:
+def _integer(value: object) -> int:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
@@ -126,12 +126,14 @@ def _integer(value: Any) -> int:
     return number if -_LONG <= number < _LONG else 0
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     if isinstance(value, list):
         return _number(value[0]) if value else 0.0
+    if not isinstance(value, str | int | float):
+        return 0.0
     try:
         number = float(value)
-    except (TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return 0.0
     return number if math.isfinite(number) else 0.0
 
@@ -139,7 +141,7 @@ def _number(value: Any) -> float:
 _TRUE = frozenset({"true", "yes", "y", "on", "1"})
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, list):
@@ -149,8 +151,8 @@ def _flag(value: Any) -> bool:
     return False
 
 
-def _structured(kind: type) -> Callable[[Any], Any]:
-    def convert(value: Any) -> Any:
+def _structured(kind: type) -> Callable[[object], object]:
+    def convert(value: object) -> object:
         if isinstance(value, str):
             if not value:
                 return None  # the text is ignored
@@ -167,18 +169,18 @@ def _structured(kind: type) -> Callable[[Any], Any]:
     return convert
 
 
-def _texts(value: Any) -> Any:
+def _texts(value: object) -> object:
     items = _structured(list)(value)
-    if items is not None and not all(isinstance(item, str) for item in items):
+    if isinstance(items, list) and not all(isinstance(item, str) for item in items):
         raise UnusableBodyError("a list of texts has an item that is no text")
     return items
 
 
-def _any(value: Any) -> Any:
+def _any(value: object) -> object:
     return value
 
 
-_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+_CONVERTERS: dict[str, Callable[[object], Any]] = {
     "str": _text,
     "int": _integer,
     "float": _number,

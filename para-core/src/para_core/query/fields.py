@@ -59,7 +59,7 @@ NEVER_INDEXED = frozenset(  # where their value is a map
 _SECRETS: dict[str, frozenset[str]] = {
     "user": frozenset(
         ["password", "tokenSecret", "twoFAkey", "twoFAbackupKeyHash", "idpIdToken"]
-    ).union(["idpAccessToken", "idpRefreshToken"]),
+    ).union(["idpAccessToken", "idpRefreshToken", "twoFAstep", "verifiedEmail"]),
     "app": frozenset(["secret"]),
     "webhook": frozenset(["secret"]),
     "form": frozenset(["captchaSecretKey"]),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from para_core.errors import ConflictError
 from para_core.objects import App, Sysprop, User
 from para_core.objects.codec import decode
+from para_core.objects.identifiers import is_identifier
 from para_core.pager import Pager
 from para_core.query.tree import Bool, Exact
 from para_core.text import DEFAULT_PICTURE
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["IDENTIFIER", "TakenError", "Users", "new_token_secret"]
 
 IDENTIFIER = "identifier"
+_CREDENTIALS = ("password", "token", "etoken", "etoken2")  # properties of identifier objects
 _PAGE = 100
 _TRIES = 50  # of a change that others overtake
 
@@ -71,10 +73,12 @@ class Users:
             raise TakenError(identifier) from error
         return user
 
-    def identifier_of(self, app: App, user: User, password: str | None) -> Sysprop:
-        """Return the identifier object of a user."""
+    def identifier_of(
+        self, app: App, user: User, password: str | None, identifier: str = ""
+    ) -> Sysprop:
+        """Return the identifier object of a user: of the main one, unless another is given."""
         return Sysprop(
-            id=user.identifier or "",
+            id=identifier or user.identifier or "",
             type="sysprop",
             name=IDENTIFIER,
             appid=app.identifier,
@@ -111,6 +115,44 @@ class Users:
         pager = Pager(limit=1, sort="timestamp", desc=False)
         found = await self._finder.find(app, query, kind="user", pager=pager)
         return cast("User", decode(found.records[0])) if found.records else None
+
+    async def attach(self, app: App, user: User, identifier: str) -> None:
+        """Let a user sign in with one more identifier; nothing happens if it can already.
+
+        Raises:
+            TakenError: It is another user's, or no identifier at all.
+        """
+        known = await self.identifier(app, identifier)
+        if known is None and is_identifier(identifier):
+            record = self.identifier_of(app, user, None, identifier)
+            try:
+                await self._store.save(app.identifier, "create", [Save(record, 0)])
+            except ConflictError:
+                known = await self.identifier(app, identifier)
+            else:
+                return
+        if known is None or known.creatorid != user.id:
+            raise TakenError(identifier)
+
+    async def claim(self, app: App, userid: str, email: str) -> User | None:
+        """Hand an account that was never used to the person who proved its address.
+
+        Whatever was set for it until now, lets nobody in any more.
+        """
+
+        def forget(known: Sysprop) -> bool:
+            for name in (*_CREDENTIALS, "lockedUntil"):
+                known.properties.pop(name, None)
+            known.votes = 0
+            return known.creatorid == userid
+
+        def hand_over(user: User) -> None:
+            user.active, user.verified_email = True, email
+            user.token_secret = new_token_secret()
+            user.two_fa, user.two_fa_key, user.two_fa_backup_key_hash = False, None, None
+
+        await self.change_identifier(app, email, forget)
+        return await self.change(app, userid, hand_over)
 
     async def change(
         self, app: App, userid: str, alter: Callable[[User], bool | None]
