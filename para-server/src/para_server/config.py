@@ -37,6 +37,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     id_token_expires_after: int = 60  # seconds
     vote_expires_after: int = 2_592_000  # seconds
     vote_locked_after: int = 30  # seconds
+    allows_unverified_emails: bool = False  # an e-mail address is good before it is confirmed
     min_password_length: int = 8
     default_separator: str = ":"
     markdown_soft_break: str = "<br>"  # HTML for a single line end

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from para_core.ids import IdGenerator
 from para_core.listeners import AppListener, IOListener, ListenedDAO
@@ -43,6 +43,9 @@ from para_server.signin.password import PasswordSignIn
 from para_server.signin.passwords import PasswordChecker
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
     from para_core.config import Config
     from para_core.contracts.cache import Cache
     from para_core.contracts.dao import DAO
@@ -76,13 +79,16 @@ class Para:
         *,
         keys_file: Path | None = None,
         clock: Clock | None = None,
-        allows_unverified: bool = False,
     ) -> None:
         self.settings, self._backends = settings, backends
         self._stack = AsyncExitStack()
         self._checker = PasswordChecker()
         self.services = _services(
-            settings, backends, self._checker, keys_file, clock or now_ms, allows_unverified
+            settings,
+            backends,
+            checker=self._checker,
+            keys_file=keys_file,
+            clock=clock or now_ms,
         )
         self.gate = Gate(
             _Lookup(self.services),
@@ -134,7 +140,7 @@ class Para:
         """Close."""
         await self.close()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request as an ASGI application."""
         if scope["type"] != "http":
             return
@@ -143,7 +149,7 @@ class Para:
         else:
             await self._pages(scope, receive, send)
 
-    def answer_now(self, cycle: Any) -> bool:
+    def answer_now(self, cycle: RequestResponseCycle) -> bool:
         """Answer without a task, if that is possible; see ``Api.answer_now``."""
         return self.api.serves(cycle.scope["raw_path"]) and self.api.answer_now(cycle)
 
@@ -170,10 +176,10 @@ def now_ms() -> int:
 def _services(
     settings: ApiSettings,
     backends: Backends,
+    *,
     checker: PasswordChecker,
     keys_file: Path | None,
     clock: Clock,
-    allows_unverified: bool,
 ) -> Services:
     ids = IdGenerator(settings.worker_id, clock)
     dao = (
@@ -185,15 +191,7 @@ def _services(
         cache=backends.cache if settings.cache_enabled else None,
         index=index if settings.search_enabled else None,
     )
-    apps = Apps(
-        store,
-        root=settings.root,
-        clock=clock,
-        max_datatypes=settings.max_datatypes_per_app,
-        root_secret=settings.root_secret_override,
-        validity_sec=settings.jwt_expires_after,
-        listeners=backends.app_listeners,
-    )
+    apps = Apps(store, settings, clock=clock, listeners=backends.app_listeners)
     finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
     users = Users(store, apps, finder, clock=clock, admin_ident=settings.admin_ident)
     objects = Objects(store, apps, users, ids=ids, clock=clock)
@@ -202,7 +200,7 @@ def _services(
         checker,
         ids=ids,
         clock=clock,
-        allows_unverified=allows_unverified,
+        allows_unverified=settings.allows_unverified_emails,
         shortest=settings.min_password_length,
         separator=settings.default_separator,
     )
@@ -273,12 +271,11 @@ def settings_of(config: Config) -> ApiSettings:
         id_token_expires_after=config.number("para.id_token_expires_after"),
         vote_expires_after=config.number("para.vote_expires_after"),
         vote_locked_after=config.number("para.vote_locked_after"),
+        allows_unverified_emails=config.flag("para.security.allow_unverified_emails"),
         min_password_length=config.number("para.min_password_length"),
         default_separator=config.text("para.default_separator"),
         markdown_soft_break=config.text("para.markdown_soft_break"),
-        markdown_allowed_follow_domains=tuple(
-            config.items("para.markdown_allowed_follow_domains")
-        ),
+        markdown_allowed_follow_domains=tuple(config.items("para.markdown_allowed_follow_domains")),
         admin_ident=config.text("para.admin_ident"),
         worker_id=config.number("para.worker_id"),
         sync_index_with_db=config.flag("para.sync_index_with_db"),

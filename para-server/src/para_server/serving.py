@@ -8,9 +8,9 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -45,7 +45,7 @@ def serve(config: Config, plugins: Plugins) -> None:
         _run(_serve(config, plugins, listener))
 
 
-def _run(main: Any) -> None:
+def _run(main: Coroutine[None, None, None]) -> None:
     try:
         import uvloop
     except ImportError:  # pragma: no cover - not on this platform
@@ -78,7 +78,6 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
         settings,
         backends_of(config, plugins),
         keys_file=data / _KEYS_FILE,
-        allows_unverified=config.flag("para.security.allow_unverified_emails"),
     )
     async with para:
         await plugins.start(config)

@@ -21,6 +21,7 @@ from para_server.services.store import Save, Store
 
 if TYPE_CHECKING:
     from para_core.listeners import AppListener
+    from para_server.config import ApiSettings
     from para_server.services.container import Clock
 
 __all__ = ["Apps", "new_secret"]
@@ -29,33 +30,29 @@ _TRIES = 50  # of a change that others overtake
 
 
 class Apps:
-    """The apps of this server; ``root`` is the identifier of the root app."""
+    """The apps of this server.
+
+    ``root`` is the identifier of the root app, ``root_secret`` the secret that the configuration
+    dictates to it; empty when it does not.
+    """
 
     def __init__(
         self,
         store: Store,
+        settings: ApiSettings,
         *,
-        root: str,
         clock: Clock,
-        max_datatypes: int = 256,
-        root_secret: str = "",
-        validity_sec: int = 86_400,
         listeners: Sequence[AppListener] = (),
     ) -> None:
-        self.root = root
+        self.root, self.root_secret = settings.root, settings.root_secret_override
         self._store, self._clock = store, clock
-        self._max_datatypes, self._root_secret = max_datatypes, root_secret
-        self._validity_sec = validity_sec
+        self._max_datatypes = settings.max_datatypes_per_app
+        self._validity_sec = settings.jwt_expires_after
         self.listeners = tuple(listeners)
         self._known: dict[str, App] = {}
         self._heard = 0  # writes of apps
         self._types: dict[str, set[str]] = {}  # types known to be registered, by app
         store.watch(self._hear)
-
-    @property
-    def root_secret(self) -> str:
-        """The secret of the root app that the configuration dictates; empty when it does not."""
-        return self._root_secret
 
     def _hear(self, appid: str, records: Sequence[Record], deleted: Sequence[str]) -> None:
         if appid != self.root:
@@ -171,7 +168,7 @@ class Apps:
 
     async def new_keys(self, app: App) -> App:
         """Give an app a new secret; the old one and all its tokens are worthless at once."""
-        secret = self._root_secret if app.identifier == self.root else ""
+        secret = self.root_secret if app.identifier == self.root else ""
 
         def renew(fresh: App) -> None:
             fresh.secret = secret or new_secret()

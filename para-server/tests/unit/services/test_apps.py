@@ -12,6 +12,7 @@ from para_core.listeners import AppListener
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import App
 from para_core.objects.codec import decode
+from para_server.config import ApiSettings
 from para_server.services.apps import Apps, app_named
 from para_server.services.store import Store
 
@@ -71,7 +72,7 @@ def ears() -> Ears:
 @pytest.fixture
 async def apps(dao: SlowDAO, ears: Ears) -> Apps:
     store = Store(dao, cache=None, index=None)
-    apps = Apps(store, root="para", clock=lambda: 1_700_000_000_000, listeners=[ears])
+    apps = Apps(store, ApiSettings(), clock=lambda: 1_700_000_000_000, listeners=[ears])
     for identifier in ("para", "shop"):
         await apps.create(App(id=f"app:{identifier}", name=identifier))
     return apps
@@ -104,7 +105,7 @@ async def test_a_hundred_changes_at_once_lose_nothing(apps: Apps) -> None:
 
 
 async def test_changes_by_another_server_are_kept_as_well(apps: Apps, dao: SlowDAO) -> None:
-    other = Apps(Store(dao, cache=None, index=None), root="para", clock=lambda: 0)
+    other = Apps(Store(dao, cache=None, index=None), ApiSettings(), clock=lambda: 0)
 
     async def put(some: Apps, prefix: str, number: int) -> None:
         app = await the(apps, "shop")
@@ -179,7 +180,7 @@ async def test_types_that_come_at_once_are_all_registered(apps: Apps) -> None:
 
 async def test_an_app_has_no_more_types_than_allowed(dao: SlowDAO) -> None:
     store = Store(dao, cache=None, index=None)
-    apps = Apps(store, root="para", clock=lambda: 1, max_datatypes=5)
+    apps = Apps(store, ApiSettings(max_datatypes_per_app=5), clock=lambda: 1)
     app = await apps.create(App(id="app:small", name="s"))
     assert app is not None
     for number in range(10):

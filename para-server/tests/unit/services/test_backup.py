@@ -33,13 +33,12 @@ class Vault:
 
     dao: MemoryDAO
     settings: ApiSettings = field(default_factory=lambda: ApiSettings(max_items_per_page=3))
-    root_secret: str = ""
     apps: Apps = field(init=False)
     backup: Backup = field(init=False)
 
     def __post_init__(self) -> None:
         store = Store(self.dao, cache=None, index=None)
-        self.apps = Apps(store, root="para", clock=self.clock, root_secret=self.root_secret)
+        self.apps = Apps(store, self.settings, clock=self.clock)
         ids = IdGenerator(1, self.clock)
         self.backup = Backup(store, self.apps, ids=ids, clock=self.clock, settings=self.settings)
 
@@ -313,7 +312,7 @@ async def test_the_root_app_replaces_apps(vault: Vault) -> None:
 
 async def test_a_dictated_secret_of_the_root_app_stays() -> None:
     async with MemoryDAO() as dao:
-        vault = Vault(dao, root_secret="dictated")  # noqa: S106
+        vault = Vault(dao, ApiSettings(root_secret_override="dictated"))
         await vault.load([{"id": "app:para", "type": "app", "secret": "other"}], into="para")
         root = await vault.apps.find("para")
         assert root is not None
