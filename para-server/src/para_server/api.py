@@ -49,14 +49,17 @@ class Api:
         settings = services.settings
         self._context = settings.context_path.encode()
         self._most = settings.max_entity_size_bytes * _BODY_FACTOR
-        self._dispatcher = Dispatcher(
+        self.dispatcher = Dispatcher(
             is_cors_enabled=settings.cors_enabled, is_gzip_enabled=settings.gzip_enabled
         )
         self._background: set[asyncio.Task[None]] = set()
 
     def serves(self, path: bytes) -> bool:
         """Return whether a raw path belongs to the API."""
-        path = path.removeprefix(self._context)
+        if self._context:
+            if not path.startswith(self._context):
+                return False
+            path = path[len(self._context) :]
         return path.startswith(b"/v1/") or _GUARDED.match(path) is not None
 
     async def close(self) -> None:
@@ -73,7 +76,7 @@ class Api:
             answer, challenge = await self._answer(scope, headers, body)
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
             answer = answer_of(error)
-        await self._dispatcher.send(scope, headers, send, answer, challenge)
+        await self.dispatcher.send(scope, headers, send, answer, challenge)
 
     async def _body(self, scope: Any, headers: Mapping[bytes, bytes], receive: Any) -> bytes:
         length = headers.get(b"content-length")
@@ -109,7 +112,7 @@ class Api:
     ) -> tuple[Answer, str]:
         method: str = scope["method"]
         raw_path: bytes = scope["raw_path"]
-        if method == "OPTIONS" and self._is_preflight(headers):
+        if self.dispatcher.is_preflight(method, headers):
             return preflight(headers), ""
         path = raw_path.removeprefix(self._context)
         segments = _segments(path)
@@ -136,13 +139,6 @@ class Api:
         if not isinstance(found, tuple) and "GET" in found:
             found = self.router.find("GET", segments)
         return isinstance(found, tuple) and found[0].is_public
-
-    def _is_preflight(self, headers: Mapping[bytes, bytes]) -> bool:
-        return (
-            self.services.settings.cors_enabled
-            and b"origin" in headers
-            and b"access-control-request-method" in headers
-        )
 
     async def _admit(self, raw: RawRequest, resource: str) -> Admission:
         """Ask the gate; a signed request of a known app needs no waiting."""
@@ -183,7 +179,7 @@ class Api:
         answer = found[0].now(self._request(scope, headers, b"", found[1], admission))
         if answer is None:
             return False
-        return self._dispatcher.send_now(cycle, headers, answer, admission.challenge)
+        return self.dispatcher.send_now(cycle, headers, answer, admission.challenge)
 
     async def _run(
         self,
@@ -268,12 +264,12 @@ def _segments(path: bytes) -> list[str] | None:
     """Return the decoded segments of a path; a slash at its end does not count.
 
     Returns:
-        ``None`` for a path with a segment that is ``.`` or ``..``.
+        ``None`` for a path with a segment that is ``.`` or ``..``, or empty before the end.
     """
     parts = path.decode("ascii", "replace").split("/")[1:]
     if len(parts) > 1 and not parts[-1]:
         parts.pop()
-    if "." in parts or ".." in parts:
+    if "." in parts or ".." in parts or "" in parts[1:]:
         return None
     return [_decoded(part) for part in parts]
 

@@ -99,7 +99,8 @@ class Para:
         added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
         self.api = Api(self.services, self.gate, [*ROUTES, *added] if settings.api_enabled else [])
         others = [h for h in backends.resources if not is_in_api(h)]
-        self._pages = pages_app(self.services, self.gate, others)
+        pages = pages_app(self.services, self.gate, others)
+        self._pages = self.api.dispatcher.dressed(pages, settings.context_path)
 
     async def open(self) -> None:
         """Open the back-ends, make the root app at the first start, begin to follow.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from para_server.http.answers import Answer, StreamingAnswer, reason_of
+from para_server.access.request import first_headers
+from para_server.http.answers import Answer, StreamingAnswer, error_answer, reason_of
 from para_server.http.protocol import ANSWER, send_whole
 
 __all__ = ["Dispatcher", "preflight"]
@@ -23,6 +25,7 @@ _SECURITY = [
 ]
 _HSTS = (b"strict-transport-security", b"max-age=31536000 ; includeSubDomains")
 _VARY = (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+_App = Callable[[Any, Any, Any], Awaitable[None]]
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Mcp-Protocol-Version, Mcp-Session-Id"),
@@ -66,6 +69,49 @@ class Dispatcher:
         start.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": start})
         await send({"type": "http.response.body", "body": body})
+
+    def is_preflight(self, method: str, headers: Mapping[bytes, bytes]) -> bool:
+        """Return whether a browser asks if a page may send some request."""
+        return (
+            method == "OPTIONS"
+            and self._is_cors_enabled
+            and b"origin" in headers
+            and b"access-control-request-method" in headers
+        )
+
+    def dressed(self, app: _App, context_path: str = "") -> _App:
+        """Return an application that answers as the API does around what ``app`` says.
+
+        Its answers get the same headers, pre-flights are answered before it, and it lives below the
+        context path, without which it is asked.
+        """
+        context = context_path.encode()
+
+        async def outer(scope: Any, receive: Any, send: Any) -> None:
+            headers = first_headers(scope["headers"])
+            if self.is_preflight(scope["method"], headers):
+                await self.send(scope, headers, send, preflight(headers))
+            elif context and not scope["raw_path"].startswith(context + b"/"):
+                await self.send(scope, headers, send, error_answer(404))
+            else:
+                await app({**scope, "root_path": context_path}, receive, self._dress(scope, send))
+
+        return outer
+
+    def _dress(self, scope: Mapping[str, Any], send: Any) -> Callable[[Any], Awaitable[None]]:
+        has_origin = any(name == b"origin" for name, _ in scope["headers"])
+
+        async def dress(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                own = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in own}
+                is_tls = scope["scheme"] == "https"
+                fixed = self._fixed(Answer(), "", has_origin=has_origin, is_tls=is_tls)
+                added = [(n, v) for n, v in fixed if n not in names or n == b"vary"]
+                message = {**message, "headers": [*added, *own]}
+            await send(message)
+
+        return dress
 
     def send_now(
         self, cycle: Any, headers: Mapping[bytes, bytes], answer: Answer, challenge: str
@@ -115,7 +161,7 @@ class Dispatcher:
         accepted = headers.get(b"accept-encoding")
         return (
             accepted is not None
-            and b"gzip" in accepted
+            and _takes_gzip(accepted)
             and answer.kind is not None
             and answer.kind.startswith(_GZIP_KINDS)
         )
@@ -166,6 +212,16 @@ def _clean(value: bytes) -> bytes:
     if b"\n" in value or b"\r" in value:
         return value.replace(b"\r", b"").replace(b"\n", b"")
     return value
+
+
+@lru_cache(maxsize=256)
+def _takes_gzip(accepted: bytes) -> bool:
+    """Return whether ``Accept-Encoding`` names gzip, and not to refuse it."""
+    for choice in accepted.lower().split(b","):
+        name, _, quality = choice.partition(b";")
+        if name.strip() in (b"gzip", b"x-gzip"):
+            return quality.replace(b" ", b"").rstrip(b"0.") != b"q="
+    return False
 
 
 def _gzipped(body: bytes) -> bytes:
