@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ __all__ = ["serve"]
 logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
+_SWITCH_SEC = 0.001  # how long the indexing thread may keep the others waiting
 _KEYS_FILE = "para-root-keys.conf"
 
 
@@ -140,3 +142,4 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    sys.setswitchinterval(_SWITCH_SEC)

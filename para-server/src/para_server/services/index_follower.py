@@ -31,9 +31,10 @@ logger = logging.getLogger(__name__)
 DOUBT_SEC = 10.0
 """How long after a write failed it may still be stored: longer than any timeout of a database."""
 
-_LINGER_SEC = 0.5  # how long changes gather when nobody waits; a commit costs 10 ms of CPU
-_ENOUGH = 4000  # changed objects that are worth a commit at once
-_MOST_WAITING = 8000  # changed objects that may wait for the index; then writers wait as well
+_LINGER_SEC = 3.0  # how long changes gather at most when nobody waits for them
+_QUIET_SEC = 0.1  # without a new change for so long, the burst is over
+_ENOUGH = 12_000  # changed objects that are indexed at once, however the writes go on
+_MOST_WAITING = 24_000  # changed objects that may wait for the index; then writers wait as well
 _RETRY_SEC = 1.0
 _REBUILD_PAGE = 500  # records
 _FORGET_EVERY_SEC = 5.0
@@ -247,11 +248,22 @@ class IndexFollower:
             await self._apply(self._next())
 
     async def _linger(self) -> None:
-        if self._waiting >= _ENOUGH or self._linger_sec <= 0:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._linger_sec):
-                await self._hurry.wait()
+        """Let changes gather while a burst of writes goes on and nobody waits for the index.
+
+        A large commit costs little more than a small one, and what is written several times is
+        indexed once.
+        """
+        deadline = asyncio.get_running_loop().time() + self._linger_sec
+        while self._waiting < _ENOUGH and not self._hurry.is_set():
+            rest = deadline - asyncio.get_running_loop().time()
+            if rest <= 0:
+                return
+            before = self._waiting
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(rest, _QUIET_SEC)):
+                    await self._hurry.wait()
+            if self._waiting == before and rest > _QUIET_SEC:
+                return
 
     def _next(self) -> _Feed:
         waited_for = next((feed for feed in self._dirty.values() if feed.waiters), None)
