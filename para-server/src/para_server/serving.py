@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from para_core.config import Config
     from para_core.plugins import Plugins
 
-__all__ = ["serve"]
+__all__ = ["serve", "server_config"]
 
 logger = logging.getLogger(__name__)
 
@@ -83,22 +83,7 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
     )
     async with para:
         await plugins.start(config)
-        server = _Server(
-            uvicorn.Config(
-                para,
-                http=ParaProtocol,
-                interface="asgi3",
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=30,
-                h11_max_incomplete_event_size=None,
-            )
-        )
+        server = _Server(server_config(para))
         _settle_memory()
         where = f"http://localhost:{listener.getsockname()[1]}{settings.context_path}"
         logger.info("Para for Python %s is listening on %s", __version__, where)
@@ -106,6 +91,23 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
             await server.serve(sockets=[listener])
         finally:
             await plugins.stop(config)
+
+
+def server_config(para: Para) -> uvicorn.Config:
+    """Return how uvicorn serves a Para."""
+    return uvicorn.Config(
+        para,
+        http=ParaProtocol,
+        interface="asgi3",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=30,
+    )
 
 
 class _Server(uvicorn.Server):

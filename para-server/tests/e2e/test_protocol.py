@@ -283,5 +283,5 @@ class TestWithoutExtras:
         assert (await nobody.get("/ctx/")).status == 200
         assert (await nobody.get("/")).status == 404
         body = {"appid": "app:para", "provider": "password", "token": "a@b.c::"}
-        assert (await nobody.post("/ctx/jwt_auth", body)).status == 400
+        assert (await nobody.post("/ctx/jwt_auth", body)).status in (400, 403)
         assert (await nobody.post("/jwt_auth", body)).status == 404
