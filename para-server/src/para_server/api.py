@@ -27,7 +27,9 @@ from para_server.http.wire import Dispatcher, preflight
 from para_server.rest.responses import answer_of
 
 if TYPE_CHECKING:
-    from para_core.objects import App
+    from starlette.types import Receive, Scope, Send
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
     from para_server.services.container import Services
 
 __all__ = ["Api"]
@@ -67,18 +69,21 @@ class Api:
         if self._background:
             await asyncio.wait(self._background, timeout=10)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = first_headers(scope["headers"])
         challenge = ""
         try:
             body = await self._body(scope, headers, receive)
-            answer, challenge = await self._answer(scope, headers, body)
+            raw = RawRequest(
+                scope["method"], scope["raw_path"], scope["query_string"], headers, body
+            )
+            answer, challenge = await self._answer(scope, raw)
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
             answer = answer_of(error)
         await self.dispatcher.send(scope, headers, send, answer, challenge)
 
-    async def _body(self, scope: Any, headers: Mapping[bytes, bytes], receive: Any) -> bytes:
+    async def _body(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         length = headers.get(b"content-length")
         if length is None and b"transfer-encoding" not in headers:
             return b""
@@ -86,8 +91,10 @@ class Api:
             return b""
         message = await receive()
         if not message.get("more_body"):
-            return message.get("body", b"")  # type: ignore[no-any-return]
-        parts, size = [message["body"]], len(message["body"])
+            whole: bytes = message.get("body", b"")
+            return whole
+        parts: list[bytes] = [message["body"]]
+        size = len(parts[0])
         while message.get("more_body"):
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -107,29 +114,22 @@ class Api:
 
     # ---- one request --------------------------------------------------------------------------
 
-    async def _answer(
-        self, scope: Any, headers: Mapping[bytes, bytes], body: bytes
-    ) -> tuple[Answer, str]:
-        method: str = scope["method"]
-        raw_path: bytes = scope["raw_path"]
-        if self.dispatcher.is_preflight(method, headers):
-            return preflight(headers), ""
-        path = raw_path.removeprefix(self._context)
-        segments = _segments(path)
+    async def _answer(self, scope: Scope, raw: RawRequest) -> tuple[Answer, str]:
+        if self.dispatcher.is_preflight(raw.method, raw.headers):
+            return preflight(raw.headers), ""
+        segments = _segments(raw.path.removeprefix(self._context))
         if segments is None:
             return error_answer(400), ""
-        found = self.router.find("GET" if method == "HEAD" else method, segments)
+        found = self.router.find("GET" if raw.method == "HEAD" else raw.method, segments)
         if self._is_public(segments, found):
             admission = _PUBLIC
         else:
-            admission = scope.get(_ADMISSION)
-            if admission is None:
-                raw = RawRequest(method, raw_path, scope["query_string"], headers, body)
-                admission = await self._admit(raw, resource_of(raw_path, self._context))
+            known: Admission | None = scope.get(_ADMISSION)
+            admission = known or await self._admit(raw, resource_of(raw.path, self._context))
             if not admission.decision.is_allowed:
                 return _refusal(admission), admission.challenge
         try:
-            answer = await self._run(scope, headers, body, found, admission)
+            answer = await self._run(scope, raw, found, admission)
         except Exception as error:  # noqa: BLE001 - answered once, in the table of errors
             answer = answer_of(error)
         return answer, admission.challenge
@@ -154,7 +154,7 @@ class Api:
         app = self.services.apps.known(self.gate.identifier_of(signed))
         return None if app is None else self.gate.judge(signed, app, raw, resource, now)
 
-    def answer_now(self, cycle: Any) -> bool:
+    def answer_now(self, cycle: RequestResponseCycle) -> bool:
         """Answer a request without waiting, if that is possible.
 
         It is for signed ``GET`` requests of apps whose answer lies in memory: they need no task.
@@ -162,7 +162,7 @@ class Api:
         Returns:
             ``False`` when nothing was sent, and ``__call__`` must answer.
         """
-        scope = cycle.scope
+        scope: Any = cycle.scope  # a TypedDict without our own keys
         raw_path: bytes = scope["raw_path"]
         segments = _segments(raw_path.removeprefix(self._context))
         found = self.router.find("GET", segments) if segments is not None else set[str]()
@@ -176,50 +176,31 @@ class Api:
         if admission is None or not admission.decision.is_allowed:
             return False
         scope[_ADMISSION] = admission  # when it comes to waiting, nobody asks the gate again
-        answer = found[0].now(self._request(scope, headers, b"", found[1], admission))
+        answer = found[0].now(self._request(scope, raw, found[1], admission))
         if answer is None:
             return False
         return self.dispatcher.send_now(cycle, headers, answer, admission.challenge)
 
     async def _run(
         self,
-        scope: Any,
-        headers: Mapping[bytes, bytes],
-        body: bytes,
+        scope: Scope,
+        raw: RawRequest,
         found: tuple[Route, list[str]] | set[str],
         admission: Admission,
     ) -> Answer:
-        method: str = scope["method"]
         if not isinstance(found, tuple):
-            return _no_route(method, found)
+            return _no_route(raw.method, found)
         route, values = found
-        request = self._request(scope, headers, body, values, admission)
-        if route.answers_at_once and headers.get(b"x-para-respond-immediately") == b"true":
+        request = self._request(scope, raw, values, admission)
+        if route.answers_at_once and raw.headers.get(b"x-para-respond-immediately") == b"true":
             return self._at_once(route, request)
-        answer: Answer = await route.handler(request)
-        return answer
+        return await route.handler(request)
 
     def _request(
-        self,
-        scope: Any,
-        headers: Mapping[bytes, bytes],
-        body: bytes,
-        values: list[str],
-        admission: Admission,
+        self, scope: Scope, raw: RawRequest, values: list[str], admission: Admission
     ) -> Request:
-        app: App | None = admission.app  # type: ignore[assignment]
-        return Request(
-            scope["method"],
-            scope["raw_path"].decode("ascii", "replace"),
-            scope["query_string"],
-            headers,
-            body,
-            values,
-            admission.principal,
-            app,
-            self.services,
-            (scope.get("client") or ("",))[0],
-        )
+        client = (scope.get("client") or ("",))[0]
+        return Request(raw, values, admission, services=self.services, client=client)
 
     def _at_once(self, route: Route, request: Request) -> Answer:
         """Answer before the work is done; its errors are logged and heard by nobody."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 
@@ -85,7 +84,7 @@ def reason_of(status: int) -> str:
         return "Error"
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
+def json_answer(value: object, status: int = 200) -> Answer:
     """Answer with a value as JSON."""
     return Answer(status, _encode(value), JSON)
 

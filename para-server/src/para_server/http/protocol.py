@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 __all__ = ["ANSWER", "JoiningTransport", "ParaProtocol"]
 
 ANSWER = "para.answer"
 """The ASGI extension by which the API hands over a whole answer as bytes."""
+
+_AnswerNow = Callable[[RequestResponseCycle], bool]
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +62,7 @@ class JoiningTransport:
         self.flush()
         self._transport.close()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         """Everything else is the transport's own."""
         return getattr(self._transport, name)
 
@@ -64,19 +70,20 @@ class JoiningTransport:
 class ParaProtocol(HttpToolsProtocol):
     """uvicorn's protocol on a joining transport, with short ways for whole answers.
 
-    The application is a ``Para``: besides being an ASGI application it has ``answer_now``.
+    Besides being an ASGI application, the application may have ``answer_now``, as ``Para`` does.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Put the joining transport between uvicorn and the socket."""
         super().connection_made(JoiningTransport(transport))  # type: ignore[arg-type]
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Let the application answer at once, if it can; else start a task for the request."""
-        scope: Any = cycle.scope
+        scope: Any = cycle.scope  # a TypedDict without our extension
         if scope["method"] == "GET" and cycle.keep_alive and not self.parser.should_upgrade():
+            answer_now: _AnswerNow | None = getattr(app, "answer_now", None)
             try:
-                if app.answer_now(cycle):
+                if answer_now is not None and answer_now(cycle):
                     return
             except Exception:
                 logger.exception("an answer without a task failed; trying with one")
@@ -85,7 +92,7 @@ class ParaProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Let go of a head without a body."""
-        self.transport.flush()  # type: ignore[attr-defined]
+        _joining(self.transport).flush()
         super().on_response_complete()
 
 
@@ -101,7 +108,7 @@ def send_whole(cycle: RequestResponseCycle, data: bytes) -> bool:
         return True
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    transport: Any = cycle.transport
+    transport = _joining(cycle.transport)
     transport.expects_head = False
     transport.write(data)
     cycle.message_event.set()
@@ -109,3 +116,8 @@ def send_whole(cycle: RequestResponseCycle, data: bytes) -> bool:
         transport.close()
     cycle.on_response()
     return True
+
+
+def _joining(transport: asyncio.Transport) -> JoiningTransport:
+    """Return what ``connection_made`` has put in the place of uvicorn's transport."""
+    return cast("JoiningTransport", transport)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote_plus
 
 import msgspec
 
+from para_core.nesting import MAX_DEPTH, is_too_deep
 from para_server.http.answers import AnswerError
 
 if TYPE_CHECKING:
     from para_core.objects import App
-    from para_server.access.principal import Principal
+    from para_server.access.gate import Admission
+    from para_server.access.request import RawRequest
     from para_server.services.container import Services
 
-__all__ = ["MAX_DEPTH", "Params", "Request", "json_of"]
+__all__ = ["Params", "Request", "json_of"]
 
-MAX_DEPTH = 200
-"""Levels of lists and objects inside each other in a body; all code that walks them recurses."""
+_Kind = TypeVar("_Kind", list[Any], dict[str, Any])
 
 _decode = msgspec.json.Decoder().decode
 
@@ -63,7 +63,8 @@ class Request:
     """A request whose caller is known and may do what it asks for.
 
     ``values`` are the variable segments of the path, decoded once, in order. ``app`` is the app
-    that is called; ``None`` on public paths only.
+    that is called; ``None`` on public paths only. ``client`` is the address of the other end of
+    the connection.
     """
 
     __slots__ = (
@@ -82,21 +83,18 @@ class Request:
 
     def __init__(
         self,
-        method: str,
-        path: str,
-        query: bytes,
-        headers: Mapping[bytes, bytes],
-        body: bytes,
+        raw: RawRequest,
         values: list[str],
-        caller: Principal,
-        app: App | None,
+        admission: Admission,
+        *,
         services: Services,
         client: str = "",
     ) -> None:
-        self.method, self.path, self.query = method, path, query
-        self.headers, self.body, self.values = headers, body, values
-        self.caller, self.app, self.services = caller, app, services
-        self.client = client  # the address of the other end of the connection
+        self.method, self.path = raw.method, raw.path.decode("ascii", "replace")
+        self.query, self.headers, self.body = raw.query, raw.headers, raw.body
+        self.values, self.services, self.client = values, services, client
+        self.caller = admission.principal
+        self.app = cast("App | None", admission.app)  # the look-up of the gate gives no other
         self._params: Params | None = None
 
     @property
@@ -133,8 +131,7 @@ class Request:
         Raises:
             AnswerError: 400, when it is something else.
         """
-        body: dict[str, Any] = json_of(self.body, dict)
-        return body
+        return json_of(self.body, dict)
 
     def json_list(self) -> list[Any]:
         """Return the body as a JSON array.
@@ -142,11 +139,10 @@ class Request:
         Raises:
             AnswerError: 400, when it is something else.
         """
-        body: list[Any] = json_of(self.body, list)
-        return body
+        return json_of(self.body, list)
 
 
-def json_of(body: bytes, kind: type[Any]) -> Any:
+def json_of(body: bytes, kind: type[_Kind]) -> _Kind:
     """Return the first JSON value of a body; what follows it is ignored.
 
     Raises:
@@ -162,7 +158,7 @@ def json_of(body: bytes, kind: type[Any]) -> Any:
         raise AnswerError(400, "The body is not valid JSON: it is not UTF-8.") from error
     except RecursionError:
         raise _too_deep() from None
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and is_too_deep(value):
         raise _too_deep()
     if not isinstance(value, kind):
         wanted = "an object" if kind is dict else "an array"
@@ -170,28 +166,11 @@ def json_of(body: bytes, kind: type[Any]) -> Any:
     return value
 
 
-def _is_too_deep(value: object) -> bool:
-    level: list[object] = [value]
-    depth = 0
-    while level:
-        depth += 1
-        inner: list[object] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner += [item for item in one.values() if isinstance(item, dict | list)]
-            elif isinstance(one, list):
-                inner += [item for item in one if isinstance(item, dict | list)]
-        if depth > MAX_DEPTH:
-            return True
-        level = inner
-    return False
-
-
 def _too_deep() -> AnswerError:
     return AnswerError(400, f"The JSON has more than {MAX_DEPTH} levels inside each other.")
 
 
-def _first_value(body: bytes, error: msgspec.DecodeError) -> Any:
+def _first_value(body: bytes, error: msgspec.DecodeError) -> object:
     if "trailing characters" not in str(error):
         raise AnswerError(400, f"The body is not valid JSON: {error}") from error
     try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+
+from para_server.http.answers import Answer
+from para_server.http.request import Request
 
 __all__ = ["Handler", "Route", "Router"]
 
-Handler = Callable[[Any], Awaitable[Any]]
+Handler = Callable[[Request], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Route:
     handler: Handler
     is_public: bool = False
     answers_at_once: bool = False
-    now: Callable[[Any], Any] | None = None
+    now: Callable[[Request], Answer | None] | None = None
 
     @property
     def about(self) -> str:
@@ -70,28 +72,31 @@ class Router:
             The methods that the path has instead, when it lacks this one; empty when no route has
             such a path.
         """
-        allowed: set[str] = set()
-        found = _search(self._root, method, segments, 0, [], allowed)
-        return found if found is not None else allowed
+        return _search(self._root, method, segments, 0, []) or _methods(self._root, segments, 0)
 
 
 def _search(
-    node: _Node, method: str, segments: list[str], at: int, values: list[str], allowed: set[str]
+    node: _Node, method: str, segments: list[str], at: int, values: list[str]
 ) -> tuple[Route, list[str]] | None:
     if at == len(segments):
         route = node.routes.get(method)
-        if route is None:
-            allowed.update(node.routes)
-            return None
-        return route, values
+        return None if route is None else (route, values)
     literal = node.literals.get(segments[at])
     if literal is not None:
-        found = _search(literal, method, segments, at + 1, values, allowed)
+        found = _search(literal, method, segments, at + 1, values)
         if found is not None:
             return found
     if node.variable is not None and segments[at]:  # no variable is empty
-        return _search(node.variable, method, segments, at + 1, [*values, segments[at]], allowed)
+        return _search(node.variable, method, segments, at + 1, [*values, segments[at]])
     return None
+
+
+def _methods(node: _Node, segments: list[str], at: int) -> set[str]:
+    """Return the methods of all routes whose path is this one."""
+    if at == len(segments):
+        return set(node.routes)
+    nodes = (node.literals.get(segments[at]), node.variable if segments[at] else None)
+    return {name for n in nodes if n is not None for name in _methods(n, segments, at + 1)}
 
 
 def _segments(path: str) -> list[str]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from para_server.access.request import first_headers
 from para_server.http.answers import Answer, StreamingAnswer, error_answer, reason_of
 from para_server.http.protocol import ANSWER, send_whole
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 __all__ = ["Dispatcher", "preflight"]
 
+_MOST_HEADS = 1024  # that are kept; which ones is up to what clients ask for
 _SMALLEST_GZIP = 128  # bytes; below that compression gains nothing
 _GZIP_KINDS = (b"application/json", b"text/", b"application/javascript")
 _SECURITY = [
@@ -25,7 +30,6 @@ _SECURITY = [
 ]
 _HSTS = (b"strict-transport-security", b"max-age=31536000 ; includeSubDomains")
 _VARY = (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
-_App = Callable[[Any, Any, Any], Awaitable[None]]
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Mcp-Protocol-Version, Mcp-Session-Id"),
@@ -41,9 +45,9 @@ class Dispatcher:
 
     async def send(
         self,
-        scope: Mapping[str, Any],
+        scope: Scope,
         headers: Mapping[bytes, bytes],
-        send: Any,
+        send: Send,
         answer: Answer,
         challenge: str = "",
     ) -> None:
@@ -60,9 +64,9 @@ class Dispatcher:
             await self._stream(scope, headers, send, answer, challenge)
             return
         extension = scope.get("extensions", {}).get(ANSWER)
-        if extension is not None and scope["method"] != "HEAD":
-            if self.send_now(extension["cycle"], headers, answer, challenge):
-                return
+        is_whole = extension is not None and scope["method"] != "HEAD"
+        if is_whole and self.send_now(extension["cycle"], headers, answer, challenge):
+            return
         body, extra = self._packed(headers, answer)
         has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
         start = [*self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls), *extra]
@@ -79,7 +83,7 @@ class Dispatcher:
             and b"access-control-request-method" in headers
         )
 
-    def dressed(self, app: _App, context_path: str = "") -> _App:
+    def dressed(self, app: ASGIApp, context_path: str = "") -> ASGIApp:
         """Return an application that answers as the API does around what ``app`` says.
 
         Its answers get the same headers, pre-flights are answered before it, and it lives below the
@@ -87,7 +91,7 @@ class Dispatcher:
         """
         context = context_path.encode()
 
-        async def outer(scope: Any, receive: Any, send: Any) -> None:
+        async def outer(scope: Scope, receive: Receive, send: Send) -> None:
             headers = first_headers(scope["headers"])
             if self.is_preflight(scope["method"], headers):
                 await self.send(scope, headers, send, preflight(headers))
@@ -98,10 +102,10 @@ class Dispatcher:
 
         return outer
 
-    def _dress(self, scope: Mapping[str, Any], send: Any) -> Callable[[Any], Awaitable[None]]:
+    def _dress(self, scope: Scope, send: Send) -> Send:
         has_origin = any(name == b"origin" for name, _ in scope["headers"])
 
-        async def dress(message: Any) -> None:
+        async def dress(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
@@ -114,7 +118,11 @@ class Dispatcher:
         return dress
 
     def send_now(
-        self, cycle: Any, headers: Mapping[bytes, bytes], answer: Answer, challenge: str
+        self,
+        cycle: RequestResponseCycle,
+        headers: Mapping[bytes, bytes],
+        answer: Answer,
+        challenge: str,
     ) -> bool:
         """Send a whole answer in one write, without waiting.
 
@@ -136,9 +144,9 @@ class Dispatcher:
 
     async def _stream(
         self,
-        scope: Mapping[str, Any],
+        scope: Scope,
         headers: Mapping[bytes, bytes],
-        send: Any,
+        send: Send,
         answer: StreamingAnswer,
         challenge: str,
     ) -> None:
@@ -173,7 +181,7 @@ class Dispatcher:
             fixed = self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls)
             line = b"HTTP/1.1 %d %b\r\n" % (answer.status, reason_of(answer.status).encode())
             head = line + _lines(fixed)
-            if len(self._heads) < 1024:
+            if len(self._heads) < _MOST_HEADS:
                 self._heads[key] = head
         return head
 
@@ -194,7 +202,9 @@ class Dispatcher:
         return fixed
 
 
-def _whole(cycle: Any, head: bytes, extra: Sequence[tuple[bytes, bytes]], body: bytes) -> bytes:
+def _whole(
+    cycle: RequestResponseCycle, head: bytes, extra: Sequence[tuple[bytes, bytes]], body: bytes
+) -> bytes:
     parts = [head, _lines(cycle.default_headers)]
     if extra:
         parts.append(_lines(extra))

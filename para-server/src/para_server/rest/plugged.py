@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from para_core.extensions import ResourceHandler
 from para_server.http.answers import Answer
 from para_server.http.request import Request
 from para_server.http.router import Route
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Scope
 
 __all__ = ["is_in_api", "routes_of"]
 
@@ -32,7 +35,7 @@ def routes_of(handler: ResourceHandler) -> list[Route]:
 
 
 async def _run(handler: ResourceHandler, params: dict[str, str], request: Request) -> Answer:
-    scope: dict[str, Any] = {
+    scope: Scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
@@ -48,20 +51,20 @@ async def _run(handler: ResourceHandler, params: dict[str, str], request: Reques
         "path_params": params,
         "state": {"para": request.services, "caller": request.caller, "app": request.app},
     }
-    messages: list[Any] = []
+    messages: list[Message] = []
     bodies = iter([{"type": "http.request", "body": request.body, "more_body": False}])
 
-    async def receive() -> Any:  # noqa: ANN401 - an ASGI message
+    async def receive() -> Message:
         return next(bodies, {"type": "http.disconnect"})
 
-    async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message
+    async def send(message: Message) -> None:
         messages.append(message)
 
     await handler.app(scope, receive, send)
     return _answer(messages)
 
 
-def _answer(messages: Iterable[Any]) -> Answer:
+def _answer(messages: Iterable[Message]) -> Answer:
     answer = Answer()
     for message in messages:
         if message["type"] == "http.response.start":
