@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ctypes
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["give_back_memory", "keep_freed_memory"]
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
-_KEEP_BYTES, _LARGE_BYTES = 64 << 20, 32 << 20
+_KEEP_BYTES, _LARGE_BYTES = 32 << 20, 32 << 20
 
 
 def keep_freed_memory() -> None:
@@ -20,3 +20,10 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
+
+
+def give_back_memory() -> None:
+    """Give back what glibc keeps, when nothing is written for a while."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

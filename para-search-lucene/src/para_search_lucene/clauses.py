@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 _MOST_PLACES = 600  # ways to lay out the words of one loose phrase
 _LONGEST_FUZZY = 300  # characters; the automaton of a longer text would take seconds
-_OWN_FIELDS = frozenset(["id", "type"])
 _Bounds: TypeAlias = Callable[[int], tuple[int, int]]
 _ANY_KEY = "[0-9A-Za-z]+"
 _TEXT_MARK = "\x00s"  # between path and text in a term of the engine's JSON fields
@@ -112,7 +111,7 @@ class Clauses:
             name = "allwords"
         elif field is None:
             name, pattern = "exact", f"{_ANY_KEY}{_TEXT_MARK}(?:{pattern})"
-        elif field.path in _OWN_FIELDS:
+        elif field.is_own:
             name = field.path
         else:
             name = "words" if in_words else "exact"
@@ -161,9 +160,9 @@ class Clauses:
             return self.nothing
         found = [self.sort_numbers(field, low, high)]
         if self._marks.has(field.has_numbers):
-            found.append(self._column(field.numbers, low, high))
+            found.append(self._column(f"sorts.{field.numbers}", low, high))
             if in_texts:
-                found.append(self._column(field.written, low, high))
+                found.append(self._column(f"sorts.{field.written}", low, high))
         return self.any_of(found)
 
     def sort_numbers(self, field: Field, low: int, high: int) -> Query:
@@ -171,14 +170,14 @@ class Clauses:
         if not self._marks.has(field.is_number):
             return self.nothing
         if field.path not in NATIVE_SORTS:
-            return self._column(field.number, low, high)
+            return self._column(f"sorts.{field.number}", low, high)
         between = self.native(field.path, low, high)
         if low <= 0 <= high:  # the column has 0 where there is no value
             return self.all_of([between, self.marked(field.is_number)])
         return between
 
     def _column(self, name: str, low: int, high: int) -> Query:
-        return self._index.parse_query(f"sorts.{name}:[{low} TO {high}]")
+        return self._index.parse_query(f"{name}:[{low} TO {high}]")
 
     def native(self, name: str, low: int, high: int) -> Query:
         """Return documents with a value in a closed interval in a column of its own."""
@@ -192,7 +191,11 @@ class Clauses:
 
     def column_is(self, name: str, value: int) -> Query:
         """Return documents with exactly this value in a column."""
-        return Query.term_query(self._schema, name, value)
+        if name == "timestamp":  # the one that has terms too
+            return Query.term_query(self._schema, name, value)
+        if name in NATIVE_SORTS:
+            return self.native(name, value, value)
+        return self._column(name, value, value)
 
     def bytes_before(self, field: Field, chunks: Sequence[int | None]) -> Query:
         """Return documents that sort by a smaller text than the one with these chunks."""
@@ -210,7 +213,7 @@ class Clauses:
                 break
             low, high = bounds(chunk)
             if low <= high:
-                found.append(self.all_of([*equal, self._column(name, low, high)]))
+                found.append(self.all_of([*equal, self._column(f"sorts.{name}", low, high)]))
             equal.append(self.column_is(f"sorts.{name}", chunk))
         return self.any_of(found)
 
@@ -246,7 +249,7 @@ def _words(field: Field | None) -> str:
 
 
 def _values(field: Field) -> str:
-    return field.path if field.path in _OWN_FIELDS else f"exact.{field.key}"
+    return field.path if field.is_own else f"exact.{field.key}"
 
 
 def _is_inside(text: str, node: Range) -> bool:

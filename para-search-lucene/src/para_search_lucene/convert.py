@@ -6,7 +6,7 @@ import base64
 
 import msgspec
 
-from para_core.query.analysis import analyse
+from para_core.query.analysis import MAX_WORD, analyse
 from para_core.query.fields import Document, Value, number_of, text_form
 from para_search_lucene.schema import (
     NATIVE_SORTS,
@@ -22,8 +22,8 @@ __all__ = ["encode_document"]
 _APART = " -" * 100 + " "
 """Words between the texts of a linker's two objects: farther than a loose phrase reaches."""
 
+_NUMBER_BEGINS = frozenset("+-.0123456789")
 _FLAGS = ("false", "true")
-_OWN_FIELDS = frozenset(["id", "type"])
 
 _encode = msgspec.json.Encoder().encode
 
@@ -79,21 +79,19 @@ class _Build:
         """Take in the values of a path."""
         if len(values) != 1:
             self._add_list(field, values)
-        elif field.path not in _OWN_FIELDS:
-            value = values[0]
-            self._add_one(field, value if type(value) is str else text_form(value))
-        if sort is None:
-            self.present.append(field.is_nested)
-            self._add_numbers(field, values)
-        elif not isinstance(sort, str):
+        elif not field.is_own:
+            self._add_one(field, _text(values[0]))
+        if type(sort) is float:
             self.present.append(field.is_number)
-            if field.path not in NATIVE_SORTS:
-                self.sorts[field.number] = encode_number(sort)
-        elif isinstance(values[0], bool) and sort in _FLAGS:
-            self.present.append(field.is_flag)
-        else:
+            if field.column is not None:
+                self.sorts[field.column] = encode_number(sort)
+        elif isinstance(sort, str):
+            if sort in _FLAGS and type(values[0]) is bool:
+                self.present.append(field.is_flag)
+                return
             self.present.append(field.is_text)
-            self._add_text(field, values, sort)
+            self.sorts.update(zip(field.texts, text_chunks(sort), strict=False))
+            self._add_numbers(field, values)
 
     def add_nested(self, field: Field, values: list[Value]) -> None:
         """Take in the values of a path of one of a linker's two objects."""
@@ -116,15 +114,20 @@ class _Build:
         if field.is_keyword:
             self.exact[field.key] = exact_term(text, is_keyword=True)
             return
-        found = " ".join(analyse(text))
-        if found != text or " " in found:
+        if text.isalnum() and text.isascii() and len(text) < MAX_WORD:
+            found = text.lower()
+            is_word = found == text
+        else:
+            found = " ".join(analyse(text))
+            is_word = found == text and " " not in text
+        if not is_word:
             self.exact[field.key] = exact_term(text, is_keyword=False)
         if found:
             self.words[field.key] = found
             self.all_words.append(found)
 
     def _add_list(self, field: Field, values: list[Value]) -> None:
-        texts = [text_form(value) for value in values]
+        texts = [_text(value) for value in values]
         self.exact[field.key] = [exact_term(text, is_keyword=field.is_keyword) for text in texts]
         if not field.is_keyword:
             found = " ".join([word for text in texts for word in analyse(text)])
@@ -132,13 +135,11 @@ class _Build:
                 self.words[field.key] = found
                 self.all_words.append(found)
 
-    def _add_text(self, field: Field, values: list[Value], sort: str) -> None:
-        self.sorts.update(zip(field.texts, text_chunks(sort), strict=False))
-        self._add_numbers(field, values)
-
     def _add_numbers(self, field: Field, values: list[Value]) -> None:
         """Take in numbers that a document is not sorted by: those of lists and in texts."""
         for value in values:
+            if type(value) is str and value[:1] not in _NUMBER_BEGINS:
+                continue
             number = number_of(value)
             if number is not None:
                 column = field.written if isinstance(value, str) else field.numbers
@@ -146,6 +147,16 @@ class _Build:
                 if not known:
                     self.present.append(field.has_numbers)
                 self.sorts[column] = [*known, encode_number(number)]
+
+
+def _text(value: Value) -> str:
+    """Return ``text_form`` of a value, with a short way for the usual ones."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[return-value]
+    if kind is bool:
+        return "true" if value else "false"
+    return str(value) if kind is int else text_form(value)
 
 
 def _as_list(value: object) -> list:  # type: ignore[type-arg]

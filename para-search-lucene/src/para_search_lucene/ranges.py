@@ -32,7 +32,7 @@ def text_range(clauses: Clauses, marks: Marks, field: Field | None, node: tree.R
         clauses.pattern(field, whole, in_words=False),
     ]
     if field is None:
-        own = [own for own in marks.keywords() if own.path in ("id", "type")]
+        own = [own for own in marks.keywords() if own.is_own]
         found += [clauses.pattern(one, whole, in_words=False) for one in own]
     if word != whole:
         # A value that is one word is not among the whole values, but it is what a document is

@@ -63,14 +63,16 @@ LEAST, GREATEST = -(2**63), 2**63 - 1
 CHUNKS = 4
 """How many columns of 8 bytes each a text is sorted by."""
 
+_OWN_FIELDS = frozenset(["id", "type"])
 _CUSTOM = "properties."
 _HASHED = "zhz"
 _ESCAPED = re.compile("z([0-9a-f]+)z")
 _CHUNK_BYTES = 8
 _KEY_CHARS = 150  # of a path; longer ones are hashed, since a term has at most 65530 bytes
-_EXACT_CHARS = 48  # of an analysed value; what comes after is hashed, since long unique terms cost
+_EXACT_CHARS = 32  # of an analysed value; what comes after is hashed, since long unique terms cost
 _WHOLE_CHARS = 8000  # of a keyword value; the same
-_DOUBLE, _LONG = struct.Struct(">d"), struct.Struct(">q")
+_PACK_DOUBLE, _UNPACK_LONG = struct.Struct(">d").pack, struct.Struct(">q").unpack
+_UNPACK = [struct.Struct(f">{count}Q").unpack for count in range(CHUNKS + 1)]
 
 
 def build_schema() -> Schema:
@@ -80,7 +82,7 @@ def build_schema() -> Schema:
     builder.add_text_field("type", tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("docid", indexed=True, fast=True)
     for name in sorted(NATIVE_SORTS):
-        builder.add_integer_field(name, indexed=True, fast=True)
+        builder.add_integer_field(name, indexed=name == "timestamp", fast=True)
     builder.add_json_field("words", tokenizer_name="whitespace", index_option="position")
     builder.add_text_field("allwords", tokenizer_name="whitespace", index_option="position")
     builder.add_json_field("exact", tokenizer_name="raw", index_option="basic")
@@ -90,7 +92,26 @@ def build_schema() -> Schema:
     builder.add_float_field("lng", fast=True)
     builder.add_bytes_field("source", stored=True)
     builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")
-    return builder.build()
+    return _without_waste(builder.build())
+
+
+def _without_waste(schema: Schema) -> Schema:
+    """Return the schema without terms of ``sorts``, which are columns only, and without norms.
+
+    Both take a third of the time to index an object. The builder of the bindings cannot leave them
+    out, but a schema can be taken apart and put together again, as pickling does it.
+    """
+    reduced = schema.__reduce__()
+    assert isinstance(reduced, tuple)  # noqa: S101 - else it would be the name of a global
+    make, (description,) = reduced
+    for field in description["inner"]:
+        options = field["options"]
+        if field["name"] == "sorts":
+            options["indexing"] = None
+        elif options.get("indexing"):
+            options["indexing"]["fieldnorms"] = False
+    made: Schema = make(description)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +123,12 @@ class Field:
     """The path in letters and digits; no two paths share one, and none begins with another's."""
 
     is_keyword: bool
+    is_own: bool
+    """Whether the values are in a field of the engine's document of their own."""
+
+    column: str | None
+    """The column that convert writes numbers to; ``None`` where it is one of its own."""
+
     parts: str
     """The key of the words of linkers there, one object far from the other, for loose phrases."""
 
@@ -159,6 +186,8 @@ def _field(path: str, key: str) -> Field:
         path=path,
         key=key,
         is_keyword=is_keyword(path),
+        is_own=path in _OWN_FIELDS,
+        column=None if path in NATIVE_SORTS else f"n{key}",
         parts=f"{key}Y",
         number=f"n{key}",
         numbers=f"m{key}",
@@ -198,7 +227,7 @@ def exact_term(text: str, *, is_keyword: bool) -> str:
 
 def encode_number(value: float) -> int:
     """Return an integer that sorts like the number among the integers of all doubles; 0 for 0."""
-    bits: int = _LONG.unpack(_DOUBLE.pack(value))[0]
+    bits: int = _UNPACK_LONG(_PACK_DOUBLE(value))[0]
     if bits >= 0:
         return bits
     return -(bits & GREATEST)  # doubles are sign and magnitude; -0.0 becomes 0
@@ -210,14 +239,14 @@ def text_chunks(text: str) -> list[int]:
     Texts of fewer bytes have fewer integers: a text of 8 bytes has a second one (for its end), so
     that what lacks the second one differs in the first from what has it.
     """
-    data = text.encode("utf-8", "surrogatepass")[: CHUNKS * _CHUNK_BYTES]
-    count = min(len(data) // _CHUNK_BYTES + 1, CHUNKS)
-    data = data.ljust(count * _CHUNK_BYTES, b"\0")
-    return [
-        int.from_bytes(data[start : start + _CHUNK_BYTES], "big") + LEAST
-        for start in range(0, count * _CHUNK_BYTES, _CHUNK_BYTES)
-    ]
+    data = text.encode("utf-8", "surrogatepass")
+    count = len(data) // _CHUNK_BYTES + 1
+    if count == 1:
+        return [int.from_bytes(data.ljust(_CHUNK_BYTES, b"\0"), "big") + LEAST]
+    count = min(count, CHUNKS)
+    chunks = _UNPACK[count](data[: CHUNKS * _CHUNK_BYTES].ljust(count * _CHUNK_BYTES, b"\0"))
+    return [chunk + LEAST for chunk in chunks]
 
 
 def _hash(text: str) -> str:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()

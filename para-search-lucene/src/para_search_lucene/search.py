@@ -19,7 +19,7 @@ from para_core.contracts.search import Hits, Search
 from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.pager import Pager
 from para_core.query.tree import Node
-from para_search_lucene.allocator import keep_freed_memory
+from para_search_lucene.allocator import give_back_memory, keep_freed_memory
 from para_search_lucene.appindex import AppIndex
 from para_search_lucene.failures import engine_errors
 from para_search_lucene.folder import IndexFolder
@@ -302,9 +302,11 @@ class LuceneSearch(Search):
         self._idle_check = None
         oldest = time.monotonic() - self._settings.writer_idle_sec
         writing = [app for app in self._apps.values() if app.is_writing]
-        for app in writing:
-            if app.used < oldest:
-                self._submit(app.close_writer)
+        idle = [app for app in writing if app.used < oldest]
+        for app in idle:
+            self._submit(app.close_writer)
+        if idle:
+            self._submit(give_back_memory)
         if writing:
             loop = asyncio.get_running_loop()
             self._idle_check = loop.call_later(_IDLE_CHECK_SEC, self._close_idle)

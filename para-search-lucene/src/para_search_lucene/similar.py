@@ -67,7 +67,7 @@ def _has_word(clauses: Clauses, fields: Sequence[Field], word: str) -> Query:
 
 
 def _column(field: Field) -> str:
-    if field.path in ("id", "type"):
+    if field.is_own:
         return field.path
     return f"exact.{field.key}" if field.is_keyword else f"words.{field.key}"
 
