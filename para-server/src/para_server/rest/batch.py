@@ -72,7 +72,7 @@ def _bodies(request: Request) -> list[Any]:
     return bodies
 
 
-def _size_of(value: Any) -> int:
+def _size_of(value: object) -> int:
     """Return the size in bytes that a value counts with."""
     if isinstance(value, str):
         return len(value.encode()) + 2

@@ -83,7 +83,6 @@ def _payload(request: Request) -> object:
     return wrapped if isinstance(wrapped, dict) else payload
 
 
-
 def _stored(app: App) -> Constraints:
     return readable_constraints(app.validation_constraints)
 

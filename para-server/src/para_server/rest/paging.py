@@ -10,6 +10,8 @@ from para_server.http.request import Params
 
 __all__ = ["page_number", "pager_of"]
 
+_MOST_DIGITS = 29  # longer numbers are taken for the largest one
+_LARGEST = 1 << 31
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
@@ -35,4 +37,4 @@ def _number(text: str | None, default: int) -> int:
     """Return the absolute value of a whole number; the default for anything else."""
     if text is None or not _NUMBER.fullmatch(text.strip()):
         return default
-    return abs(int(text)) if len(text) < 30 else 1 << 31
+    return abs(int(text)) if len(text) <= _MOST_DIGITS else _LARGEST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,7 +39,8 @@ class Plan:
     @property
     def has_last_key(self) -> bool:
         """Whether the answer tells where to go on."""
-        return self.how not in _WITHOUT_KEY and not (self.how == "nearby" and self.kind == "address")
+        is_of_addresses = self.how == "nearby" and self.kind == "address"
+        return self.how not in _WITHOUT_KEY and not is_of_addresses
 
     @property
     def counts_items(self) -> bool:
@@ -65,48 +67,69 @@ def plan_of(query: bytes, kind: str, how: str, settings: ApiSettings) -> Plan:
         check(text)
     how = params.get("querytype") or how
     kind = kind or params.first("type").strip()
-    tree, pager = _tree(params, how, text, settings)
     return Plan(
-        how, text, tree, pager, None if how in _BY_ID else kind or None, page_number(params, settings)
+        how=how,
+        text=text,
+        query=_query(how, _Words(params, text, settings.default_separator)),
+        pager=_pager(how, params, settings),
+        kind=None if how in _BY_ID else kind or None,
+        page=page_number(params, settings),
     )
 
 
-def _tree(params: Params, how: str, text: str, settings: ApiSettings) -> tuple[Node, Pager]:
-    pager, field = pager_of(params, settings), params.first("field")
-    match how:
-        case "id":
-            return builders.ids_query([params.first("id")]), Pager(limit=1)
-        case "ids":
-            ids = params.all("ids")
-            return builders.ids_query(ids), Pager(limit=max(len(ids), 1))
-        case "nested":
-            return builders.nested_query(field, text), pager
-        case "nearby":
-            place = builders.near_query(params.first("latlng"), params.first("radius", "10"))
-            return place, pager
-        case "prefix":
-            return builders.prefix_query(field, params.first("prefix")), pager
-        case "tagged":
-            return builders.tagged_query(params.all("tags")), pager
-        case "in":
-            return builders.terms_in_query(field, params.all("terms")), pager
-        case "terms":
-            return _terms(params, pager, settings.default_separator)
-        case "wildcard":
-            return builders.wildcard_query(field, text), pager
-        case "similar" | "count":
-            return builders.all_query(), pager if how == "similar" else Pager(limit=0)
-        case _:
-            return parse_leniently(text), pager
+def _pager(how: str, params: Params, settings: ApiSettings) -> Pager:
+    if how in _BY_ID:
+        return Pager(limit=max(len(params.all("ids")), 1) if how == "ids" else 1)
+    if how == "count" or (how == "terms" and params.has("count")):
+        return Pager(limit=0)
+    return pager_of(params, settings)
 
 
-def _terms(params: Params, pager: Pager, separator: str) -> tuple[Node, Pager]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a request says about what it looks for."""
+
+    params: Params
+    text: str
+    separator: str  # between the name and the value of a term
+
+    @property
+    def field(self) -> str:
+        return self.params.first("field")
+
+
+def _near(words: _Words) -> Node:
+    params = words.params
+    return builders.near_query(params.first("latlng"), params.first("radius", "10"))
+
+
+def _terms(words: _Words) -> Node:
+    params = words.params
     terms: dict[str, str] = {}
     for entry in params.all("terms"):
-        name, found, value = entry.partition(separator)
+        name, found, value = entry.partition(words.separator)
         if found and name.strip():
             terms[name] = value
-    if params.has("count"):
-        return builders.terms_query(terms, match_all=True), Pager(limit=0)
-    matches_all = params.first("matchall", "true").lower() == "true"
-    return builders.terms_query(terms, match_all=matches_all), pager
+    matches_all = params.has("count") or params.first("matchall", "true").lower() == "true"
+    return builders.terms_query(terms, match_all=matches_all)
+
+
+_BUILDERS: dict[str, Callable[[_Words], Node]] = {
+    "count": lambda _: builders.all_query(),
+    "id": lambda words: builders.ids_query([words.params.first("id")]),
+    "ids": lambda words: builders.ids_query(words.params.all("ids")),
+    "in": lambda words: builders.terms_in_query(words.field, words.params.all("terms")),
+    "nearby": _near,
+    "nested": lambda words: builders.nested_query(words.field, words.text),
+    "prefix": lambda words: builders.prefix_query(words.field, words.params.first("prefix")),
+    "similar": lambda _: builders.all_query(),
+    "tagged": lambda words: builders.tagged_query(words.params.all("tags")),
+    "terms": _terms,
+    "wildcard": lambda words: builders.wildcard_query(words.field, words.text),
+}
+"""What each way of searching looks for; any other one reads ``q`` as a query."""
+
+
+def _query(how: str, words: _Words) -> Node:
+    build = _BUILDERS.get(how)
+    return build(words) if build is not None else parse_leniently(words.text)

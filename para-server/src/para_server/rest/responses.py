@@ -38,7 +38,7 @@ STATUSES: list[tuple[type[Exception], int, str | None]] = [
 ]
 """Error, status, and the message: ``None`` the error's own, empty the phrase of the status."""
 
-_FAILURE = 500
+_FAILURE, _BUSY = 500, 503
 
 
 def answer_of(error: Exception) -> Answer:
@@ -49,7 +49,7 @@ def answer_of(error: Exception) -> Answer:
         if isinstance(error, kind):
             if status >= _FAILURE:
                 logger.error("a request failed: %s", error, exc_info=status == _FAILURE)
-            headers = [(b"retry-after", b"1")] if status == 503 else []
+            headers = [(b"retry-after", b"1")] if status == _BUSY else []
             return error_answer(status, str(error) if message is None else message, headers)
     logger.error("a request failed", exc_info=error)
     return error_answer(_FAILURE)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from para_server.services.apps import Apps
     from para_server.services.backup import Backup
     from para_server.services.finder import Finder
+    from para_server.services.health import Health
     from para_server.services.index_follower import IndexFollower
     from para_server.services.links import Links
     from para_server.services.objects import Objects
-    from para_server.services.store import Store
-    from para_server.services.health import Health
     from para_server.services.setup import Setup
+    from para_server.services.store import Store
     from para_server.services.users import Users
     from para_server.services.utilities import Utilities
     from para_server.services.votes import Votes

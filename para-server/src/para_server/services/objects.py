@@ -121,9 +121,7 @@ class Objects:
         await self._apps.register_types(app, [obj.type])
         return records[0]
 
-    async def create_all(
-        self, app: App, caller: Principal, bodies: Sequence[Any]
-    ) -> list[Record]:
+    async def create_all(self, app: App, caller: Principal, bodies: Sequence[Any]) -> list[Record]:
         """Make many objects, all that are valid or none; of two with one id the last counts."""
         made: dict[str, ParaObject] = {}
         for body in bodies:
@@ -143,7 +141,7 @@ class Objects:
         await self._apps.register_types(app, {obj.type for obj in objects})
         return records
 
-    def _valid(self, app: App, caller: Principal, body: Any) -> ParaObject | None:
+    def _valid(self, app: App, caller: Principal, body: object) -> ParaObject | None:
         if not isinstance(body, dict):
             return None
         kind, key = body.get("type"), body.get("id")
@@ -263,9 +261,7 @@ class Objects:
         if isinstance(obj, Webhook):
             hooks.settle_update(obj)
 
-    async def patch_all(
-        self, app: App, caller: Principal, bodies: Sequence[Any]
-    ) -> list[Record]:
+    async def patch_all(self, app: App, caller: Principal, bodies: Sequence[Any]) -> list[Record]:
         """Merge many bodies into their objects, all that are valid, in one write.
 
         Raises:

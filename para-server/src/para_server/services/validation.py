@@ -13,6 +13,8 @@ from para_core.objects.fields import fields_of
 
 __all__ = ["validate"]
 
+_SHORT_NAME = 128  # characters; longer ones are left to the rules
+
 
 def validate(obj: ParaObject, app: App, now_ms: int) -> None:
     """Refuse an object that breaks a rule.
@@ -31,7 +33,9 @@ def validate(obj: ParaObject, app: App, now_ms: int) -> None:
 
 
 def _is_named(obj: ParaObject) -> bool:
-    return bool(obj.name) and len(obj.name or "") < 128 and not (obj.name or "").isspace()
+    """Return whether the name breaks none of the rules for names."""
+    name = obj.name or ""
+    return 0 < len(name) < _SHORT_NAME and not name.isspace()
 
 
 def _view(obj: ParaObject) -> ObjectView:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
-from aws_requests_auth.aws_auth import AWSRequestsAuth  # type: ignore[import-untyped]
+from aws_requests_auth.aws_auth import AWSRequestsAuth
 from paraclient.auth import AWSAuth
 
 from para_server.access.request import RawRequest
