@@ -28,10 +28,11 @@ def para_register_filestores() -> Mapping[str, FileStoreFactory]:
 
 @hookimpl
 def para_register_sections() -> Mapping[str, type[Struct]]:
-    """Describe the settings of the file store."""
+    """Describe the settings of the file store and of outgoing requests."""
     from para_server.files import LocalStorageSettings
+    from para_server.outbound.settings import OutboundSettings
 
-    return {"para.localstorage": LocalStorageSettings}
+    return {"para.localstorage": LocalStorageSettings, "para.outbound": OutboundSettings}
 
 
 @hookimpl

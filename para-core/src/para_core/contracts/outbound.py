@@ -38,3 +38,13 @@ class Outbound(Protocol):
             UnavailableError: The address is refused, cannot be reached, or did not answer in time
                 or within the largest size.
         """
+
+    async def addresses_of(self, host: str, port: int) -> list[str]:
+        """Return the IP addresses of a host that may be connected to, at least one.
+
+        For protocols other than HTTP. Connect to an address rather than to the name, which may
+        have others a moment later.
+
+        Raises:
+            UnavailableError: The host has no address, or none that is allowed.
+        """
