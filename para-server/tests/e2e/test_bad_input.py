@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from para_core.nesting import MAX_DEPTH
 from para_server.config import ApiSettings
-from para_server.http.request import MAX_DEPTH
 from para_server.para import Para
 
 from .client import ROOT_SECRET, Client, Reply

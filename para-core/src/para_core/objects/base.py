@@ -71,8 +71,9 @@ class User(ParaObject, kw_only=True):
     idp_id_token: str | None = field(default=None, name="idpIdToken")
     idp_access_token: str | None = field(default=None, name="idpAccessToken")
     idp_refresh_token: str | None = field(default=None, name="idpRefreshToken")
-    verified_email: str | None = field(default=None, name="verifiedEmail")  # "": none; None: unknown
-    two_fa_step: int = field(default=0, name="twoFAstep")  # of the last one-time code that was used
+    # The address that was found to be the user's; empty: none, missing: not known.
+    verified_email: str | None = field(default=None, name="verifiedEmail")
+    two_fa_step: int = field(default=0, name="twoFAstep")  # of the last one-time code in use
 
     @property
     def is_admin(self) -> bool:

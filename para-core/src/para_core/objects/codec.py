@@ -53,11 +53,11 @@ def stored_fields(obj: ParaObject) -> dict[str, Any]:
     names, values_of = _getter(type(obj))
     pairs = zip(names, values_of(obj), strict=True)
     fields = {name: value for name, value in pairs if value is not None}
-    if isinstance(obj, Sysprop) and obj.properties:
-        return {**obj.properties, **fields} if obj.properties.keys() & fields else (
-            fields | obj.properties
-        )
-    return fields
+    if not isinstance(obj, Sysprop) or not obj.properties:
+        return fields
+    if obj.properties.keys() & fields:
+        return {**obj.properties, **fields}
+    return fields | obj.properties
 
 
 @cache

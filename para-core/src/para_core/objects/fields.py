@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from para_core.errors import UnusableBodyError
+from para_core.nesting import MAX_DEPTH, is_too_deep, without_nulls
 from para_core.objects.base import CLASSES, ParaObject, Sysprop, class_of
 from para_core.text import text_of
 
@@ -28,6 +29,7 @@ __all__ = [
     "custom_allowed",
     "declared_fields",
     "fields_of",
+    "json_in",
 ]
 
 DERIVED = frozenset({"plural", "objectURI"})
@@ -67,7 +69,7 @@ def fields_of(cls: type[ParaObject]) -> dict[str, Field]:
         info.encode_name: Field(
             info.encode_name,
             info.name,
-            _converter(_annotation(cls, info.name)),
+            _converter(info.encode_name, _annotation(cls, info.name)),
             is_locked=info.encode_name in locked,
         )
         for info in msgspec.structs.fields(cls)
@@ -96,8 +98,10 @@ def _annotation(cls: type[ParaObject], attribute: str) -> str:
     return found.__name__ if type(found) is type else str(found)
 
 
-def _converter(annotation: str) -> Callable[[object], Any]:
-    return _CONVERTERS[annotation.removesuffix(" | None")]
+def _converter(name: str, annotation: str) -> Callable[[object], Any]:
+    if name == "notifyEmails":
+        return _texts_or_one_number
+    return _short if name in _SHORT else _CONVERTERS[annotation.removesuffix(" | None")]
 
 
 def _text(value: object) -> str:
@@ -106,23 +110,29 @@ def _text(value: object) -> str:
     return text_of(value)
 
 
-_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*\Z")
-_LONG = 1 << 63
+_INTEGER = re.compile(r"\s*([+-]?)0*([0-9]{1,19})\s*")  # longer ones are out of range
+_LONG, _INT = 1 << 63, 1 << 31
+_SHORT = frozenset({"count", "expiresAfter", "lockedAfter", "repeatedDeliveryAttempts", "votes"})
+"""Numbers that have 32 bits in the original, and in the clients that are written for it."""
+
+
+def _short(value: object) -> int:
+    number = _integer(value)
+    return number if -_INT <= number < _INT else 0
 
 
 def _integer(value: object) -> int:
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, list):
+        return _integer(value[0]) if value else 0
+    number = 0
     if isinstance(value, int):
         number = value
     elif isinstance(value, float):
         number = int(value) if abs(value) < _LONG else 0
-    elif isinstance(value, str) and _INTEGER.match(value):
-        number = int(value)
-    elif isinstance(value, list):
-        return _integer(value[0]) if value else 0
-    else:
-        return 0
+    elif isinstance(value, str) and (found := _INTEGER.fullmatch(value)):
+        number = int(found[1] + found[2])
     return number if -_LONG <= number < _LONG else 0
 
 
@@ -151,33 +161,53 @@ def _flag(value: object) -> bool:
     return False
 
 
+def json_in(text: str) -> object:
+    """Return the JSON value in a text; ``None`` when there is none, or it is ``null``.
+
+    Raises:
+        UnusableBodyError: It has too many levels.
+    """
+    try:
+        value: object = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+    except RecursionError:
+        raise _too_deep() from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(value):
+        raise _too_deep()
+    return value
+
+
+def _too_deep() -> UnusableBodyError:
+    return UnusableBodyError(f"a text of JSON with more than {MAX_DEPTH} levels inside each other")
+
+
 def _structured(kind: type) -> Callable[[object], object]:
     def convert(value: object) -> object:
-        if isinstance(value, str):
-            if not value:
-                return None  # the text is ignored
-            try:
-                value = msgspec.json.decode(value)
-            except (msgspec.DecodeError, RecursionError) as error:
-                message = f"a text that is no JSON {kind.__name__} for a structured field"
-                raise UnusableBodyError(message) from error
-        if not isinstance(value, kind):
+        if value == "":
+            return None  # the text is ignored
+        found = json_in(value) if isinstance(value, str) else value
+        if not isinstance(found, kind):
             message = f"a {type(value).__name__} where a {kind.__name__} belongs"
             raise UnusableBodyError(message)
-        return value
+        return without_nulls(found)
 
     return convert
 
 
+_list = _structured(list)
+
+
 def _texts(value: object) -> object:
-    items = _structured(list)(value)
+    items = _list(value)
     if isinstance(items, list) and not all(isinstance(item, str) for item in items):
         raise UnusableBodyError("a list of texts has an item that is no text")
     return items
 
 
-def _any(value: object) -> object:
-    return value
+def _texts_or_one_number(value: object) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return [text_of(value)] if is_number else _texts(value)
 
 
 _CONVERTERS: dict[str, Callable[[object], Any]] = {
@@ -186,8 +216,8 @@ _CONVERTERS: dict[str, Callable[[object], Any]] = {
     "float": _number,
     "bool": _flag,
     "list[str]": _texts,
-    "list[Any]": _structured(list),
+    "list[Any]": _list,
     "dict[str, Any]": _structured(dict),
     "dict[str, str]": _structured(dict),
-    "Any": _any,
+    "Any": without_nulls,
 }

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from para_core.nesting import without_nulls
 from para_core.objects import rules
 from para_core.objects.base import ParaObject, Sysprop, class_of
-from para_core.objects.fields import DERIVED, custom_allowed, fields_of
+from para_core.objects.fields import DERIVED, custom_allowed, fields_of, json_in
 
-__all__ = ["merge", "object_from", "without_nulls"]
+__all__ = ["merge", "object_from"]
 
 
 def object_from(body: Mapping[str, Any], kind: str) -> ParaObject:
@@ -68,7 +67,7 @@ def _take_custom(obj: ParaObject, body: Mapping[str, Any]) -> None:
     custom = obj.properties
     whole = body.get("properties")
     if isinstance(whole, str):
-        whole = _map_in(whole)
+        whole = json_in(whole)
     if isinstance(whole, dict):
         custom = obj.properties = {
             key: without_nulls(value)
@@ -82,20 +81,3 @@ def _take_custom(obj: ParaObject, body: Mapping[str, Any]) -> None:
             custom.pop(key, None)
         elif key.strip():
             custom[key] = without_nulls(value) if isinstance(value, dict | list) else value
-
-
-def _map_in(text: str) -> object:
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text
-    return value if isinstance(value, dict) else text
-
-
-def without_nulls(value: object) -> object:
-    """Return a JSON value without the ``null`` entries of its maps, at any depth."""
-    if isinstance(value, dict):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) if isinstance(item, dict | list) else item for item in value]
-    return value

@@ -14,7 +14,7 @@ from para_core.types import app_id, tag_id, tag_text
 
 __all__ = ["SET_BY_RULE", "default_name", "set_field", "settle"]
 
-SET_BY_RULE = frozenset({"id", "name", "tags", "votes", "tag", "notifyEmails", "picture"})
+SET_BY_RULE = frozenset({"id", "name", "tag", "tags", "votes"})
 _MOST_NOTIFIED = 10
 _LONGEST_NAME = 255  # characters
 
@@ -25,8 +25,6 @@ def set_field(obj: ParaObject, name: str, field: Field, value: object) -> None:
         return  # the type is settled before a body is read
     if isinstance(obj, Vote) and name in ("tags", "votes"):
         return
-    if name == "notifyEmails" and isinstance(value, int | float) and not isinstance(value, bool):
-        value = [value]
     converted = field.convert(value)
     if converted is None or (name == "name" and converted == ""):
         return
@@ -40,6 +38,8 @@ def set_field(obj: ParaObject, name: str, field: Field, value: object) -> None:
 
 def _set_id(obj: ParaObject, key: str) -> None:
     if isinstance(obj, Tag):
+        if not key.strip():
+            return  # the tag makes it
         obj.id = tag_id(key)
         if obj.tag is None:
             obj.tag = obj.id.partition(":")[2]
@@ -121,4 +121,6 @@ _RULES: dict[type, Callable[[Any], None]] = {
 def default_name(obj: ParaObject) -> str:
     """Return the name of an object that was given none; its id is known by now."""
     name = f"Form #{obj.id}" if isinstance(obj, Form) else f"ParaObject {obj.id}"
+    if isinstance(obj, User):
+        name = clean_user_name(name)
     return name[:_LONGEST_NAME]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from para_core.objects.incoming import without_nulls
+from para_core.nesting import without_nulls
 from para_server.http.answers import EMPTY, Answer, AnswerError, json_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
