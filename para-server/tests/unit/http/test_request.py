@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from para_core.nesting import MAX_DEPTH
 from para_server.http.answers import AnswerError
-from para_server.http.request import MAX_DEPTH, Params, json_of
+from para_server.http.request import Params, json_of
 
 
 @pytest.mark.parametrize(
