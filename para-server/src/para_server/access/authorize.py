@@ -6,18 +6,19 @@ from urllib.parse import unquote
 
 from para_server.access.contracts import AppLike
 from para_server.access.decision import (
-    ALLOWED,
     APP_NOT_FOUND,
     NOT_AN_APP,
     UNKNOWN_TO_ME,
     Decision,
+    allowed,
     app_inactive,
     app_read_only,
     forbidden,
     unauthenticated,
 )
-from para_server.access.permissions import EVERYBODY, WRITES, is_allowed_to
+from para_server.access.permissions import EVERYBODY, WRITES, Verdict, decide
 from para_server.access.principal import Kind, Principal
+from para_server.access.reasons import Reason, Rule
 
 __all__ = ["authorize", "check_app"]
 
@@ -25,6 +26,12 @@ _ME = "_me"
 _KEYS = "_newkeys"
 _CHECK = 4  # segments of _permissions/{subject}/{resource}/{method}
 _ENTRY = 2  # segments of _permissions/{subject}
+
+_ALLOWED_APP = allowed(Reason(Rule.APP))
+_ALLOWED_ME = allowed(Reason(Rule.ME))
+_NO_APP = Reason(Rule.NO_APP)
+_ADMINISTRATOR = Verdict(is_allowed=True, reason=Reason(Rule.ADMINISTRATOR))
+_QUESTION = Verdict(is_allowed=True, reason=Reason(Rule.QUESTION))
 
 
 def authorize(
@@ -48,17 +55,16 @@ def authorize(
     """
     is_me = method == "GET" and resource.rstrip("/") == _ME
     if principal.kind is Kind.NOBODY or (is_me and principal.is_guest):
-        return UNKNOWN_TO_ME if is_me else unauthenticated(method, uri)
+        return _unknown(method, uri, Rule.NOBODY, is_me=is_me)
     if app is None:
-        return APP_NOT_FOUND if principal.is_app else forbidden(principal.userid, method, uri)
+        is_app = principal.is_app
+        return APP_NOT_FOUND if is_app else forbidden(principal.userid, method, uri, _NO_APP)
     if not principal.is_active:
-        return UNKNOWN_TO_ME if is_me else unauthenticated(method, uri)
+        return _unknown(method, uri, Rule.INACTIVE_USER, is_me=is_me)
     refused = check_app(app, method)
-    if refused is not None:
-        return refused
-    if principal.is_app or is_me:
-        return ALLOWED
-    return _by_permission(principal, app, method, resource, uri)
+    if refused is not None or principal.is_app:
+        return refused or _ALLOWED_APP
+    return _ALLOWED_ME if is_me else _by_permission(principal, app, method, resource, uri)
 
 
 def check_app(app: AppLike, method: str) -> Decision | None:
@@ -70,18 +76,27 @@ def check_app(app: AppLike, method: str) -> Decision | None:
     return None
 
 
+def _unknown(method: str, uri: str, rule: Rule, *, is_me: bool) -> Decision:
+    decision = UNKNOWN_TO_ME if is_me else unauthenticated(method, uri)
+    return Decision(decision.status, decision.message, Reason(rule))
+
+
 def _by_permission(
     principal: Principal, app: AppLike, method: str, resource: str, uri: str
 ) -> Decision:
-    is_allowed = (
-        principal.is_admin
-        or _is_open(principal, method, resource)
-        or is_allowed_to(app, principal.userid, resource, method, is_root=principal.is_root)
-    )
-    if not is_allowed:
-        return forbidden(principal.userid, method, uri)
+    verdict = _verdict(principal, app, method, resource)
+    if not verdict.is_allowed:
+        return forbidden(principal.userid, method, uri, verdict.reason)
     is_rotation = method == "POST" and unquote(resource.strip("/")) == _KEYS
-    return NOT_AN_APP if is_rotation else ALLOWED
+    return NOT_AN_APP if is_rotation else allowed(verdict.reason)
+
+
+def _verdict(principal: Principal, app: AppLike, method: str, resource: str) -> Verdict:
+    if principal.is_admin:
+        return _ADMINISTRATOR
+    if _is_open(principal, method, resource):
+        return _QUESTION
+    return decide(app, principal.userid, resource, method, is_root=principal.is_root)
 
 
 def _is_open(principal: Principal, method: str, resource: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from para_server.access.reasons import Reason, Rule
 from para_server.access.signing import SigningFault
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "NOT_AN_APP",
     "UNKNOWN_TO_ME",
     "Decision",
+    "allowed",
     "api_disabled",
     "app_inactive",
     "app_read_only",
@@ -29,10 +31,13 @@ class Decision:
         status: 200 when allowed; else the status of the answer.
         message: For the error envelope. An empty message with another status than 200 means an
             answer without a body, which only ``GET /v1/_me`` gives.
+        reason: The rule that decided; ``None`` where a signature is wrong. It never shows in the
+            answer itself.
     """
 
     status: int
     message: str = ""
+    reason: Reason | None = field(default=None, compare=False)
 
     @property
     def is_allowed(self) -> bool:
@@ -45,9 +50,14 @@ _DENIAL = "You don't have permission to access this resource."
 _FULL = "Full authentication is required to access this resource"
 
 ALLOWED = Decision(_OK)
-APP_NOT_FOUND = Decision(404, "App not found.")
-NOT_AN_APP = Decision(401, "Not an app.")
+APP_NOT_FOUND = Decision(404, "App not found.", Reason(Rule.NO_APP))
+NOT_AN_APP = Decision(401, "Not an app.", Reason(Rule.APPS_ONLY))
 UNKNOWN_TO_ME = Decision(401)
+
+
+def allowed(reason: Reason) -> Decision:
+    """Let a request go on."""
+    return Decision(_OK, reason=reason)
 
 
 def api_disabled() -> Decision:
@@ -60,19 +70,21 @@ def unauthenticated(method: str, uri: str) -> Decision:
     return Decision(401, f"{_DENIAL} [{method} {uri}]")
 
 
-def forbidden(userid: str, method: str, uri: str) -> Decision:
+def forbidden(userid: str, method: str, uri: str, reason: Reason | None = None) -> Decision:
     """Refuse a user, or a guest (no id), who has no permission."""
-    return Decision(403, f"{_DENIAL} [user: {userid or '[GUEST]'}, resource: {method} {uri}]")
+    message = f"{_DENIAL} [user: {userid or '[GUEST]'}, resource: {method} {uri}]"
+    return Decision(403, message, reason)
 
 
 def app_inactive(app_id: str) -> Decision:
     """Refuse every caller of an app that is switched off; ``app_id`` with its prefix."""
-    return Decision(403, f"App not active. [{app_id}]")
+    return Decision(403, f"App not active. [{app_id}]", Reason(Rule.INACTIVE_APP))
 
 
 def app_read_only(app_id: str) -> Decision:
     """Refuse a write to an app in read-only mode; ``app_id`` with its prefix."""
-    return Decision(403, f"App is in read-only mode. [{app_id}]")
+    message = f"App is in read-only mode. [{app_id}]"
+    return Decision(403, message, Reason(Rule.READ_ONLY_APP))
 
 
 def signature_refused(

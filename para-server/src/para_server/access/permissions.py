@@ -20,14 +20,24 @@ reached too far.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from para_server.access.contracts import PermissionsOf
+from para_server.access.reasons import EVERYBODY, Reason, Rule
 from para_server.access.resources import Resource
 
-__all__ = ["ALL", "EVERYBODY", "GUEST", "MANAGEMENT", "OWN", "WRITES", "is_allowed_to"]
+__all__ = [
+    "ALL",
+    "EVERYBODY",
+    "GUEST",
+    "MANAGEMENT",
+    "OWN",
+    "WRITES",
+    "Verdict",
+    "decide",
+    "is_allowed_to",
+]
 
-EVERYBODY = "*"
 ALL = "*"
 GUEST = "?"
 OWN = "OWN"
@@ -46,10 +56,24 @@ _Entries = Mapping[str, Sequence[str]]
 _NONE: _Entries = {}
 
 
+class Verdict(NamedTuple):
+    """Whether something is allowed by permissions, and why."""
+
+    is_allowed: bool
+    reason: Reason
+
+
 def is_allowed_to(
     app: PermissionsOf, subject: str, path: str, method: str, *, is_root: bool = False
 ) -> bool:
-    """Tell whether a subject may send a method to a resource of an app.
+    """Tell whether a subject may send a method to a resource of an app; see ``decide``."""
+    return decide(app, subject, path, method, is_root=is_root).is_allowed
+
+
+def decide(
+    app: PermissionsOf, subject: str, path: str, method: str, *, is_root: bool = False
+) -> Verdict:
+    """Decide whether a subject may send a method to a resource of an app.
 
     Args:
         app: Its permissions and types.
@@ -60,71 +84,93 @@ def is_allowed_to(
     """
     permissions = app.resource_permissions
     resource = Resource.parse(path, app.datatypes)
-    if not permissions or resource is None or not method.strip():
-        return False
+    if resource is None or not method.strip():
+        return Verdict(is_allowed=False, reason=Reason(Rule.BLANK))
+    if not permissions:
+        return Verdict(is_allowed=False, reason=Reason(Rule.EMPTY))
     verb = method.upper()
-    if subject.strip():
-        allowed = _of_user(permissions, subject, resource, verb)
+    if not subject.strip():
+        found = _of_guest(permissions, resource, verb)
     else:
-        allowed = _of_guest(permissions, resource, verb)
-    if allowed is None:
-        return _is_own_profile(resource, subject, method)
-    return allowed and not is_root
+        found = _of_user(permissions, subject, resource, verb)
+    if found.is_allowed and is_root:
+        return Verdict(is_allowed=False, reason=Reason(Rule.ROOT))
+    if found.is_allowed is None and _is_own_profile(resource, subject, method):
+        return Verdict(is_allowed=True, reason=Reason(Rule.PROFILE))
+    return Verdict(bool(found.is_allowed), found.reason)
 
 
-def _of_user(
-    permissions: Mapping[str, Any], subject: str, resource: Resource, verb: str
-) -> bool | None:
-    """Return ``None`` where nothing allows and nothing denies."""
+class _Found(NamedTuple):
+    """What entries say; ``None`` where they neither allow nor finally deny."""
+
+    is_allowed: bool | None
+    reason: Reason
+
+
+_SILENT = _Found(is_allowed=None, reason=Reason(Rule.NOTHING))
+
+
+def _of_user(permissions: Mapping[str, Any], subject: str, resource: Resource, verb: str) -> _Found:
     own = _entries(permissions, subject)
-    exact = _exact(own, resource)
+    exact = _exact(own, subject, resource, verb)
     if exact is not None:
-        return _has(exact, verb)
-    if ALL in own and not _has(own[ALL], verb):
-        return False
-    covered = ALL in own and _is_covered_by_all(resource, verb)
-    if covered or _above(own, resource, verb) or _of_everybody(permissions, resource, verb):
-        return True
-    return None
-
-
-def _of_everybody(permissions: Mapping[str, Any], resource: Resource, verb: str) -> bool:
-    shared = _entries(permissions, EVERYBODY)
-    exact = _exact(shared, resource)
-    if exact is not None:
-        return _has(exact, verb)
-    if _above(shared, resource, verb):
-        return True
-    return ALL in shared and _is_covered_by_all(resource, verb) and _has(shared[ALL], verb)
-
-
-def _of_guest(permissions: Mapping[str, Any], resource: Resource, verb: str) -> bool:
-    if resource.segments[0] in _CLOSED_TO_GUESTS:
-        return False
-    if not _of_everybody(permissions, resource, verb):
-        return False
-    shared = _entries(permissions, EVERYBODY)
-    exact = _exact(shared, resource)
-    if exact is not None:
-        return _has(exact, GUEST)
-    above = _above(shared, resource, GUEST)
-    if above is not None:
+        return exact
+    whole = _all(own, subject, resource, verb)
+    if whole is not None and whole.is_allowed is not None:
+        return whole
+    above = _above(own, subject, resource, verb)
+    if above.is_allowed:
         return above
-    return _is_covered_by_all(resource, verb) and _has(shared.get(ALL, ()), GUEST)
+    shared = _of_everybody(permissions, resource, verb)
+    if shared.is_allowed:
+        return shared
+    said = [found for found in (above, whole, shared) if found and found is not _SILENT]
+    return _Found(None, said[0].reason if said else _SILENT.reason)
 
 
-def _exact(entries: _Entries, resource: Resource) -> Sequence[str] | None:
+def _of_everybody(permissions: Mapping[str, Any], resource: Resource, verb: str) -> _Found:
+    shared = _entries(permissions, EVERYBODY)
+    exact = _exact(shared, EVERYBODY, resource, verb)
+    if exact is not None:
+        return exact
+    above = _above(shared, EVERYBODY, resource, verb)
+    if above.is_allowed:
+        return above
+    whole = _all(shared, EVERYBODY, resource, verb)
+    return above if whole is None else whole
+
+
+def _of_guest(permissions: Mapping[str, Any], resource: Resource, verb: str) -> _Found:
+    if resource.segments[0] in _CLOSED_TO_GUESTS:
+        return _Found(is_allowed=False, reason=Reason(Rule.CLOSED))
+    granted = _of_everybody(permissions, resource, verb)
+    if not granted.is_allowed:
+        return granted
+    shared = _entries(permissions, EVERYBODY)
+    found = _exact(shared, EVERYBODY, resource, GUEST)
+    if found is None:
+        found = _above(shared, EVERYBODY, resource, GUEST)
+    if found.is_allowed is None:
+        found = _all(shared, EVERYBODY, resource, verb, flag=GUEST) or found
+    if found.is_allowed:
+        return granted
+    return _Found(is_allowed=False, reason=found.reason._replace(rule=Rule.GUEST))
+
+
+def _exact(entries: _Entries, subject: str, resource: Resource, verb: str) -> _Found | None:
     for name in resource.names(resource.depth):
         if name in entries:
-            return entries[name]
+            return _Found(
+                _has(entries[name], verb), Reason(Rule.EXACT, subject, name, entries[name])
+            )
     return None
 
 
-def _above(entries: _Entries, resource: Resource, verb: str) -> bool | None:
+def _above(entries: _Entries, subject: str, resource: Resource, verb: str) -> _Found:
     """Look through the entries for what lies above the path, in stored order.
 
     The first with the method allows. One for all that lies below (``notes/*``) decides, and ends
-    the search. ``None``: no entry said anything.
+    the search.
     """
     found = [
         name
@@ -133,14 +179,28 @@ def _above(entries: _Entries, resource: Resource, verb: str) -> bool | None:
         for name in (plain, plain + "/*")
         if name in entries
     ]
+    if not found:
+        return _SILENT
     if len(found) > 1:
         found = [name for name in entries if name in found]
     for name in found:
-        if name.endswith("/*"):
-            return _has(entries[name], verb)
-        if _has(entries[name], verb):
-            return True
-    return None
+        is_allowed = _has(entries[name], verb)
+        if is_allowed or name.endswith("/*"):
+            return _Found(is_allowed, Reason(Rule.ABOVE, subject, name, entries[name]))
+    return _Found(is_allowed=None, reason=Reason(Rule.ABOVE, subject, found[0], entries[found[0]]))
+
+
+def _all(
+    entries: _Entries, subject: str, resource: Resource, verb: str, *, flag: str = ""
+) -> _Found | None:
+    """Return what the entry for ``*`` says, if there is one, of a method or another flag."""
+    if ALL not in entries:
+        return None
+    if not _has(entries[ALL], flag or verb):
+        return _Found(is_allowed=False, reason=Reason(Rule.ALL, subject, ALL, entries[ALL]))
+    if _is_covered_by_all(resource, verb):
+        return _Found(is_allowed=True, reason=Reason(Rule.ALL, subject, ALL, entries[ALL]))
+    return _Found(is_allowed=None, reason=Reason(Rule.MANAGEMENT, subject, ALL, entries[ALL]))
 
 
 def _has(flags: Sequence[str], verb: str) -> bool:
