@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from para_core.contracts.search import Hits
+from para_core.errors import BackendError
 from para_core.pager import Pager
 from para_core.query.tree import Node
 
@@ -42,12 +43,18 @@ class ResultCache:
         self.statistics = CacheStatistics()
 
     def key(self, appid: str, node: Node, kind: str | None, pager: Pager) -> _Key:
-        """Return what a result is found by."""
+        """Return what a result is found by.
+
+        Raises:
+            BackendError: The tree is too deep for anything to be done with it.
+        """
         key = (appid, node, kind, pager)
         try:
             hash(key)
         except TypeError:  # a tree with lists in it
-            return (appid, msgspec.json.encode(node), kind, pager)
+            return (appid, _encoded(node), kind, pager)
+        except RecursionError as error:
+            raise BackendError("a query nests more levels than fit on the stack") from error
         return key
 
     def get(self, key: _Key, generation: object) -> Hits | None:
@@ -85,3 +92,10 @@ class ResultCache:
         if entry is not None:
             self.statistics.entries -= 1
             self.statistics.bytes -= entry[2]
+
+
+def _encoded(node: Node) -> bytes:
+    try:
+        return msgspec.json.encode(node)
+    except RecursionError as error:
+        raise BackendError("a query nests more levels than fit on the stack") from error

@@ -1,0 +1,174 @@
+"""Open indexes, their bounds, deep pages, and writers that failed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from para_core.contracts.dao import Record
+from para_core.errors import BackendError, UnavailableError
+from para_core.pager import Pager
+from para_core.query.tree import All, Bool, Range, Term
+from para_core.testing.search import a_record
+from para_search_lucene import appindex
+from para_search_lucene.convert import encode_document
+from para_search_lucene.search import LuceneSearch
+from para_search_lucene.settings import LuceneSettings
+
+
+@pytest.fixture
+async def search(tmp_path: Path) -> AsyncIterator[LuceneSearch]:
+    settings = LuceneSettings(dir=str(tmp_path), max_readers=5, max_writers=2, writer_idle_sec=1)
+    async with LuceneSearch(settings) as search:
+        yield search
+
+
+def numbered(count: int, *, times: int = 1) -> list[Record]:
+    """Records in the order of their numbers, ``times`` of them at the same time."""
+    return [
+        a_record(f"k{number}", timestamp=1000 + number // times, number=number, half=number // 2)
+        for number in range(count)
+    ]
+
+
+async def test_open_indexes_and_writers_are_bounded(search: LuceneSearch) -> None:
+    for number in range(12):
+        await search.index(f"app{number}", [a_record("k", n=number)], [], 1)
+    assert len(search._apps) <= 5
+    assert sum(app.is_writing for app in search._apps.values()) <= 2 + 1
+    for number in range(12):
+        assert await search.count(f"app{number}", Term(None, str(number))) == 1
+        assert await search.position(f"app{number}") == 1
+    assert len(search._apps) <= 5
+
+
+async def test_idle_writers_are_closed(
+    search: LuceneSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("para_search_lucene.search._IDLE_CHECK_SEC", 0.05)
+    monkeypatch.setattr(
+        search, "_settings", msgspec.structs.replace(search._settings, writer_idle_sec=0)
+    )
+    await search.index("app", [a_record("k")], [], 1)
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if not search._apps["app"].is_writing:
+            break
+    assert not search._apps["app"].is_writing
+    await search.index("app", [a_record("l")], [], 2)
+    assert await search.count("app", All()) == 2
+
+
+async def test_repeated_searches_are_answered_from_memory(search: LuceneSearch) -> None:
+    await search.index("app", numbered(5), [], 1)
+    first = await search.find("app", All())
+    assert await search.find("app", All()) is first
+    assert search.statistics.hits == 1
+    await search.index("app", [], ["k3"], 2)
+    assert (await search.find("app", All())).total == 4
+    assert search.statistics.entries == 1
+
+
+async def test_searches_in_threads_find_the_same(search: LuceneSearch) -> None:
+    await search.index("app", numbered(1500), [], 1)
+    asc = Pager(sort="properties.number", desc=False, limit=3, page=200)
+    hits = await search.find("app", Range("properties.number", "100", None), pager=asc)
+    assert (hits.keys, hits.total) == (["k697", "k698", "k699"], 1400)
+
+
+@pytest.mark.parametrize(
+    "sort", ["timestamp", "properties.half", "properties.number", "_docid", "id"]
+)
+async def test_every_page_is_whole_and_none_overlap(search: LuceneSearch, sort: str) -> None:
+    await search.index("app", numbered(330, times=7), [], 1)
+    for size in (7, 50):
+        keys: list[str] = []
+        for page in range(1, 330 // size + 3):
+            pager = Pager(page=page, limit=size, sort=sort)
+            hits = await search.find("app", All(), pager=pager)
+            assert hits.total == 330
+            keys += hits.keys
+        whole = await search.find("app", All(), pager=Pager(limit=1000, sort=sort))
+        assert keys == whole.keys
+        assert len(set(keys)) == 330
+
+
+async def test_ties_are_in_the_order_of_indexing_in_both_directions(search: LuceneSearch) -> None:
+    await search.index("app", numbered(30, times=10), [], 1)
+    await search.index("app", [a_record("k3", timestamp=1000, number=3)], [], 2)
+    first = ["k0", "k1", "k2", "k4", "k5", "k6", "k7", "k8", "k9", "k3"]
+    asc = await search.find("app", All(), pager=Pager(desc=False, limit=10))
+    desc = await search.find("app", All(), pager=Pager(limit=10, page=3))
+    assert asc.keys == first
+    assert desc.keys == first
+
+
+async def test_the_last_of_a_thousand_pages_is_reached(search: LuceneSearch) -> None:
+    await search.index("app", numbered(2000), [], 1)
+    for sort in ("timestamp", "properties.number"):
+        pager = Pager(page=1000, limit=2, sort=sort)
+        hits = await search.find("app", All(), pager=pager)
+        assert hits.keys == ["k1", "k0"]
+        beyond = await search.find("app", All(), pager=Pager(page=1001, limit=2, sort=sort))
+        assert (beyond.keys, beyond.total) == ([], 2000)
+
+
+async def test_a_writer_that_failed_is_not_used_again(
+    search: LuceneSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await search.index("app", [a_record("first")], [], 1)
+
+    def fail(*_: object) -> tuple[str, list[str]]:
+        raise OSError("something broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(appindex, "encode_document", fail)
+        with pytest.raises(BackendError, match="something broke"):
+            await search.index("app", [a_record("second")], [], 2)
+    assert not search._apps["app"].is_writing
+    assert await search.position("app") == 1
+    assert (await search.find("app", All())).keys == ["first"]
+    await search.index("app", [a_record("second")], [], 2)
+    assert (await search.find("app", All(), pager=Pager(sort="id"))).keys == ["second", "first"]
+
+
+async def test_an_object_that_the_engine_refuses_is_left_out(
+    search: LuceneSearch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def spoil(document: object, docid: int, source: bytes | None) -> tuple[str, list[str]]:
+        text, marks = encode_document(document, docid, source)  # type: ignore[arg-type]
+        return text.replace('"docid":', '"docid":"x","x":') if "bad" in text else text, marks
+
+    monkeypatch.setattr(appindex, "encode_document", spoil)
+    with caplog.at_level(logging.ERROR):
+        await search.index("app", [a_record("a"), a_record("bad"), a_record("b")], [], 1)
+    assert [record.message for record in caplog.records] == ["an object cannot be indexed"]
+    assert (await search.find("app", All(), pager=Pager(sort="id", desc=False))).keys == ["a", "b"]
+
+
+@pytest.mark.parametrize("depth", [500, 50_000])
+async def test_a_query_that_nests_too_deep_is_refused(search: LuceneSearch, depth: int) -> None:
+    await search.index("app", [a_record("a")], [], 1)
+    node: Bool = Bool(must=[Term(None, "a")])
+    for _ in range(depth):
+        node = Bool(must=[node])
+    with pytest.raises(BackendError, match="nests more than"):
+        await search.find("app", node)
+
+
+async def test_a_closed_engine_says_so(tmp_path: Path) -> None:
+    search = LuceneSearch(LuceneSettings(dir=str(tmp_path)))
+    with pytest.raises(UnavailableError, match="not open"):
+        await search.find("app", All())
+    async with search:
+        await search.index("app", [a_record("a")], [], 1)
+    await search.close()
+    with pytest.raises(UnavailableError, match="not open"):
+        await search.index("app", [a_record("a")], [], 1)
+    async with search:
+        assert await search.position("app") == 1
