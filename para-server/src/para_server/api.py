@@ -89,21 +89,20 @@ class Api:
             return b""
         if length == b"0":
             return b""
-        message = await receive()
-        if not message.get("more_body"):
-            whole: bytes = message.get("body", b"")
-            return whole
-        parts: list[bytes] = [message["body"]]
-        size = len(parts[0])
-        while message.get("more_body"):
+        if length is not None and int(length) > self._most:
+            raise AnswerError(400, self._too_large(scope["path"]))
+        parts: list[bytes] = []
+        size, is_more = 0, True
+        while is_more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise AnswerError(400, "The request ended early.")
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._most:
-                raise AnswerError(400, self._too_large(scope["path"]), [(b"connection", b"close")])
-        return b"".join(parts)
+                raise AnswerError(400, self._too_large(scope["path"]))
+            is_more = message.get("more_body", False)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _too_large(self, path: str) -> str:
         if path.rstrip("/").endswith("/_batch"):

@@ -12,7 +12,14 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+import httptools
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from para_server.http.answers import error_answer
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -27,6 +34,9 @@ _AnswerNow = Callable[[RequestResponseCycle], bool]
 logger = logging.getLogger(__name__)
 
 _LARGE = 1 << 16  # bytes; larger bodies are not copied behind their head
+_LONGEST_HEAD = 1 << 18  # bytes of a request before its body; the request line is 64 KiB at most
+_FRAMING = (b"content-length", b"transfer-encoding")
+_UNREADABLE = "This is no HTTP request, or its head is too long."
 
 
 class JoiningTransport:
@@ -73,14 +83,73 @@ class ParaProtocol(HttpToolsProtocol):
     Besides being an ASGI application, the application may have ``answer_now``, as ``Para`` does.
     """
 
+    _is_in_head = False
+    _head_bytes = 0
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Put the joining transport between uvicorn and the socket."""
         super().connection_made(JoiningTransport(transport))  # type: ignore[arg-type]
 
+    def data_received(self, data: bytes) -> None:
+        """Read on; what is no HTTP, or has a head without an end, is refused."""
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response(_UNREADABLE)
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > _LONGEST_HEAD and not self.transport.is_closing():
+                self.send_400_response(_UNREADABLE)
+
+    def _decline(self, rest: bytes) -> None:
+        """Go on with HTTP/1.1 after the offer of another protocol, as some clients make it always.
+
+        The parser stops behind the head of such a request. Another one, which is told how the body
+        is framed, takes what follows.
+        """
+        reader = _Resumed(self)
+        self.parser = httptools.HttpRequestParser(reader)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        framing = [header for header in self.headers if header[0] in _FRAMING]
+        lines = b"".join([b"%b: %b\r\n" % header for header in framing])
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n" + lines + b"\r\n")
+        reader.is_in_known_head = False
+        if rest:
+            self.data_received(rest)
+
+    def on_message_begin(self) -> None:
+        """Begin with a request, and to count its head."""
+        self._is_in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Say that the body is complete; the parser says so too early behind an offer."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be read with the error envelope, and close."""
+        body = error_answer(400, msg).body
+        head = (
+            STATUS_LINE[400],
+            b"content-type: application/json\r\nconnection: close\r\n",
+            b"content-length: %d\r\n\r\n" % len(body),
+        )
+        self.transport.write(b"".join((*head, body)))
+        self.transport.close()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Let the application answer at once, if it can; else start a task for the request."""
         scope: Any = cycle.scope  # a TypedDict without our extension
-        if scope["method"] == "GET" and cycle.keep_alive and not self.parser.should_upgrade():
+        if scope["method"] == "GET" and cycle.keep_alive:
             answer_now: _AnswerNow | None = getattr(app, "answer_now", None)
             try:
                 if answer_now is not None and answer_now(cycle):
@@ -94,6 +163,31 @@ class ParaProtocol(HttpToolsProtocol):
         """Let go of a head without a body."""
         _joining(self.transport).flush()
         super().on_response_complete()
+
+
+class _Resumed:
+    """Hears a parser for a protocol, except of the head that the protocol knows already."""
+
+    def __init__(self, protocol: ParaProtocol) -> None:
+        self._protocol = protocol
+        self.is_in_known_head = True
+        self.on_body, self.on_message_complete = protocol.on_body, protocol.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if not self.is_in_known_head:
+            self._protocol.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self.is_in_known_head:
+            self._protocol.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.is_in_known_head:
+            self._protocol.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self.is_in_known_head:
+            self._protocol.on_headers_complete()
 
 
 def send_whole(cycle: RequestResponseCycle, data: bytes) -> bool:

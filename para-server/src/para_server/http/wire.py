@@ -129,6 +129,8 @@ class Dispatcher:
         Returns:
             ``False`` when the client reads too slowly for it; nothing was sent then.
         """
+        if cycle.waiting_for_100_continue:
+            cycle.keep_alive = False  # nobody knows whether the body still comes
         body, extra = self._packed(headers, answer)
         has_origin, is_tls = b"origin" in headers, cycle.scope["scheme"] == "https"
         head = self._head(answer, challenge, has_origin=has_origin, is_tls=is_tls)
