@@ -1,4 +1,4 @@
-"""Offers the server's own back-ends and ways to sign in, by the same hooks as every plugin."""
+"""Offers the server's own back-ends, ways to sign in and commands, by the hooks of every plugin."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from para_core.config import Config
     from para_core.contracts import FileStore
     from para_core.contracts.signin import SignInFactory
+    from para_core.extensions import Command
 
 para_plugin_api = 1
 
@@ -24,6 +25,14 @@ MIB = 1024 * 1024
 def para_register_filestores() -> Mapping[str, FileStoreFactory]:
     """Offer ``LocalFileStore``."""
     return {"LocalFileStore": open_local_files}
+
+
+@hookimpl
+def para_register_commands() -> Mapping[str, Command]:
+    """Offer ``access``."""
+    from para_server.commands.access import COMMAND
+
+    return {"access": COMMAND}
 
 
 @hookimpl

@@ -191,7 +191,9 @@ def routes_page(routes: Iterable[Route]) -> str:
 def command_line_page() -> str:
     """Render the commands and options of ``para-server``."""
     from para_server.cli import OWN_COMMANDS
+    from para_server.plugin import para_register_commands
 
+    added = {name: command.help for name, command in para_register_commands().items()}
     lines = [
         "# Command line",
         "",
@@ -199,7 +201,7 @@ def command_line_page() -> str:
         "",
         "| command | what it does |",
         "|---|---|",
-        *(f"| `{name}` | {about} |" for name, about in OWN_COMMANDS.items()),
+        *(f"| `{name}` | {about} |" for name, about in {**OWN_COMMANDS, **added}.items()),
         "",
         "`--config FILE` reads this file and no other. Without it, `./para-application.conf` is",
         "read and, for keys it does not set, the first that is there of `./application.conf`,",
@@ -207,6 +209,13 @@ def command_line_page() -> str:
         "environment and files; `para.` in front of the key may be left out. Both may stand in",
         "front of the command or behind it. Plugins can add commands. `--version` tells the",
         "version.",
+        "",
+        "    para-server access explain --app ID [--user ID | --guest] [--json] METHOD PATH",
+        "",
+        "tells what a request would be answered and which rule decides: `--user` names who sends",
+        "it, and without one it is about any user. It reads the configured database itself, so the",
+        "server need not run; one that runs tells its apps the same over HTTP. The exit code is 0",
+        "when the request is allowed and 1 when it is not.",
         "",
         "With `PARA_TRACE_PLUGINS=1` in the environment each call of a hook is logged.",
         "",

@@ -8,8 +8,9 @@ from para_core.types import plural_of
 from para_server.access.contracts import Owned, PermissionsOf
 from para_server.access.permissions import EVERYBODY, OWN
 from para_server.access.principal import Principal
+from para_server.access.reasons import Reason, Rule
 
-__all__ = ["may_touch", "own_id", "own_rule_applies", "owns"]
+__all__ = ["may_touch", "own_entry", "own_id", "own_rule_applies", "owns", "why_not_touch"]
 
 _APP = "app"
 
@@ -26,13 +27,22 @@ def own_rule_applies(app: PermissionsOf, userid: str, kind: str, key: str = "") 
         kind: The object's type, singular.
         key: Its id; empty to ask about the type.
     """
+    return own_entry(app, userid, kind, key) is not None
+
+
+def own_entry(app: PermissionsOf, userid: str, kind: str, key: str = "") -> Reason | None:
+    """Return the entry whose flag ``OWN`` limits a user; arguments as for ``own_rule_applies``."""
     plural = plural_of(kind)
     names = (kind, plural, f"{kind}/{key}", f"{plural}/{key}") if key else (kind, plural)
     for subject in (EVERYBODY, userid):
         entries = app.resource_permissions.get(subject) if subject else None
-        if isinstance(entries, Mapping) and any(OWN in (entries.get(name) or ()) for name in names):
-            return True
-    return False
+        if not isinstance(entries, Mapping):
+            continue
+        for name in names:
+            flags = entries.get(name) or ()
+            if OWN in flags:
+                return Reason(Rule.OWN, subject, name, flags)
+    return None
 
 
 def owns(userid: str, obj: Owned) -> bool:
@@ -51,13 +61,16 @@ def may_touch(principal: Principal, app: PermissionsOf, obj: Owned) -> bool:
     caller is the root app. A guest touches no app. Users are held to ``OWN``, administrators not;
     for guests it leaves nothing.
     """
+    return why_not_touch(principal, app, obj) is None
+
+
+def why_not_touch(principal: Principal, app: PermissionsOf, obj: Owned) -> Reason | None:
+    """Return why a caller may not see or change an object; ``None`` when it may."""
     if obj.type == _APP and not _may_touch_app(principal, obj.id):
-        return False
-    if principal.is_app or principal.is_admin:
-        return True
-    if not own_rule_applies(app, principal.userid, obj.type, obj.id):
-        return True
-    return owns(principal.userid, obj)
+        return Reason(Rule.APP_OBJECT)
+    if principal.is_app or principal.is_admin or owns(principal.userid, obj):
+        return None
+    return own_entry(app, principal.userid, obj.type, obj.id)
 
 
 def own_id(principal: Principal, app: PermissionsOf, kind: str, key: str) -> str:

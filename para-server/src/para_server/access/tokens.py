@@ -12,7 +12,7 @@ instead of thirty. Source: Para 1.54, ``JWTRestfulAuthFilter`` and ``SecurityUti
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -96,6 +96,8 @@ class TokenVerifier:
             capacity: How many verified tokens are kept.
         """
         self.root = root
+        self.still_valid: Callable[[Any, Any], Awaitable[bool]] | None = None
+        """Asked with app and user, where a provider decides how long sessions last."""
         self._known: BoundedDict[bytes, tuple[Token, str]] = BoundedDict(capacity)
 
     def read(self, token: bytes) -> Token | None:
@@ -139,6 +141,9 @@ class TokenVerifier:
             return TokenFault.REJECTED  # an ID token, which has no time of refresh
         if not app.secret or not self.check(raw, token, key, now):
             return TokenFault.REJECTED
+        if user is not None and self.still_valid is not None:
+            if not await self.still_valid(app, user):
+                return TokenFault.REJECTED
         return Proof(self._principal(token, app, user), app, user)
 
     def _principal(self, token: Token, app: AppLike, user: UserLike | None) -> Principal:

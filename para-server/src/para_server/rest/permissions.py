@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from para_core.objects import App
+from para_server.access.decision import forbidden
+from para_server.access.explain import Question
 from para_server.access.grants import decode_resource, grant, normalise_flags, revoke, view
 from para_server.access.permissions import is_allowed_to
 from para_server.http.answers import Answer, AnswerError, json_answer, text_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
 from para_server.rest.bodies import refuse_large
+from para_server.services.explaining import explain_access
 
 __all__ = ["ROUTES"]
 
@@ -54,12 +57,32 @@ async def delete_subject(request: Request) -> Answer:
 
 
 async def check(request: Request) -> Answer:
-    """``GET /v1/_permissions/{subject}/{resource}/{method}``: whether a subject may do that."""
+    """``GET /v1/_permissions/{subject}/{resource}/{method}``: whether a subject may do that.
+
+    With ``explain=true`` an app is told why, in JSON; the subject ``?`` then stands for a guest.
+    """
+    if request.params.is_true("explain"):
+        return await _explain(request)
     subject, segment, method = request.values
     app, resource = request.the_app(), decode_resource(segment)
     is_root = app.identifier == request.services.apps.root
     is_allowed = is_allowed_to(app, subject, resource, method, is_root=is_root)
     return text_answer("true" if is_allowed else "false")
+
+
+async def _explain(request: Request) -> Answer:
+    caller, app = request.caller, request.the_app()
+    if not caller.is_app:  # it tells of the permissions of others
+        refused = forbidden(caller.userid, request.method, request.path)
+        raise AnswerError(refused.status, refused.message)
+    subject, segment, method = request.values
+    explanation = await explain_access(
+        request.services.store.read,
+        app,
+        Question(subject, method.upper(), decode_resource(segment)),
+        is_root=app.identifier == request.services.apps.root,
+    )
+    return json_answer(explanation)
 
 
 async def _change(request: Request, alter: Callable[[dict[str, Any]], dict[str, Any]]) -> Answer:

@@ -1,0 +1,1 @@
+"""Commands of ``para-server`` besides running it: one module for each."""
