@@ -1,0 +1,58 @@
+"""Reading what other systems answer: JSON objects, and texts in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from para_core.contracts.signin import SignInError
+
+if TYPE_CHECKING:
+    from para_core.contracts.outbound import OutboundReply
+
+__all__ = ["is_true", "object_in", "object_of", "plain", "text_in"]
+
+_OK = range(200, 300)
+
+
+def object_of(reply: OutboundReply, about: str) -> dict[str, Any]:
+    """Return the JSON object of an answer with a good status.
+
+    Raises:
+        SignInError: The status is another, or the body is no JSON object.
+    """
+    if reply.status not in _OK:
+        raise SignInError(reason=f"{about} answers {reply.status}")
+    try:
+        found = msgspec.json.decode(reply.body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise SignInError(reason=f"{about} does not answer with JSON") from error
+    if not isinstance(found, dict):
+        raise SignInError(reason=f"{about} does not answer with an object")
+    return found
+
+
+def object_in(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return an object inside another; empty when it is missing or something else."""
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def text_in(values: Mapping[str, Any], name: str) -> str:
+    """Return a value as text; blank when it is missing or neither a text nor a number."""
+    found = values.get(name)
+    if isinstance(found, str):
+        return found.strip()
+    return str(found) if isinstance(found, int) and not isinstance(found, bool) else ""
+
+
+def is_true(value: object) -> bool:
+    """Tell whether a provider says yes; some of them say it as text."""
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def plain(url: str) -> str | None:
+    """Return the address of a picture without its query; ``None`` for a blank one."""
+    return url.partition("?")[0].strip() or None
