@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from para_core.errors import ConfigError
-from para_core.selection import CACHES, DAOS, SEARCHES
+from para_core.selection import CACHES, DAOS, FILESTORES, SEARCHES
 from para_server import __version__
 from para_server.http.protocol import ParaProtocol
 from para_server.logs import set_up_logging
@@ -79,6 +79,7 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
     para = Para(
         settings,
         backends_of(config, plugins),
+        config=config,
         keys_file=data / _KEYS_FILE,
     )
     async with para:
@@ -136,6 +137,8 @@ def backends_of(config: Config, plugins: Plugins) -> Backends:
         io_listeners=plugins.io_listeners(config),
         app_listeners=plugins.app_listeners(config),
         resources=plugins.routes(config),
+        files=plugins.make(FILESTORES, config),
+        sign_ins=lambda tools: plugins.sign_in_providers(config, tools),
     )
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +10,8 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 
 from para_server.para import Para
+
+from .signer import Signer
 
 ROOT_SECRET = "root-secret-of-the-tests-0123456789-0123456789"  # noqa: S105 - not a secret
 HOST = "localhost:8080"
@@ -135,44 +134,8 @@ class Client:
         host: str = HOST,
     ) -> dict[str, str]:
         """Return the headers that sign a request made ``age_sec`` seconds ago."""
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - age_sec))
-        canonical = _canonical(method, path, query, body, f"host:{host}\nx-amz-date:{stamp}\n")
-        return _signature(canonical, stamp, self.access_key, self.secret)
-
-
-def _canonical(
-    method: str, path: str, query: Sequence[tuple[str, str]], body: bytes, heads: str
-) -> str:
-    first: dict[str, str] = {}
-    for name, value in query:
-        first.setdefault(name, value)
-    pairs = sorted((_quoted(name), _quoted(value)) for name, value in first.items())
-    return "\n".join(
-        [
-            method,
-            quote(path, safe="/-_.~"),
-            "&".join(f"{name}={value}" for name, value in pairs),
-            heads,
-            "host;x-amz-date",
-            hashlib.sha256(body).hexdigest(),
-        ]
-    )
-
-
-def _signature(canonical: str, stamp: str, access_key: str, secret: str) -> dict[str, str]:
-    scope = f"{stamp[:8]}/us-east-1/para/aws4_request"
-    key = f"AWS4{secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
-    credential = f"Credential={access_key}/{scope}"
-    return {
-        "x-amz-date": stamp,
-        "authorization": f"AWS4-HMAC-SHA256 {credential}, "
-        f"SignedHeaders=host;x-amz-date, Signature={signature}",
-    }
+        signer = Signer(self.access_key, self.secret, host)
+        return signer.headers(method, path, query, body, age_sec=age_sec)
 
 
 def _pairs(query: Mapping[str, object]) -> list[tuple[str, str]]:
