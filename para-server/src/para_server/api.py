@@ -244,12 +244,13 @@ def _segments(path: bytes) -> list[str] | None:
     """Return the decoded segments of a path; a slash at its end does not count.
 
     Returns:
-        ``None`` for a path with a segment that is ``.`` or ``..``, or empty before the end.
+        ``None`` for a path with a segment that is ``.`` or ``..``. An empty segment before the
+        end stays, and no route has one: two slashes in a row are 404.
     """
     parts = path.decode("ascii", "replace").split("/")[1:]
     if len(parts) > 1 and not parts[-1]:
         parts.pop()
-    if "." in parts or ".." in parts or "" in parts[1:]:
+    if "." in parts or ".." in parts:
         return None
     return [_decoded(part) for part in parts]
 
