@@ -65,9 +65,10 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.bind(("", port))
         listener.listen(_BACKLOG)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        message = f"cannot listen on port {port} ({error.strerror}); choose another para.port"
+        reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+        message = f"cannot listen on port {port} ({reason}); choose another para.port"
         raise ConfigError(message) from error
     return listener
 

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ..e2e.signer import Signer, query_text
+from ..e2e.signer import Signer, query_text  # noqa: TID252 - tests have no package to name
 
 ROOT_SECRET = "root-secret-of-the-tests-0123456789-0123456789"  # noqa: S105 - not a secret
 START_SEC = 20
@@ -100,9 +101,10 @@ class ServerProcess:
             **self.settings,
         }
         config = self.folder / "para.conf"
-        config.write_text(
-            "".join(f"{k} = {msgspec.json.encode(v).decode()}\n" for k, v in values.items())
-        )
+        lines = [
+            f"{key} = {msgspec.json.encode(value).decode()}\n" for key, value in values.items()
+        ]
+        config.write_text("".join(lines))
         environ = {k: v for k, v in os.environ.items() if not k.lower().startswith("para_")}
         environ["XDG_CACHE_HOME"] = str(self.folder / "cache")
         with self.log_file.open("wb") as log:
@@ -130,8 +132,9 @@ class ServerProcess:
         while time.monotonic() < end:
             assert self.process.poll() is None, self.log
             try:
-                if Caller(self.port).ask("GET", "/v1").status == 200:
-                    return
+                with closing(Caller(self.port)) as caller:
+                    if caller.ask("GET", "/v1").status == 200:
+                        return
             except OSError:
                 time.sleep(0.02)
         message = f"not ready: {self.log}"
