@@ -74,14 +74,10 @@ def test_a_changed_wheel_gets_another_folder(lib: Path, tmp_path: Path) -> None:
     assert first[0].root != second[0].root
 
 
-def _unpack(path: Path, cache: Path) -> None:
-    unpack_wheels([path], cache)
-
-
 def test_many_processes_may_unpack_one_wheel_at_once(lib: Path, tmp_path: Path) -> None:
     path, cache = tides().build(lib), tmp_path / "cache"
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_unpack, args=(path, cache)) for _ in range(3)]
+    workers = [context.Process(target=unpack_wheels, args=([path], cache)) for _ in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
