@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 from msgspec import Struct
 
+from para_core.contracts.component import Component
 from para_core.errors import InvalidObjectError
 
 __all__ = ["DAO", "Change", "Put", "Record", "Write", "is_storable", "touched_keys"]
@@ -82,7 +81,7 @@ class Change(Struct, frozen=True):
     keys: list[str]
 
 
-class DAO(ABC):
+class DAO(Component):
     """Object storage for all apps of one process.
 
     One instance serves every app, so its methods may run at the same time. ``appid`` comes without
@@ -111,20 +110,6 @@ class DAO(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Finish what was begun and let go of everything. Closing twice is harmless."""
-
-    async def __aenter__(self) -> Self:
-        """Open."""
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
 
     @abstractmethod
     async def create_table(self, appid: str, *, shared: bool = False) -> None:

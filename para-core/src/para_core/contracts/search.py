@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncIterable, Sequence
-from types import TracebackType
-from typing import Self
 
 from msgspec import Struct, field
 
+from para_core.contracts.component import Component
 from para_core.contracts.dao import Record
 from para_core.pager import Pager
 from para_core.query.tree import Node
@@ -30,7 +29,7 @@ class Hits(Struct, frozen=True):
     sources: dict[str, bytes] = field(default_factory=dict)
 
 
-class Search(ABC):
+class Search(Component):
     """A full-text index for all apps of one process; a follower of the database.
 
     Its content can be rebuilt from the database at any time, so losing it loses nothing. One
@@ -49,20 +48,6 @@ class Search(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Commit and let go of everything. Closing twice is harmless."""
-
-    async def __aenter__(self) -> Self:
-        """Open."""
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
 
     @abstractmethod
     async def position(self, appid: str) -> int | None:
