@@ -11,18 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from para_core.objects.identifiers import is_identifier
 from para_core.text import path_encode
 from para_server.access.authorize import authorize
-from para_server.access.visibility import secret_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from para_server.access.contracts import AppLike
     from para_server.access.principal import Principal
 
-__all__ = ["holds_credentials", "leads_to", "without_credentials"]
+__all__ = ["leads_to", "lets_sign_in"]
 
 _GENERIC = "sysprop"  # the type of identifier objects among others
 
@@ -51,24 +48,10 @@ def leads_to(principal: Principal, app: AppLike, kind: str, method: str, obj: _T
     return authorize(principal, app, method, resource, uri="").is_allowed
 
 
-def holds_credentials(principal: Principal, kind: str, custom: Mapping[str, Any]) -> bool:
-    """Tell whether an object lets somebody sign in, which no caller but the app may change."""
-    if principal.is_app or kind != _GENERIC:
-        return False
-    return not secret_fields(kind).isdisjoint(custom)
+def lets_sign_in(obj: _Typed) -> bool:
+    """Tell whether an object may be the identifier of a user: no caller but the app changes these.
 
-
-def without_credentials(
-    principal: Principal, kind: str, body: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Return a body without fields that would let somebody sign in, unless the app sends it."""
-    secrets = secret_fields(kind)
-    if principal.is_app or kind != _GENERIC:
-        return body
-    kept = {name: value for name, value in body.items() if name not in secrets}
-    custom = body.get("properties")
-    if isinstance(custom, dict):
-        kept["properties"] = {name: v for name, v in custom.items() if name not in secrets}
-    elif isinstance(custom, str):
-        del kept["properties"]  # a text may hold a map
-    return kept
+    Whose it is and what its password is would otherwise be up to everybody who may write generic
+    objects.
+    """
+    return obj.type == _GENERIC and is_identifier(obj.id)

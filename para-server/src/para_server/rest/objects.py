@@ -30,9 +30,8 @@ async def create(request: Request) -> Answer:
 async def read(request: Request) -> Answer:
     """``GET /v1/{type}/{id}``: one object, whatever its type is."""
     segment, key = request.values
-    app = request.the_app()
-    key = normal_id(type_of_path(app, segment), key)
-    return await _read(request, key)
+    kind = type_of_path(request.the_app(), segment)
+    return await _read(request, normal_id(kind, key), kind)
 
 
 def read_now(request: Request) -> Answer | None:
@@ -51,8 +50,8 @@ async def read_by_id(request: Request) -> Answer:
     return await _read(request, request.values[0])
 
 
-async def _read(request: Request, key: str) -> Answer:
-    record = await request.services.objects.read(request.the_app(), request.caller, key)
+async def _read(request: Request, key: str, kind: str = "") -> Answer:
+    record = await request.services.objects.read(request.the_app(), request.caller, key, kind=kind)
     if record is None:
         raise AnswerError(404)
     return bytes_answer(render(request, record))
@@ -60,22 +59,24 @@ async def _read(request: Request, key: str) -> Answer:
 
 async def patch(request: Request) -> Answer:
     """``PATCH /v1/{type}/{id}``: change an object, or vote on it."""
-    app, services = request.the_app(), request.services
+    app, services, caller = request.the_app(), request.services, request.caller
     segment, key = request.values
-    key = normal_id(type_of_path(app, segment), key)
+    kind = type_of_path(app, segment)
+    key = normal_id(kind, key)
     try:
         refuse_large(request)
         body = request.json_map()
     except AnswerError:
-        if await services.objects.read(app, request.caller, key) is None:
+        if await services.objects.read(app, caller, key, kind=kind) is None:
             raise AnswerError(404) from None  # the object is looked for first
         raise
     if is_vote(body):
+        await services.objects.refuse_detour(app, caller, kind, key, "PATCH")
         counted = await services.votes.cast(app, key, body)
         if counted is None:
             raise AnswerError(404)
         return json_answer(counted)
-    record = await services.objects.patch(app, request.caller, key, body)
+    record = await services.objects.patch(app, caller, key, body, kind=kind)
     if record is None:
         raise AnswerError(404)
     return bytes_answer(render(request, record))

@@ -21,9 +21,10 @@ from para_core.objects import App, ParaObject, User, Webhook
 from para_core.objects.codec import decode, record_of
 from para_core.objects.incoming import merge, object_from
 from para_core.objects.rules import default_name
-from para_core.types import SINGULARS, app_id, clean_type, plural_of, tag_id
+from para_core.types import CORE_TYPES, SINGULARS, app_id, clean_type, plural_of, tag_id
 from para_server.access.ownership import may_touch, own_id
 from para_server.access.principal import Principal
+from para_server.access.reach import leads_to, lets_sign_in
 from para_server.services import hooks
 from para_server.services.store import Save, Store
 from para_server.services.validation import validate
@@ -55,11 +56,34 @@ class Objects:
 
     # ---- reading ------------------------------------------------------------------------------
 
-    async def read(self, app: App, caller: Principal, key: str) -> Record | None:
-        """Return the record of an object that the caller may see, else ``None``."""
+    async def read(self, app: App, caller: Principal, key: str, *, kind: str = "") -> Record | None:
+        """Return the record of an object that the caller may see, else ``None``.
+
+        Args:
+            app: The app.
+            caller: Who asks.
+            key: The id.
+            kind: The type that the path names; empty for none.
+        """
         home = self._home_of(app, key)
         record = await self._store.read(home, key)
-        return record if record is not None and self._may_see(app, caller, record) else None
+        if record is None or not leads_to(caller, app, kind, "GET", record):
+            return None
+        return record if self._may_see(app, caller, record) else None
+
+    async def refuse_detour(
+        self, app: App, caller: Principal, kind: str, key: str, method: str
+    ) -> None:
+        """Refuse a path of one type to an object of another, unless that one is open as well.
+
+        Raises:
+            ForbiddenObjectError: The caller may not do this to objects of its type.
+        """
+        if caller.is_app:
+            return
+        record = await self._store.read(app.identifier, key)
+        if record is not None and not leads_to(caller, app, kind, method, record):
+            raise ForbiddenObjectError
 
     async def read_all(self, app: App, caller: Principal, keys: Sequence[str]) -> list[Record]:
         """Return the records of the objects the caller may see, in the order of ``keys``."""
@@ -94,6 +118,8 @@ class Objects:
         if isinstance(obj, Webhook) and hooks.is_trigger(obj):
             return record_of(hooks.triggered(obj))
         self._finish(app, obj)
+        if not caller.is_app and not await self._may_replace(app, caller, [obj], "POST"):
+            raise ForbiddenObjectError
         if isinstance(obj, User):
             return record_of(await self._users.create(app, obj))
         if isinstance(obj, Webhook):
@@ -114,8 +140,9 @@ class Objects:
         kind = type_of_path(app, kind)
         obj = self._made(app, caller, kind, {**body, "id": key}, "overwrite")
         validate(obj, app, self._clock())
-        await self._refuse_foreign(app, caller, [obj.id])
         self._finish(app, obj)
+        if not caller.is_app and not await self._may_replace(app, caller, [obj], "PUT"):
+            raise ForbiddenObjectError
         obj.updated = obj.updated or self._clock()
         records = await self._store.save(app.identifier, "create", [Save(obj)])
         await self._apps.register_types(app, [obj.type])
@@ -130,12 +157,9 @@ class Objects:
                 self._finish(app, obj)
                 made.pop(obj.id, None)
                 made[obj.id] = obj
-        if not caller.is_app and made:
-            stored = await self._store.read_all(app.identifier, list(made))
-            for record in stored.values():
-                if not self._may_see(app, caller, record):
-                    del made[record.id]
         objects = list(made.values())
+        if not caller.is_app:
+            objects = await self._may_replace(app, caller, objects, "POST")
         saves = [Save(obj) for obj in objects]
         records = await self._store.save(app.identifier, "createAll", saves)
         await self._apps.register_types(app, {obj.type for obj in objects})
@@ -157,15 +181,17 @@ class Objects:
     def _made(
         self, app: App, caller: Principal, kind: str, body: Mapping[str, Any], verb: str
     ) -> ParaObject:
+        kind = _safe_type(caller, kind)
         if kind == "app":
             raise UnusableBodyError(f"Failed to {verb} object.")
+        if caller.is_user:
+            body = {**body, "creatorid": caller.userid}
         try:
             obj = object_from(body, kind)
         except UnusableBodyError as error:
             raise UnusableBodyError(f"Failed to {verb} object.") from error
         obj.appid = app.identifier
         if caller.is_user:
-            obj.creatorid = caller.userid
             obj.id = own_id(caller, app, obj.type, obj.id)
         if isinstance(obj, User) and not (caller.is_app or caller.is_admin):
             obj.groups = "users"
@@ -228,9 +254,16 @@ class Objects:
             return _OVERTAKEN
 
     async def patch(
-        self, app: App, caller: Principal, key: str, body: Mapping[str, Any]
+        self, app: App, caller: Principal, key: str, body: Mapping[str, Any], *, kind: str = ""
     ) -> Record | None:
         """Merge a body into an object; ``None`` when there is none with this id.
+
+        Args:
+            app: The app.
+            caller: Who asks.
+            key: The id.
+            body: What changes.
+            kind: The type that the path names; empty for none.
 
         Raises:
             UnusableBodyError: A value cannot be taken; nothing changes.
@@ -240,6 +273,8 @@ class Objects:
         """
 
         def alter(obj: ParaObject) -> None:
+            if not leads_to(caller, app, kind, "PATCH", obj):
+                raise ForbiddenObjectError
             self._merge(app, caller, obj, body)
 
         changed = await self.change(app, key, alter)
@@ -248,7 +283,7 @@ class Objects:
         return changed
 
     def _merge(self, app: App, caller: Principal, obj: ParaObject, body: Mapping[str, Any]) -> None:
-        if not may_touch(caller, app, obj):
+        if not self._may_write(app, caller, obj):
             raise ForbiddenObjectError
         held = obj.version
         body = hooks.allowed_changes(obj, caller, app, body)
@@ -335,7 +370,7 @@ class Objects:
             await self._store.delete(home, "delete", [key])
             return
         obj = decode(record)
-        if not may_touch(caller, app, obj):
+        if not leads_to(caller, app, kind, "DELETE", obj) or not self._may_write(app, caller, obj):
             raise ForbiddenObjectError
         if isinstance(obj, App):
             await self._apps.delete(obj)
@@ -347,19 +382,35 @@ class Objects:
         """Delete objects in one write; apps and what is not the caller's are left alone."""
         found = await self._store.dao.read_all(app.identifier, list(dict.fromkeys(keys)))
         objects = [decode(record) for record in found.values()]
-        allowed = [obj for obj in objects if obj.type != "app" and may_touch(caller, app, obj)]
+        allowed = [
+            obj for obj in objects if obj.type != "app" and self._may_write(app, caller, obj)
+        ]
         users = [obj for obj in allowed if isinstance(obj, User)]
         extra = await self._users.belongings(app, users) if users else []
         gone = [key for key in dict.fromkeys(keys) if key not in found and key != app.id]
         doomed = dict.fromkeys([*(obj.id for obj in allowed), *extra, *gone])
         await self._store.delete(app.identifier, "deleteAll", list(doomed))
 
-    async def _refuse_foreign(self, app: App, caller: Principal, keys: Sequence[str]) -> None:
-        if caller.is_app:
-            return
-        for record in (await self._store.read_all(app.identifier, keys)).values():
-            if not may_touch(caller, app, decode(record)):
-                raise ForbiddenObjectError
+    def _may_write(self, app: App, caller: Principal, obj: ParaObject) -> bool:
+        """Return whether the caller may change an object, or delete it."""
+        return may_touch(caller, app, obj) and (caller.is_app or not lets_sign_in(obj))
+
+    async def _may_replace(
+        self, app: App, caller: Principal, objects: Sequence[ParaObject], method: str
+    ) -> list[ParaObject]:
+        """Return those of the objects that the caller may store, whatever has their ids now."""
+        stored = await self._store.read_all(app.identifier, [obj.id for obj in objects])
+
+        def may_store(obj: ParaObject) -> bool:
+            record = stored.get(obj.id)
+            if record is None:
+                return not lets_sign_in(obj)
+            old = decode(record)
+            return leads_to(caller, app, obj.type, method, old) and self._may_write(
+                app, caller, old
+            )
+
+        return [obj for obj in objects if may_store(obj)]
 
 
 def type_of_path(app: App, segment: str) -> str:
@@ -381,6 +432,17 @@ def _type_of_post(app: App, segment: str, told: str | None) -> str:
     if told and told.strip() and told != "app" and segment in _plurals_of(told):
         return told
     return kind
+
+
+def _safe_type(caller: Principal, kind: str) -> str:
+    """Return the type that decides the class of a new object.
+
+    What is cleaned to a core type is of that type from the start, with its class and its rules; and
+    so is everything of users, lest ``no#tes`` pass for another type than ``notes``.
+    """
+    cleaned = clean_type(kind)
+    is_core = cleaned in CORE_TYPES and cleaned != "sysprop"
+    return cleaned if is_core or not caller.is_app else kind
 
 
 def _plurals_of(kind: str) -> set[str]:

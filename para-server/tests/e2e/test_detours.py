@@ -1,0 +1,131 @@
+"""No way around permissions: paths of other types, odd names of types, ids that are taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from para_server.para import Para
+
+from .access_world import World, build
+from .client import Client
+
+EVERYBODY: dict[str, Any] = {
+    "*": {"post": ["*"], "posts": ["*"], "_batch": ["*"], "vote": ["*"], "votes": ["*"]}
+}
+GENERIC: dict[str, Any] = {"*": {"sysprop": ["*"], "sysprops": ["*"], "_batch": ["*"]}}
+
+
+@pytest.fixture
+def backend_name() -> str:
+    return "memory"
+
+
+@pytest.fixture
+async def world(para: Para) -> World:
+    world = await build(para, EVERYBODY)
+    app = world.client("app")
+    await app.put("/v1/posts/p1", {"name": "A post"})
+    await app.put("/v1/sysprop/owner@example.com", {"name": "identifier", "password": "a hash"})
+    await app.put("/v1/webhooks/w1", {"targetUrl": "http://localhost/"})
+    return world
+
+
+TARGETS = ["app:home", "owner", "owner@example.com", "n1", "w1"]
+
+
+@pytest.mark.parametrize("key", TARGETS)
+async def test_a_path_of_another_type_opens_nothing_to_users(world: World, key: str) -> None:
+    user, app = world.client("user"), world.client("app")
+    path = f"/v1/posts/{key}"
+    before = (await app.get(f"/v1/_id/{key}")).json
+    assert (await user.get(path)).status == 404
+    assert (await user.patch(path, {"name": "Mine", "resourcePermissions": {}})).status == 400
+    assert (await user.patch(path, {"_voteup": "somebody"})).status in (400, 404)
+    assert (await user.delete(path)).status == 400
+    if key != "app:home":  # there it would be an object of that id in the table of the app
+        assert (await user.put(path, {"name": "Mine"})).status == 400
+        assert (await user.post("/v1/posts", {"id": key, "name": "Mine"})).status == 400
+        made = await user.post("/v1/_batch", [{"type": "post", "id": key, "name": "Mine"}])
+        assert made.json == []
+    assert (await app.get(f"/v1/_id/{key}")).json == before
+
+
+async def test_a_path_of_another_type_opens_what_its_own_opens(world: World) -> None:
+    user = world.client("user")
+    made = await user.post("/v1/votes", {"parentid": "p1", "value": "up"})
+    path = f"/v1/posts/{made.json['id']}"
+    assert (await user.get(path)).json["type"] == "vote"
+    assert (await user.delete(path)).status == 200
+
+
+@pytest.mark.parametrize("caller", ["app", "admin"])
+async def test_apps_and_administrators_take_any_path(world: World, caller: str) -> None:
+    client = world.client(caller)
+    assert (await client.get("/v1/posts/n1")).status == 200
+    assert (await client.patch("/v1/posts/n1", {"name": "Changed"})).json["type"] == "note"
+    assert (await client.delete("/v1/posts/n1")).status == 200
+
+
+async def test_users_change_no_identifiers_even_where_they_write_generic_objects(
+    para: Para,
+) -> None:
+    world = await build(para, GENERIC)
+    user, app = world.client("user"), world.client("app")
+    key, new = "owner@example.com", "chief@example.com"
+    identifier = {"name": "identifier", "creatorid": "owner", "password": "a hash"}
+    await app.put(f"/v1/sysprop/{key}", identifier)
+    before = (await app.get(f"/v1/_id/{key}")).json
+    mine = {"type": "sysprop", "name": "identifier", "password": "my hash"}
+    for one in (key, new):
+        assert (await user.put(f"/v1/sysprop/{one}", mine)).status == 400
+        assert (await user.post("/v1/sysprop", {**mine, "id": one})).status == 400
+        assert (await user.post("/v1/_batch", [{**mine, "id": one}])).json == []
+    assert (await user.patch(f"/v1/sysprop/{key}", {"password": "my hash"})).status == 400
+    assert (await user.patch("/v1/_batch", [{"id": key, "votes": -100}])).json == []
+    assert (await user.delete(f"/v1/sysprop/{key}")).status == 400
+    assert (await user.delete("/v1/_batch", ids=key)).status == 200
+    assert (await app.get(f"/v1/_id/{key}")).json == before
+    assert (await app.get(f"/v1/_id/{new}")).status == 404
+    assert (await user.put("/v1/sysprop/s1", {"name": "Generic"})).status == 200
+
+
+@pytest.mark.parametrize("kind", ["_user", "us#er", "/user", "__us/er#"])
+async def test_what_is_cleaned_to_a_user_has_the_rules_of_users(world: World, kind: str) -> None:
+    user = world.client("user")
+    body = {"identifier": "x@example.com", "email": "x@example.com", "groups": "admins"}
+    made = await user.post("/v1/_batch", [{**body, "type": kind, "id": "x1", "name": "X"}])
+    assert [(one["type"], one["groups"]) for one in made.json] == [("user", "users")]
+    assert (await user.post("/v1/_batch", [{"type": kind, "id": "x2", "name": "X"}])).json == []
+
+
+@pytest.mark.parametrize("kind", ["_app", "a#pp", "app/"])
+@pytest.mark.parametrize("caller", ["root", "app", "user"])
+async def test_what_is_cleaned_to_an_app_makes_none(world: World, kind: str, caller: str) -> None:
+    client = world.client(caller)
+    made = await client.post("/v1/_batch", [{"type": kind, "id": "app:evil", "name": "Evil"}])
+    assert made.json == []
+    assert (await client.get("/v1/_id/app:evil")).status in (403, 404)
+
+
+async def test_a_vote_is_named_after_who_made_it(world: World) -> None:
+    body = {"creatorid": "owner", "parentid": "p1", "value": "up"}
+    made = await world.client("user").post("/v1/votes", body)
+    assert (made.json["id"], made.json["creatorid"]) == ("vote:user:p1", "user")
+
+
+async def test_own_holds_whatever_the_type_is_cleaned_to(para: Para) -> None:
+    world = await build(para, {"*": {"note": ["OWN", "*"], "_batch": ["*"]}})
+    user = world.client("user")
+    made = await user.post("/v1/_batch", [{"type": "no#te", "id": "n9", "name": "Mine"}])
+    assert [one["id"] for one in made.json] == ["user_n9"]
+
+
+async def test_guests_are_held_to_the_path_as_well(para: Para) -> None:
+    world = await build(para, {"*": {"post": ["?", "*"], "posts": ["?", "*"]}})
+    guest: Client = world.client("guest")
+    assert (await guest.put("/v1/posts/p2", {"name": "A post"})).status == 200
+    for key in ("app:home", "owner", "n1"):
+        assert (await guest.get(f"/v1/posts/{key}")).status == 404
+        assert (await guest.delete(f"/v1/posts/{key}")).status == 400
