@@ -11,19 +11,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from para_core.config import Config
 from para_core.ids import IdGenerator
 from para_core.listeners import AppListener, IOListener, ListenedDAO
+from para_core.memory.filestore import MemoryFileStore
 from para_core.objects import User
 from para_core.types import app_identifier
 from para_server.access.gate import Gate
 from para_server.api import Api
 from para_server.config import ApiSettings
-from para_server.pages import pages_app
+from para_server.outbound import open_outbound
 from para_server.rest.plugged import is_in_api, routes_of
 from para_server.rest.routes import ROUTES
 from para_server.services.apps import Apps
@@ -39,16 +41,21 @@ from para_server.services.store import Store
 from para_server.services.users import Users
 from para_server.services.utilities import Utilities
 from para_server.services.votes import Votes
-from para_server.signin.password import PasswordSignIn
-from para_server.signin.passwords import PasswordChecker
+from para_server.signin.desk import SignInProviders, open_desk
+from para_server.signin.policy import SignInPolicy, policy_of
+from para_server.web.door import WebDoor
+from para_server.web.plugged import PluggedResources
+from para_server.web.protected import guards_of
+from para_server.web.routes import WebRoutes
+from para_server.web.settings import web_settings_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from para_core.config import Config
     from para_core.contracts.cache import Cache
     from para_core.contracts.dao import DAO
+    from para_core.contracts.filestore import FileStore
     from para_core.contracts.search import Search
     from para_core.extensions import ResourceHandler
     from para_core.objects import App
@@ -67,29 +74,37 @@ class Backends:
     io_listeners: Sequence[IOListener] = ()
     app_listeners: Sequence[AppListener] = ()
     resources: Sequence[ResourceHandler] = ()
+    files: FileStore = field(default_factory=MemoryFileStore)
+    sign_ins: SignInProviders = lambda _: ()
 
 
 class Para:
     """One running Para: open it, use ``services`` or serve it as an ASGI application, close it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what may differ between servers, embedded ones and tests
         self,
         settings: ApiSettings,
         backends: Backends,
         *,
+        config: Config | None = None,
+        policy: SignInPolicy | None = None,
         keys_file: Path | None = None,
         clock: Clock | None = None,
     ) -> None:
+        """Put everything together; nothing is opened yet.
+
+        Args:
+            settings: Of the API.
+            backends: The selected implementations.
+            config: What pages and sign-in look up; the defaults of all keys unless given.
+            policy: The rules of sign-in; those of the configuration unless given.
+            keys_file: Where the keys of a new root app are written.
+            clock: Milliseconds since the Unix epoch.
+        """
         self.settings, self._backends = settings, backends
+        self._config = config or Config()
         self._stack = AsyncExitStack()
-        self._checker = PasswordChecker()
-        self.services = _services(
-            settings,
-            backends,
-            checker=self._checker,
-            keys_file=keys_file,
-            clock=clock or now_ms,
-        )
+        self.services = _services(settings, backends, keys_file=keys_file, clock=clock or now_ms)
         self.gate = Gate(
             _Lookup(self.services),
             root=settings.root,
@@ -98,9 +113,45 @@ class Para:
         )
         added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
         self.api = Api(self.services, self.gate, [*ROUTES, *added] if settings.api_enabled else [])
-        others = [h for h in backends.resources if not is_in_api(h)]
-        pages = pages_app(self.services, self.gate, others)
-        self._pages = self.api.dispatcher.dressed(pages, settings.context_path)
+        self._outbound = open_outbound(self._config)
+        self._web_settings = web_settings_of(self._config)
+        self.sign_in = open_desk(
+            self.services,
+            self.gate,
+            self._config,
+            policy or policy_of(self._config),
+            self._web_settings,
+            files=backends.files,
+            outbound=self._outbound,
+            providers=backends.sign_ins,
+        )
+        if self.sign_in.delegation.is_needed:
+            self.gate.tokens.still_valid = self.sign_in.delegation.is_valid
+        self._web = self._door()
+
+    def _door(self) -> WebDoor:
+        settings, dispatcher = self.settings, self.api.dispatcher
+        others = [h for h in self._backends.resources if not is_in_api(h)]
+        routes = WebRoutes(
+            self.services.apps,
+            self.sign_in.lookup,
+            self.sign_in.jwt_auth,
+            self.sign_in.browser,
+            self.sign_in.ways,
+            settings=self._web_settings,
+            is_production=settings.is_production,
+            has_landing_page=settings.landing_page_enabled,
+        )
+        return WebDoor(
+            routes,
+            PluggedResources(others, self.services, dispatcher, settings.context_path),
+            guards_of(self._config),
+            self.gate,
+            dispatcher=dispatcher,
+            settings=self._web_settings,
+            context=settings.context_path,
+            max_body_bytes=settings.max_entity_size_bytes * 100,
+        )
 
     async def open(self) -> None:
         """Open the back-ends, make the root app at the first start, begin to follow.
@@ -112,7 +163,9 @@ class Para:
             await self._stack.enter_async_context(self._backends.dao)
             await self._stack.enter_async_context(self._backends.cache)
             await self._stack.enter_async_context(self._backends.search)
-            await self._stack.enter_async_context(self._checker)
+            await self._stack.enter_async_context(self._backends.files)
+            await self._stack.enter_async_context(self._outbound)
+            await self._stack.enter_async_context(self.sign_in.checker)
             await self.services.index.open()
             self._stack.push_async_callback(self.services.store.close)
             self._stack.push_async_callback(self.services.index.close)
@@ -148,7 +201,7 @@ class Para:
         if self.api.serves(scope["raw_path"]):
             await self.api(scope, receive, send)
         else:
-            await self._pages(scope, receive, send)
+            await self._web(scope, receive, send)
 
     def answer_now(self, cycle: RequestResponseCycle) -> bool:
         """Answer without a task, if that is possible; see ``Api.answer_now``."""
@@ -178,7 +231,6 @@ def _services(
     settings: ApiSettings,
     backends: Backends,
     *,
-    checker: PasswordChecker,
     keys_file: Path | None,
     clock: Clock,
 ) -> Services:
@@ -196,15 +248,6 @@ def _services(
     finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
     users = Users(store, apps, finder, clock=clock, admin_ident=settings.admin_ident)
     objects = Objects(store, apps, users, ids=ids, clock=clock)
-    password = PasswordSignIn(
-        users,
-        checker,
-        ids=ids,
-        clock=clock,
-        allows_unverified=settings.allows_unverified_emails,
-        shortest=settings.min_password_length,
-        separator=settings.default_separator,
-    )
     return Services(
         settings=settings,
         clock=clock,
@@ -238,7 +281,6 @@ def _services(
             override=settings.root_secret_override,
         ),
         health=Health(),
-        sign_in={"password": password, "generic": password},
     )
 
 

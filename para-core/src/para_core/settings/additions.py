@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from para_core.settings.key import category, text
+from para_core.settings.key import category, items, number, text
 
 __all__ = ["KEYS"]
 
 KEYS = category("Additions", "server", [
     text("plugin_cache_folder", "", "Folder for the unpacked wheels of the plugin folder; blank "
          "for `para/plugins` in the user's cache folder.", used_by="plugins"),
+    items("trusted_proxies", (), "Addresses and networks of proxies in front, whose word on the "
+          "address of a client counts (`X-Forwarded-For`).", used_by="sign-in"),
+    text("security.password_hash", "bcrypt", "How new passwords are stored: `bcrypt`, which the "
+         "original reads too, or `argon2id`; then older hashes are replaced at sign-in.",
+         used_by="sign-in"),
+    number("security.failures_per_address", 100, "Failed sign-ins of one address that an app "
+           "takes within ten minutes; 0 for any number. Requests signed by the app are not "
+           "counted.", rule="strict", at_least=0, used_by="sign-in"),
+    number("security.sign_ups_per_address", 300, "New accounts with passwords that one address may "
+           "make in an app within an hour; 0 for any number.", rule="strict", at_least=0,
+           used_by="sign-in"),
+    number("security.resets_per_account", 10, "Tokens for a new password or an address that may be "
+           "tried for one account within an hour; 0 for any number.", rule="strict", at_least=0,
+           used_by="sign-in"),
 ])  # fmt: skip

@@ -141,9 +141,8 @@ class TokenVerifier:
             return TokenFault.REJECTED  # an ID token, which has no time of refresh
         if not app.secret or not self.check(raw, token, key, now):
             return TokenFault.REJECTED
-        if user is not None and self.still_valid is not None:
-            if not await self.still_valid(app, user):
-                return TokenFault.REJECTED
+        if user is not None and self.still_valid and not await self.still_valid(app, user):
+            return TokenFault.REJECTED
         return Proof(self._principal(token, app, user), app, user)
 
     def _principal(self, token: Token, app: AppLike, user: UserLike | None) -> Principal:

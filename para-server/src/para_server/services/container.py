@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from para_server.services.users import Users
     from para_server.services.utilities import Utilities
     from para_server.services.votes import Votes
-    from para_server.signin.password import PasswordSignIn
 
 __all__ = ["Clock", "Services"]
 
@@ -52,4 +51,3 @@ class Services:
     users: Users
     setup: Setup
     health: Health
-    sign_in: Mapping[str, PasswordSignIn]

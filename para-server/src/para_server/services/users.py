@@ -102,7 +102,9 @@ class Users:
         """Return the identifier object of this name, or ``None``."""
         record = await self._store.dao.read(app.identifier, identifier) if identifier else None
         found = decode(record) if record is not None else None
-        return found if isinstance(found, Sysprop) and found.creatorid else None
+        if not isinstance(found, Sysprop) or found.type != "sysprop":
+            return None
+        return found if found.creatorid else None
 
     async def by_identifier(self, app: App, identifier: str) -> User | None:
         """Return the user who signs in with this identifier, or ``None``."""

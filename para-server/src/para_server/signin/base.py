@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from para_core.contracts.signin import Document, Profile, Redirect, SignInError
@@ -12,17 +14,38 @@ from para_server.services.users import TakenError
 from para_server.signin.accounts import NOT_CREATED
 
 if TYPE_CHECKING:
-    from para_core.contracts.signin import SignIn
+    from para_core.contracts.signin import SignIn, SignInSettings
     from para_core.objects import App, User
     from para_server.signin.accounts import Accounts
     from para_server.signin.settings import SettingsLookup
     from para_server.signin.visit import BrowserVisit
 
-__all__ = ["Outcome", "ProviderWay", "Way"]
+__all__ = ["Outcome", "Presented", "ProviderWay", "Way"]
 
 logger = logging.getLogger(__name__)
 
 Outcome: TypeAlias = "User | Redirect | Document"
+
+
+async def _nothing() -> None:
+    """Hold nobody back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a program shows at ``POST /jwt_auth``.
+
+    Attributes:
+        token: What the provider makes of it is its own affair.
+        code: A second factor; blank for none.
+        is_signed: Whether the app has signed the request with its own keys.
+        before_sign_up: Called before an account is made for it; raises when there are too many.
+    """
+
+    token: str
+    code: str = ""
+    is_signed: bool = False
+    before_sign_up: Callable[[], Awaitable[None]] = _nothing
 
 
 class Way(ABC):
@@ -32,8 +55,13 @@ class Way(ABC):
     paths: tuple[str, ...] = ()
     title: str = ""
 
+    def entrance(self, settings: SignInSettings, redirect_uri: str, state: str) -> str:
+        """Return where a browser starts, for a link on the sign-in page; blank for no link."""
+        del settings, redirect_uri, state
+        return ""
+
     @abstractmethod
-    async def user_of(self, app: App, token: str) -> User:
+    async def user_of(self, app: App, presented: Presented) -> User:
         """Return the active user who presents a token at ``POST /jwt_auth``.
 
         Raises:
@@ -56,10 +84,17 @@ class ProviderWay(Way):
         self.provider, self._accounts, self._settings = provider, accounts, settings
         self.names, self.paths, self.title = provider.names, provider.paths, provider.title
 
-    async def user_of(self, app: App, token: str) -> User:
+    def entrance(self, settings: SignInSettings, redirect_uri: str, state: str) -> str:
+        """Ask the provider; see ``Way``."""
+        try:
+            return self.provider.entrance(settings, redirect_uri, state)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    async def user_of(self, app: App, presented: Presented) -> User:
         """Ask the provider who presents the token; see ``Way``."""
         try:
-            profile = await self.provider.profile_of(self._settings.of(app), token)
+            profile = await self.provider.profile_of(self._settings.of(app), presented.token)
         except SignInError:
             raise
         except Exception as error:

@@ -1,182 +1,230 @@
-"""``/jwt_auth``: sign in, refresh a token, revoke all tokens."""
+"""``/jwt_auth``: sign in, renew a token, end all tokens.
+
+Source: Para 1.54, ``JWTRestfulAuthFilter``.
+"""
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
-from para_core.errors import ParaError
-from para_core.objects import App, User
+from para_core.contracts.signin import SignInError
+from para_core.objects import App
 from para_core.objects.codec import wire
-from para_core.objects.identifiers import identity_provider
 from para_core.types import app_identifier
-from para_server.access.decision import Decision
 from para_server.access.authorize import check_app
-from para_server.access.issuing import issue_user_token, validity_of
+from para_server.access.classify import CredentialKind, classify
 from para_server.access.principal import Kind, Principal
 from para_server.access.tokens import Proof
 from para_server.access.visibility import hide
-from para_server.http.answers import error_answer
-from para_server.rest.responses import answer_of
-from para_server.services.users import new_token_secret
-from para_server.signin.password import SignInError
+from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.services.users import TakenError
+from para_server.signin.base import Presented
+from para_server.signin.twofactor import CODE_NEEDED
 
 if TYPE_CHECKING:
-    from para_server.services.container import Services
+    from para_server.access.gate import Gate
+    from para_server.services.apps import Apps
+    from para_server.services.users import Users
+    from para_server.signin.base import Way
+    from para_server.signin.limits import Limits
+    from para_server.signin.sessions import Session, Sessions
+    from para_server.web.request import WebRequest
 
-__all__ = ["jwt_auth"]
+__all__ = ["JwtAuth"]
 
-_JSON = "application/json;charset=UTF-8"
+logger = logging.getLogger(__name__)
+
+_JSON = b"application/json;charset=UTF-8"
+_FIELDS = ("appid", "provider", "token")
 _MISSING = "Some of the required query parameters 'provider', 'appid', 'token', are missing."
+_NEVER_ROOT = (
+    "Can't authenticate user with app '{}' using provider '{}'. "
+    "Reason: clients aren't allowed to access root app."
+)
 _INVALID = 'Bearer error="invalid_token"'
 
 
-async def jwt_auth(request: Request) -> Response:
-    """Answer ``POST`` (sign in), ``GET`` (refresh) and ``DELETE`` (revoke); others get nothing."""
-    try:
+class JwtAuth:
+    """The door through which programs sign their users in."""
+
+    def __init__(  # noqa: PLR0913 - the collaborators of one service
+        self,
+        apps: Apps,
+        users: Users,
+        sessions: Sessions,
+        limits: Limits,
+        *,
+        gate: Gate,
+        ways: Mapping[str, Way],
+        max_body_bytes: int,
+    ) -> None:
+        self._apps, self._users, self._sessions, self._limits = apps, users, sessions, limits
+        self._gate, self._ways, self._max_body_bytes = gate, ways, max_body_bytes
+
+    async def answer(self, request: WebRequest) -> Answer:
+        """Answer ``POST`` (sign in), ``GET`` (renew) and ``DELETE`` (end); others get nothing.
+
+        Raises:
+            AnswerError: What the request asks for is refused.
+        """
         if request.method == "POST":
-            return await _sign_in(request)
+            return await self._sign_in(request)
         if request.method == "GET":
-            return await _refresh(request)
+            return await self._renew(request)
         if request.method == "DELETE":
-            return await _revoke(request)
-    except ParaError as error:
-        answer = answer_of(error)
-        return Response(answer.body, answer.status, media_type=_JSON)
-    return Response()
+            return await self._end(request)
+        return Answer()
 
+    # ---- sign in ------------------------------------------------------------------------------
 
-async def _sign_in(request: Request) -> Response:
-    services: Services = request.app.state.services
-    body = await request.body()
-    if len(body) > services.settings.max_entity_size_bytes:
-        return _error(400, "The request is too large.")
-    try:
-        fields = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
-        return _error(400, f"The body is not valid JSON: {error}")
-    texts = [fields.get(name) for name in ("appid", "provider", "token")]
-    if not all(isinstance(text, str) for text in texts):
-        return _error(400, _MISSING)
-    appid, provider, token = (str(text) for text in texts)
-    identifier = app_identifier(appid)
-    if identifier == services.apps.root:
-        reason = "Reason: clients aren't allowed to access root app."
-        about = f"Can't authenticate user with app '{appid}' using provider '{provider}'."
-        return _error(403, f"{about} {reason}")
-    app = await services.apps.find(identifier)
-    if app is None:
-        return _error(400, f"User belongs to app '{appid}' which does not exist. ")
-    refused = check_app(app, "POST")
-    if refused is not None:
-        return _refused(refused)
-    user = await _user_of(services, app, provider, token)
-    if user is None:
-        return _error(
-            400, f"Failed to authenticate user with '{provider}'. Check if user is active."
+    async def _sign_in(self, request: WebRequest) -> Answer:
+        fields = self._body(request)
+        provider = fields["provider"]
+        app = await self._app(fields["appid"], provider)
+        is_signed = self._is_signed(request, app)
+        if not is_signed:
+            await self._limits.check(app, request)
+        try:
+            session = await self._session(request, app, fields, is_signed=is_signed)
+        except SignInError as error:
+            logger.info("sign-in failed: %s", error.reason, extra={"appid": app.identifier})
+            if not is_signed:
+                await self._limits.failed(app, request)
+            raise AnswerError(400, _failure(provider, error)) from error
+        if session is None:
+            raise AnswerError(400, _MISSING)
+        return _told(app, session)
+
+    async def _session(
+        self, request: WebRequest, app: App, fields: Mapping[str, str], *, is_signed: bool
+    ) -> Session | None:
+        way = self._ways.get(fields["provider"].strip().lower())
+        if way is None:
+            raise SignInError(reason="there is no such provider")
+
+        async def before_sign_up() -> None:
+            if not is_signed:
+                await self._limits.sign_up(app, request)
+
+        presented = Presented(fields["token"], fields.get("code", ""), is_signed, before_sign_up)
+        try:
+            user = await way.user_of(app, presented)
+        except TakenError as error:
+            raise SignInError(reason=f"{error} is taken") from error
+        return await self._sessions.start(app, user)
+
+    def _body(self, request: WebRequest) -> dict[str, str]:
+        body = request.raw.body
+        if len(body) > self._max_body_bytes:
+            raise AnswerError(400, "The request is too large.")
+        try:
+            fields = msgspec.json.decode(body, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise AnswerError(400, f"The body is not valid JSON: {error}") from error
+        texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+        if not all(name in texts for name in _FIELDS):
+            raise AnswerError(400, _MISSING)
+        return texts
+
+    async def _app(self, appid: str, provider: str) -> App:
+        identifier = app_identifier(appid)
+        if identifier == self._apps.root:
+            raise AnswerError(403, _NEVER_ROOT.format(appid, provider))
+        app = await self._apps.find(identifier)
+        if app is None:
+            raise AnswerError(400, f"User belongs to app '{appid}' which does not exist. ")
+        _refuse_if_off(app, "POST")
+        return app
+
+    def _is_signed(self, request: WebRequest, app: App) -> bool:
+        """Tell whether the app has signed the request; a wrong signature counts for none."""
+        authorization = request.raw.headers.get(b"authorization", b"").strip()
+        if classify(authorization, b"").kind is not CredentialKind.SIGNATURE:
+            return False
+        signed = self._gate.signatures.read(authorization, request.raw)
+        if self._gate.identifier_of(signed) != app.identifier:
+            return False
+        now = self._sessions.now()
+        return self._gate.judge(signed, app, request.raw, "jwt_auth", now).decision.is_allowed
+
+    # ---- renew and end ------------------------------------------------------------------------
+
+    async def _renew(self, request: WebRequest) -> Answer:
+        refused = AnswerError(
+            401, "User must reauthenticate.", [(b"www-authenticate", _INVALID.encode())]
         )
-    return await _issue(services, app, user)
+        found = await self._proved(request)
+        if found is None:
+            raise refused
+        app, proof = found
+        user = await self._users.find(app, proof.principal.userid)
+        if user is None or not user.active:
+            raise refused
+        _refuse_if_off(app, "GET")
+        if user.token_secret != _secret_of(proof):
+            raise refused
+        session = await self._sessions.renew(app, user)
+        if session is None:
+            raise refused
+        return _told(app, session)
 
+    async def _end(self, request: WebRequest) -> Answer:
+        found = await self._proved(request)
+        if found is None:
+            challenge = [(b"www-authenticate", b"Bearer")]
+            raise AnswerError(401, "Invalid or expired token.", challenge)
+        app, proof = found
+        await self._sessions.end_all(app, proof.principal.userid)
+        message = f"All tokens revoked for user {proof.principal.userid}!"
+        return _json({"code": 200, "message": message})
 
-async def _user_of(services: Services, app: App, provider: str, token: str) -> User | None:
-    sign_in = services.sign_in.get(provider.lower())
-    if sign_in is None:
-        return None
-    try:
-        user = await sign_in.user_of(app, token)
-    except SignInError:
-        return None
-    return user if user is not None and user.active else None
-
-
-async def _issue(services: Services, app: App, user: User) -> Response:
-    """Answer with a new token; with one session per user, all earlier ones end."""
-    one_session = _setting(services, app, "security.one_session_per_user", "true").lower() == "true"
-
-    def renew(fresh: User) -> bool | None:
-        if one_session or not fresh.token_secret:
-            fresh.token_secret = new_token_secret()
+    async def _proved(self, request: WebRequest) -> tuple[App, Proof] | None:
+        """Return what the request's user token proves; ``None`` for anything but a user."""
+        authorization = request.header("authorization") or request.query.first("Authorization")
+        if "Bearer" not in authorization:
             return None
-        return False
-
-    current = await services.users.change(app, user.id, renew) or user
-    settings = services.settings
-    seconds = validity_of(app.settings, app.token_validity_sec, settings.jwt_expires_after)
-    times = (seconds, settings.jwt_refresh_interval)
-    provider = identity_provider(current.identifier)
-    issued = issue_user_token(app, current, provider, time.time(), validity=times)
-    if issued is None:
-        return _error(400, _MISSING)
-    own = Principal(Kind.USER, app.identifier, userid=current.id, groups=current.groups)
-    jwt = {
-        "access_token": issued.token,
-        "refresh": issued.refresh_ms,
-        "expires": issued.expires_ms,
-    }
-    return _json({"jwt": jwt, "user": hide(wire(current), own)})
+        raw = authorization.strip()[len("Bearer") :].strip().encode("utf-8", "replace")
+        proof = await self._gate.tokens.verify(raw, self._gate.lookup, self._sessions.now())
+        if not isinstance(proof, Proof) or not proof.principal.is_user:
+            return None
+        app = await self._apps.find(proof.principal.appid)
+        return None if app is None else (app, proof)
 
 
-async def _refresh(request: Request) -> Response:
-    proof = await _proof(request)
-    if proof is None:
-        return _error(401, "User must reauthenticate.", {"WWW-Authenticate": _INVALID})
-    services: Services = request.app.state.services
-    app = await services.apps.find(proof.principal.appid)
-    user = await services.users.find(app, proof.principal.userid) if app is not None else None
-    if app is None or user is None or not user.active:
-        return _error(401, "User must reauthenticate.", {"WWW-Authenticate": _INVALID})
-    refused = check_app(app, "GET")
-    return _refused(refused) if refused is not None else await _issue(services, app, user)
+def _secret_of(proof: Proof) -> str | None:
+    return proof.user.token_secret if proof.user is not None else None
 
 
-async def _revoke(request: Request) -> Response:
-    proof = await _proof(request)
-    if proof is None:
-        return _error(401, "Invalid or expired token.", {"WWW-Authenticate": "Bearer"})
-    services: Services = request.app.state.services
-    app = await services.apps.find(proof.principal.appid)
-
-    def renew(user: User) -> None:
-        user.token_secret = new_token_secret()
-
-    if app is not None:
-        await services.users.change(app, proof.principal.userid, renew)
-    message = f"All tokens revoked for user {proof.principal.userid}!"
-    return _json({"code": 200, "message": message})
+def _refuse_if_off(app: App, method: str) -> None:
+    refused = check_app(app, method)
+    if refused is not None:
+        raise AnswerError(refused.status, refused.message)
 
 
-async def _proof(request: Request) -> Proof | None:
-    """Return what the request's user token proves; ``None`` for anything but a user."""
-    authorization = request.headers.get("authorization") or request.query_params.get(
-        "Authorization", ""
-    )
-    if "Bearer" not in authorization:
-        return None
-    gate = request.app.state.gate
-    raw = authorization.strip()[len("Bearer") :].strip().encode()
-    proof = await gate.tokens.verify(raw, gate.lookup, time.time())
-    return proof if isinstance(proof, Proof) and proof.principal.is_user else None
+def _failure(provider: str, error: SignInError) -> str:
+    if error.message == CODE_NEEDED:
+        return f"Failed to authenticate user with '{provider}'. {CODE_NEEDED}"
+    return f"Failed to authenticate user with '{provider}'. Check if user is active."
 
 
-def _setting(services: Services, app: App, key: str, default: str) -> str:
-    value = app.settings.get(key)
-    if value is None:
-        return default
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+def _told(app: App, session: Session) -> Answer:
+    """Answer with a token, and its user as it sees itself."""
+    user, token = session.user, session.token
+    own = Principal(Kind.USER, app.identifier, userid=user.id, groups=user.groups)
+    jwt = {"access_token": token.token, "refresh": token.refresh_ms, "expires": token.expires_ms}
+    return _json({"jwt": jwt, "user": hide(wire(user), own)})
 
 
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type=_JSON)
+def _json(value: object) -> Answer:
+    return Answer(200, msgspec.json.encode(value), _JSON)
 
 
-def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(error_answer(status, message).body, status, headers, _JSON)
-
-
-def _refused(decision: Decision) -> Response:
-    return _error(decision.status, decision.message)
+def json_error(error: AnswerError) -> Answer:
+    """Return the envelope of a refusal, as this door sends it."""
+    answer = error_answer(error.status, error.message, error.headers)
+    answer.kind = _JSON
+    return answer

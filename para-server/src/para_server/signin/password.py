@@ -1,104 +1,196 @@
-"""Signing in with an address and a password: ``email:name:password``."""
+"""Signing in with an address and a password: ``email:name:password``, or a form.
+
+Nothing of what is stored changes before the password was right, but the count of wrong ones. An
+account that is not there costs the same time and gets the same answers as one that is.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
+from para_core.contracts.signin import SignInError
 from para_core.errors import InvalidObjectError
 from para_core.objects import App, Sysprop, User
 from para_core.objects.rules import default_name, settle
-from para_core.text import picture_of
+from para_core.text import is_blank, picture_of
 from para_server.services.users import TakenError, Users
 from para_server.services.validation import validate
+from para_server.signin.base import Presented, Way
 from para_server.signin.passwords import PasswordChecker, is_usable
 
 if TYPE_CHECKING:
+    from para_core.contracts.cache import Cache
     from para_core.ids import IdGenerator
     from para_server.services.container import Clock
+    from para_server.signin.accounts import Accounts
+    from para_server.signin.policy import SignInPolicy
+    from para_server.signin.twofactor import TwoFactor
+    from para_server.signin.visit import BrowserVisit
 
-__all__ = ["PasswordSignIn", "SignInError"]
+__all__ = ["PasswordWay"]
 
 _PARTS = 3
-_HOUR_MS = 3_600_000
 
 
-class SignInError(Exception):
-    """Signing in failed; the message is for the log."""
-
-
-class PasswordSignIn:
+class PasswordWay(Way):
     """Finds the user of an address and a password, or makes one at the first time."""
 
-    def __init__(
+    names = ("password", "generic")
+    paths = ("/password_auth",)
+    title = "Password"
+
+    def __init__(  # noqa: PLR0913 - the collaborators of one service
         self,
         users: Users,
+        accounts: Accounts,
         checker: PasswordChecker,
+        two_factor: TwoFactor,
+        policy: SignInPolicy,
         *,
+        cache: Cache,
         ids: IdGenerator,
         clock: Clock,
-        allows_unverified: bool = False,
-        shortest: int = 8,
-        most_failures: int = 20,
-        lock_hours: int = 1,
-        separator: str = ":",
     ) -> None:
-        self._users, self._checker = users, checker
-        self._ids, self._clock = ids, clock
-        self._allows_unverified, self._shortest = allows_unverified, shortest
-        self._most_failures, self._lock_ms = most_failures, lock_hours * _HOUR_MS
-        self._separator = separator
+        self._users, self._accounts, self._checker = users, accounts, checker
+        self._two_factor, self._policy = two_factor, policy
+        self._cache, self._ids, self._clock = cache, ids, clock
 
-    async def user_of(self, app: App, token: str) -> User | None:
-        """Return the user, active or not.
-
-        Raises:
-            SignInError: The password is wrong, the account is locked, or none can be made.
-        """
-        parts = token.split(self._separator, _PARTS - 1)
-        if len(parts) < _PARTS or not parts[0].strip():
-            message = "the token is not email:name:password"
-            raise SignInError(message)
+    async def user_of(self, app: App, presented: Presented) -> User:
+        """Return the active user; see ``Way``."""
+        parts = presented.token.split(self._policy.separator, _PARTS - 1)
+        if len(parts) < _PARTS or is_blank(parts[0]):
+            raise SignInError(reason="the token is not email:name:password")
         email, name, password = parts[0].strip().lower(), parts[1], parts[2]
         known = await self._users.identifier(app, email)
-        if known is None:
-            taken = await self._users.by_email(app, email)
+        if known is not None:
+            return await self._sign_in(app, known, password, presented)
+        if await self._users.by_email(app, email) is not None or not self._is_usable(password):
             await self._checker.check(password, None)  # as long as for a known account
-            if taken is not None:
-                message = "the address belongs to an account without a password"
-                raise SignInError(message)
-            return await self._sign_up(app, email, name, password)
-        await self._check(app, known, password)
-        return await self._users.find(app, known.creatorid or "")
+            raise SignInError(reason="no such account, and none can be made")
+        await presented.before_sign_up()
+        user = await self._sign_up(app, email, name, password)
+        if not user.active:
+            raise SignInError(reason="the new user has to be activated first")
+        return user
 
-    async def _check(self, app: App, known: Sysprop, password: str) -> None:
-        locked_until = known.properties.get("lockedUntil")
+    async def finish(self, visit: BrowserVisit) -> User:
+        """Return the active user who filled in the form; see ``Way``."""
+        email, password = visit.param("email").strip().lower(), visit.param("password")
+        app, known = visit.app, None
+        if app is not None and "@" in email:
+            known = await self._users.identifier(app, email)
+        if app is None or known is None:
+            await self._checker.check(password, None)
+            if app is not None and not is_blank(password):
+                await self._count_unknown(app, email)
+            raise SignInError(reason="no such account")
+        return await self._sign_in(app, known, password, Presented("", visit.param("code")))
+
+    # ---- known accounts -----------------------------------------------------------------------
+
+    async def _sign_in(self, app: App, known: Sysprop, password: str, presented: Presented) -> User:
         hashed = known.properties.get("password")
         matches = await self._checker.check(password, hashed if isinstance(hashed, str) else None)
-        if isinstance(locked_until, int) and locked_until > self._clock():
-            message = "the account is locked"
-            raise SignInError(message)
-        if matches:
-            await self._users.change_identifier(app, known.id, _succeeded)
-            return
-        await self._users.change_identifier(app, known.id, self._failed)
-        message = "the password is wrong"
-        raise SignInError(message)
+        if self._is_locked(known):
+            raise self._locked(app, known.id)
+        if not matches:
+            if not is_blank(password):
+                await self._users.change_identifier(app, known.id, self._failed)
+            raise SignInError(reason="the password is wrong")
+        user = await self._users.find(app, known.creatorid or "")
+        if user is None:
+            raise SignInError(reason="the user of the identifier is gone")
+        if not user.active:
+            message = f"Account {user.id} ({app.identifier}/{known.id}) is locked."
+            raise SignInError(message, reason="the user is not active")
+        await self._check_second_factor(app, user, known, presented)
+        await self._succeed(app, known, password)
+        return await self._make_main(app, user, known.id)
 
-    def _failed(self, known: Sysprop) -> None:
+    async def _check_second_factor(
+        self, app: App, user: User, known: Sysprop, presented: Presented
+    ) -> None:
+        """Ask for a code; an app that signed the request and shows none asks its user itself."""
+        if not self._two_factor.is_on(user) or (presented.is_signed and not presented.code):
+            return
+        try:
+            await self._two_factor.check(app, user, presented.code)
+        except SignInError:
+            if presented.code.strip():
+                await self._users.change_identifier(app, known.id, self._failed)
+            raise
+
+    async def _succeed(self, app: App, known: Sysprop, password: str) -> None:
+        """Clear the count of failures, unless parallel ones have locked the account meanwhile."""
+        hashed, renewed = known.properties.get("password"), ""
+        if isinstance(hashed, str) and self._checker.is_outdated(hashed):
+            renewed = await self._checker.hash(password)
+        is_locked = False
+
+        def alter(fresh: Sysprop) -> bool:
+            nonlocal is_locked
+            is_locked = self._is_locked(fresh)
+            if is_locked:
+                return False
+            had = fresh.properties.pop("lockedUntil", None) is not None or fresh.votes != 0
+            fresh.votes = 0
+            if renewed and fresh.properties.get("password") == hashed:
+                fresh.properties["password"] = renewed
+                had = True
+            return had
+
+        await self._users.change_identifier(app, known.id, alter)
+        if is_locked:
+            raise self._locked(app, known.id)
+
+    async def _make_main(self, app: App, user: User, identifier: str) -> User:
+        """Make the identifier that was used the main one of its user."""
+
+        def alter(fresh: User) -> bool:
+            is_other = fresh.identifier != identifier
+            fresh.identifier = identifier
+            return is_other
+
+        if user.identifier == identifier:
+            return user
+        return await self._users.change(app, user.id, alter) or user
+
+    # ---- locks --------------------------------------------------------------------------------
+
+    def _is_locked(self, known: Sysprop) -> bool:
+        until = known.properties.get("lockedUntil")
+        return isinstance(until, int | float) and until > self._clock()
+
+    def _failed(self, known: Sysprop) -> bool:
+        if self._is_locked(known):
+            return False
         if known.properties.pop("lockedUntil", None) is not None:
-            known.votes = 0
+            known.votes = 0  # a lock has ended
         known.votes += 1
-        if known.votes >= self._most_failures:
-            known.properties["lockedUntil"] = self._clock() + self._lock_ms
+        if known.votes >= self._policy.most_failures:
+            known.properties["lockedUntil"] = self._clock() + self._policy.lock_sec * 1000
+        return True
+
+    async def _count_unknown(self, app: App, email: str) -> None:
+        """Answer for an account that is not there as if it could be locked."""
+        name = "unknown:" + hashlib.sha256(email.encode()).hexdigest()
+        ttl_sec = self._policy.lock_sec
+        count = await self._cache.increment(app.identifier, name, ttl_sec=ttl_sec)
+        if count > self._policy.most_failures:
+            raise self._locked(app, email)
+
+    def _locked(self, app: App, email: str) -> SignInError:
+        message = f"Too many attempts - account null ({app.identifier}/{email}) is locked."
+        return SignInError(message, reason="the account is locked")
+
+    # ---- new accounts -------------------------------------------------------------------------
 
     async def _sign_up(self, app: App, email: str, name: str, password: str) -> User:
-        if not is_usable(password, shortest=self._shortest):
-            message = "the password is too short or too long"
-            raise SignInError(message)
+        is_active = self._accounts.allows_unverified(app)
         user = User(id=self._ids.next(), identifier=email, email=email, appid=app.identifier)
         user.name = name.strip() or None
-        user.picture = picture_of(email)
-        user.active = self._is_trusted(app)
+        user.picture, user.active, user.verified_email = picture_of(email), is_active, ""
         user.timestamp = self._clock()
         settle(user)
         user.name = user.name or default_name(user)
@@ -107,17 +199,7 @@ class PasswordSignIn:
             hashed = await self._checker.hash(password)
             return await self._users.create(app, user, password=hashed)
         except (InvalidObjectError, TakenError) as error:
-            message = "the account cannot be made"
-            raise SignInError(message) from error
+            raise SignInError(reason="the account cannot be made") from error
 
-    def _is_trusted(self, app: App) -> bool:
-        value = app.settings.get("security.allow_unverified_emails")
-        if value is None:
-            return self._allows_unverified
-        return str(value).lower() == "true"
-
-
-def _succeeded(known: Sysprop) -> bool:
-    had = known.properties.pop("lockedUntil", None) is not None or known.votes != 0
-    known.votes = 0
-    return had
+    def _is_usable(self, password: str) -> bool:
+        return is_usable(password, shortest=self._policy.min_password_length)

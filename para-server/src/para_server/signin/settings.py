@@ -40,6 +40,11 @@ class AppSettings:
         found = self.configured(key) if self.configured is not None else None
         return default if found is None else found
 
+    def own_text(self, key: str) -> str:
+        """Return what the app itself has set, as text; blank for nothing."""
+        own = self.app.settings.get(key) if self.app is not None else None
+        return "" if own is None else text_of(own)
+
     def flag(self, key: str, *, default: bool = False) -> bool:
         """Return whether a setting is ``true`` in any letter case."""
         return self.text(key, str(default)).strip().lower() == "true"

@@ -19,6 +19,7 @@ _FORM = b"application/x-www-form-urlencoded"
 _SCRIPT_KINDS = ("application/json", "application/javascript", "text/javascript")
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _SCHEMES = ("http", "https")
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 
 
 @dataclass(slots=False, kw_only=True)
@@ -106,9 +107,10 @@ class WebRequest:
 
     def absolute(self, target: str) -> str:
         """Return a target as an absolute address; a path is below the context path."""
-        if not target.startswith("/") or target.startswith(("//", "/\\")):
+        if _ABSOLUTE.match(target):
             return target
-        return f"{self.origin}{self.context}{target}"
+        path = target.lstrip("/\\")
+        return f"{self.origin}{self.context}/{path}"
 
     @property
     def url(self) -> str:
