@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -46,6 +47,8 @@ class AppIndex:
     def __init__(self, appid: str, path: Path, index: Index, state: State) -> None:
         self.appid, self.path = appid, path
         self.used = time.monotonic()
+        self.pins = 0
+        """How many callers write to it; it is not closed meanwhile."""
         self._index, self._state = index, state
         self._writer: IndexWriter | None = None
         self._writer_bytes = _WRITER_BYTES
@@ -155,6 +158,10 @@ class AppIndex:
         if self._writer is None:
             self._writer = self._index.writer(self._writer_bytes, 1)
         return self._writer
+
+    def remove_files(self) -> None:
+        """Remove the folder of the engine."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def _put(self, writer: IndexWriter, record: Record) -> bool:
         writer.delete_documents_by_term("id", record.id)

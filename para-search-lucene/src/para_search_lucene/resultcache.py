@@ -82,6 +82,11 @@ class ResultCache:
         ):
             self._drop(next(iter(self._found)))
 
+    def clear(self) -> None:
+        """Drop all results."""
+        for key in list(self._found):
+            self._drop(key)
+
     def forget(self, appid: str) -> None:
         """Drop all results of an app."""
         for key in [key for key in self._found if key[0] == appid]:

@@ -39,27 +39,28 @@ def numbered(count: int, *, times: int = 1) -> list[Record]:
 async def test_open_indexes_and_writers_are_bounded(search: LuceneSearch) -> None:
     for number in range(12):
         await search.index(f"app{number}", [a_record("k", n=number)], [], 1)
-    assert len(search._apps) <= 5
-    assert sum(app.is_writing for app in search._apps.values()) <= 2 + 1
+    assert len(search._opened()._open) <= 5
+    assert sum(app.is_writing for app in search._opened()._open.values()) <= 2 + 1
     for number in range(12):
         assert await search.count(f"app{number}", Term(None, str(number))) == 1
         assert await search.position(f"app{number}") == 1
-    assert len(search._apps) <= 5
+    assert len(search._opened()._open) <= 5
 
 
 async def test_idle_writers_are_closed(
     search: LuceneSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("para_search_lucene.search._IDLE_CHECK_SEC", 0.05)
+    monkeypatch.setattr("para_search_lucene.shelf._IDLE_CHECK_SEC", 0.05)
+    shelf = search._opened()
     monkeypatch.setattr(
-        search, "_settings", msgspec.structs.replace(search._settings, writer_idle_sec=0)
+        shelf, "_settings", msgspec.structs.replace(shelf._settings, writer_idle_sec=0)
     )
     await search.index("app", [a_record("k")], [], 1)
     for _ in range(100):
         await asyncio.sleep(0.02)
-        if not search._apps["app"].is_writing:
+        if not search._opened()._open["app"].is_writing:
             break
-    assert not search._apps["app"].is_writing
+    assert not search._opened()._open["app"].is_writing
     await search.index("app", [a_record("l")], [], 2)
     assert await search.count("app", All()) == 2
 
@@ -130,7 +131,7 @@ async def test_a_writer_that_failed_is_not_used_again(
         patch.setattr(appindex, "encode_document", fail)
         with pytest.raises(BackendError, match="something broke"):
             await search.index("app", [a_record("second")], [], 2)
-    assert not search._apps["app"].is_writing
+    assert not search._opened()._open["app"].is_writing
     assert await search.position("app") == 1
     assert (await search.find("app", All())).keys == ["first"]
     await search.index("app", [a_record("second")], [], 2)
