@@ -1,1 +1,1 @@
-"""Measurements: one module of ``scenarios`` for each question."""
+"""How fast is it, and does it answer as the original does? ``python -m benchmarks`` measures."""
