@@ -37,11 +37,16 @@ def para_register_commands() -> Mapping[str, Command]:
 
 @hookimpl
 def para_register_sections() -> Mapping[str, type[Struct]]:
-    """Describe the settings of the file store and of outgoing requests."""
+    """Describe the settings of files and outgoing requests, and our own ones of sign-in."""
     from para_server.files import LocalStorageSettings
     from para_server.outbound.settings import OutboundSettings
+    from para_server.signin.providers.ldap.settings import LdapAdditions
 
-    return {"para.localstorage": LocalStorageSettings, "para.outbound": OutboundSettings}
+    return {
+        "para.localstorage": LocalStorageSettings,
+        "para.outbound": OutboundSettings,
+        "para.security.ldap": LdapAdditions,
+    }
 
 
 @hookimpl

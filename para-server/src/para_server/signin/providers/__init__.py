@@ -11,6 +11,7 @@ from para_server.signin.providers.facebook import Facebook
 from para_server.signin.providers.generic import OAuth2, OAuth2Second, OAuth2Third
 from para_server.signin.providers.github import GitHub
 from para_server.signin.providers.google import Google
+from para_server.signin.providers.ldap import Ldap
 from para_server.signin.providers.linkedin import LinkedIn
 from para_server.signin.providers.microsoft import Microsoft
 from para_server.signin.providers.slack import Slack
@@ -19,6 +20,7 @@ from para_server.signin.providers.twitter import Twitter
 __all__ = ["FACTORIES"]
 
 FACTORIES: tuple[SignInFactory, ...] = (
+    Ldap,
     OAuth2,
     OAuth2Second,
     OAuth2Third,

@@ -20,9 +20,9 @@ __all__ = ["GitHub"]
 
 
 class GitHub(OAuthProvider):
-    """GitHub's own profile format; it has no OpenID Connect.
+    """GitHub's own profile format; it has no OpenID Connect. Source: Para 1.54, ``GitHubAuth``.
 
-    Source: Para 1.54, ``GitHubAuthFilter``. An address counts as verified when it is the primary one and GitHub says so, which it tells to
+    An address counts as verified when it is the primary one and GitHub says so, which it tells to
     tokens with the scope ``user:email``.
     """
 
