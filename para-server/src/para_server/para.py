@@ -246,7 +246,14 @@ def _services(
     )
     apps = Apps(store, settings, clock=clock, listeners=backends.app_listeners)
     finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
-    users = Users(store, apps, finder, clock=clock, admin_ident=settings.admin_ident)
+    users = Users(
+        store,
+        apps,
+        finder,
+        clock=clock,
+        admin_ident=settings.admin_ident,
+        allows_unverified=settings.allows_unverified_emails,
+    )
     objects = Objects(store, apps, users, ids=ids, clock=clock)
     return Services(
         settings=settings,

@@ -9,10 +9,20 @@ from typing import Any
 
 from para_core.objects import App, ParaObject, User, Webhook
 from para_server.access.principal import Principal
+from para_server.access.visibility import secret_fields
 
-__all__ = ["allowed_changes", "is_trigger", "prepare", "settle_update", "triggered"]
+__all__ = [
+    "allowed_changes",
+    "is_trigger",
+    "prepare",
+    "settle_new_user",
+    "settle_update",
+    "standing_of",
+    "triggered",
+]
 
-_OWN_IDENTITY = frozenset({"email", "identifier", "active", "groups"})
+_IDENTITY = frozenset({"email", "identifier", "active", "groups"})
+_SECOND_FACTOR = secret_fields("user") | {"twoFA"}
 
 
 def allowed_changes(
@@ -20,13 +30,33 @@ def allowed_changes(
 ) -> Mapping[str, Any]:
     """Return the part of a PATCH that counts.
 
-    Who a user is, is not the user's own to change; clients send whole objects, so the rest counts.
-    A switched-off app is switched on by the root app only, as every other caller is refused before.
+    Who a user is, is up to the app and to administrators; what lets it sign in besides, to the app
+    and to itself. Clients send whole objects, so the rest counts. A switched-off app is switched on
+    by the root app only, as every other caller is refused before.
     """
     del app
-    if isinstance(obj, User) and caller.is_user and not caller.is_admin:
-        return {name: value for name, value in body.items() if name not in _OWN_IDENTITY}
-    return body
+    if caller.is_app or not isinstance(obj, User):
+        return body
+    fixed: frozenset[str] = frozenset() if caller.is_admin else _IDENTITY
+    if caller.userid != obj.id:
+        fixed |= _SECOND_FACTOR
+    return {name: value for name, value in body.items() if name not in fixed}
+
+
+def settle_new_user(user: User, caller: Principal) -> None:
+    """Take from a new user what only the server sets, whatever the body says.
+
+    Nobody but the app vouches for its address.
+    """
+    user.token_secret, user.two_fa_step = None, 0
+    user.verified_email = None if caller.is_app else ""
+    if not (caller.is_app or caller.is_admin):
+        user.groups = "users"
+
+
+def standing_of(obj: ParaObject) -> tuple[bool, str | None]:
+    """Return whether a user is active, and its address, to be compared after a change."""
+    return (obj.active, obj.email) if isinstance(obj, User) else (False, None)
 
 
 def is_trigger(hook: Webhook) -> bool:

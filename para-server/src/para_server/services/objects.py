@@ -193,8 +193,8 @@ class Objects:
         obj.appid = app.identifier
         if caller.is_user:
             obj.id = own_id(caller, app, obj.type, obj.id)
-        if isinstance(obj, User) and not (caller.is_app or caller.is_admin):
-            obj.groups = "users"
+        if isinstance(obj, User):
+            hooks.settle_new_user(obj, caller)
         if not obj.id.strip():
             obj.id = self._ids.next()
         if obj.name is None:
@@ -285,7 +285,7 @@ class Objects:
     def _merge(self, app: App, caller: Principal, obj: ParaObject, body: Mapping[str, Any]) -> None:
         if not self._may_write(app, caller, obj):
             raise ForbiddenObjectError
-        held = obj.version
+        held, before = obj.version, hooks.standing_of(obj)
         body = hooks.allowed_changes(obj, caller, app, body)
         try:
             merge(obj, body)
@@ -295,6 +295,8 @@ class Objects:
         _next_version(obj, held)
         if isinstance(obj, Webhook):
             hooks.settle_update(obj)
+        if isinstance(obj, User):
+            self._users.settle_change(app, obj, before)
 
     async def patch_all(self, app: App, caller: Principal, bodies: Sequence[Any]) -> list[Record]:
         """Merge many bodies into their objects, all that are valid, in one write.
@@ -402,9 +404,11 @@ class Objects:
         stored = await self._store.read_all(app.identifier, [obj.id for obj in objects])
 
         def may_store(obj: ParaObject) -> bool:
+            if lets_sign_in(obj):
+                return False
             record = stored.get(obj.id)
             if record is None:
-                return not lets_sign_in(obj)
+                return True
             old = decode(record)
             return leads_to(caller, app, obj.type, method, old) and self._may_write(
                 app, caller, old

@@ -18,7 +18,7 @@ from para_core.objects.codec import decode
 from para_core.objects.identifiers import is_identifier
 from para_core.pager import Pager
 from para_core.query.tree import Bool, Exact
-from para_core.text import DEFAULT_PICTURE
+from para_core.text import DEFAULT_PICTURE, text_of
 from para_server.services.store import Save, Store
 
 if TYPE_CHECKING:
@@ -42,11 +42,36 @@ class TakenError(Exception):
 class Users:
     """The users of all apps."""
 
-    def __init__(
-        self, store: Store, apps: Apps, finder: Finder, *, clock: Clock, admin_ident: str = ""
+    def __init__(  # noqa: PLR0913 - the collaborators of one service
+        self,
+        store: Store,
+        apps: Apps,
+        finder: Finder,
+        *,
+        clock: Clock,
+        admin_ident: str = "",
+        allows_unverified: bool = False,
     ) -> None:
         self._store, self._apps, self._finder = store, apps, finder
         self._clock, self._admin_ident = clock, admin_ident
+        self._allows_unverified = allows_unverified
+
+    def allows_unverified(self, app: App) -> bool:
+        """Tell whether users of an app are active before they have confirmed their address."""
+        own = app.settings.get("security.allow_unverified_emails")
+        return self._allows_unverified if own is None else text_of(own).lower() == "true"
+
+    def settle_change(self, app: App, user: User, before: tuple[bool, str | None]) -> None:
+        """Keep in mind what a change of a user by the app says of its address.
+
+        Where users are active only after they have confirmed their address, the app that activates
+        one vouches for it. Of an address that the app has changed nothing is known.
+        """
+        was_active, email = before
+        if user.email != email:
+            user.verified_email = None
+        if user.active and not was_active and not self.allows_unverified(app):
+            user.verified_email = user.email
 
     async def create(self, app: App, user: User, *, password: str | None = None) -> User:
         """Store a new user and its identifier object, both or none.
@@ -202,6 +227,7 @@ class Users:
         """Return the ids of the identifier objects of users, which go when they go."""
         keys: list[str] = []
         for user in users:
+            keys += await self._named(app, user)
             query = Bool(must=[Exact("creatorid", user.id), Exact("name", IDENTIFIER)])
             last: str | None = None
             while True:
@@ -211,7 +237,15 @@ class Users:
                 last = found.last_key
                 if not found.records or last is None:
                     break
-        return keys
+        return list(dict.fromkeys(keys))
+
+    async def _named(self, app: App, user: ParaObject) -> list[str]:
+        """Return the identifier objects that a user itself names; they need no search."""
+        if not isinstance(user, User):
+            return []
+        names = [name for name in (user.identifier, user.email) if name]
+        found = [await self.identifier(app, name) for name in dict.fromkeys(names)]
+        return [known.id for known in found if known is not None and known.creatorid == user.id]
 
 
 def new_token_secret() -> str:

@@ -21,7 +21,6 @@ from para_server.services.validation import validate
 if TYPE_CHECKING:
     from para_core.ids import IdGenerator
     from para_server.services.container import Clock
-    from para_server.signin.settings import SettingsLookup
 
 __all__ = ["NOT_CREATED", "Accounts"]
 
@@ -31,11 +30,8 @@ NOT_CREATED = "Authentication failed: cannot create new user."
 class Accounts:
     """Finds, links, makes and updates the users whom profiles describe."""
 
-    def __init__(
-        self, users: Users, settings: SettingsLookup, *, ids: IdGenerator, clock: Clock
-    ) -> None:
-        self._users, self._settings = users, settings
-        self._ids, self._clock = ids, clock
+    def __init__(self, users: Users, *, ids: IdGenerator, clock: Clock) -> None:
+        self._users, self._ids, self._clock = users, ids, clock
 
     async def user_of(self, app: App, profile: Profile, *, is_vouched: bool = False) -> User:
         """Return the active user whom a profile describes, stored as the profile has it now.
@@ -90,13 +86,8 @@ class Accounts:
         accounts says: where unverified addresses may not sign in, an active one was verified.
         """
         if user.verified_email is None:
-            return user.active and not self.allows_unverified(app)
+            return user.active and not self._users.allows_unverified(app)
         return user.active and user.verified_email == email
-
-    def allows_unverified(self, app: App) -> bool:
-        """Tell whether users of this app are active before they have confirmed their address."""
-        usual = self._settings.configured("security.allow_unverified_emails") or "false"
-        return self._settings.of(app).text("security.allow_unverified_emails", usual) == "true"
 
     # ---- known users --------------------------------------------------------------------------
 

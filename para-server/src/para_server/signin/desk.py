@@ -68,16 +68,14 @@ def open_desk(  # noqa: PLR0913 - where everything meets
     settings, ids = services.settings, services.ids
     lookup = SettingsLookup(config, settings.root)
     checker = PasswordChecker(cost=policy.bcrypt_cost, scheme=policy.password_hash)
-    accounts = Accounts(users, lookup, ids=ids, clock=clock)
+    accounts = Accounts(users, ids=ids, clock=clock)
     sessions = Sessions(users, lookup, settings, clock=clock)
     limits = Limits(cache, policy, clock=clock)
     two_factor = TwoFactor(users, checker, clock=clock)
     tools = SignInTools(outbound=outbound, files=files, cache=cache, clock=clock)
     found = providers(tools)
     ways: list[Way] = [
-        PasswordWay(
-            users, accounts, checker, two_factor, policy, cache=cache, ids=ids, clock=clock
-        ),
+        PasswordWay(users, checker, two_factor, policy, cache=cache, ids=ids, clock=clock),
         PasswordlessWay(users, accounts, gate.tokens, lookup, clock=clock),
         *(ProviderWay(provider, accounts, lookup) for provider in found),
     ]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from para_core.contracts.cache import Cache
     from para_core.ids import IdGenerator
     from para_server.services.container import Clock
-    from para_server.signin.accounts import Accounts
     from para_server.signin.policy import SignInPolicy
     from para_server.signin.twofactor import TwoFactor
     from para_server.signin.visit import BrowserVisit
@@ -43,7 +42,6 @@ class PasswordWay(Way):
     def __init__(  # noqa: PLR0913 - the collaborators of one service
         self,
         users: Users,
-        accounts: Accounts,
         checker: PasswordChecker,
         two_factor: TwoFactor,
         policy: SignInPolicy,
@@ -52,7 +50,7 @@ class PasswordWay(Way):
         ids: IdGenerator,
         clock: Clock,
     ) -> None:
-        self._users, self._accounts, self._checker = users, accounts, checker
+        self._users, self._checker = users, checker
         self._two_factor, self._policy = two_factor, policy
         self._cache, self._ids, self._clock = cache, ids, clock
 
@@ -187,7 +185,7 @@ class PasswordWay(Way):
     # ---- new accounts -------------------------------------------------------------------------
 
     async def _sign_up(self, app: App, email: str, name: str, password: str) -> User:
-        is_active = self._accounts.allows_unverified(app)
+        is_active = self._users.allows_unverified(app)
         user = User(id=self._ids.next(), identifier=email, email=email, appid=app.identifier)
         user.name = name.strip() or None
         user.picture, user.active, user.verified_email = picture_of(email), is_active, ""
