@@ -312,7 +312,7 @@ async def test_the_root_app_replaces_apps(vault: Vault) -> None:
 
 async def test_a_dictated_secret_of_the_root_app_stays() -> None:
     async with MemoryDAO() as dao:
-        vault = Vault(dao, ApiSettings(root_secret_override="dictated"))
+        vault = Vault(dao, ApiSettings(root_secret_override="dictated"))  # noqa: S106
         await vault.load([{"id": "app:para", "type": "app", "secret": "other"}], into="para")
         root = await vault.apps.find("para")
         assert root is not None
