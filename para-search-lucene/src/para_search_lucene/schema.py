@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -96,7 +97,7 @@ def build_schema() -> Schema:
 
 
 def _without_waste(schema: Schema) -> Schema:
-    """Return the schema without terms of ``sorts``, which are columns only, and without norms.
+    """Return the schema without terms that nobody looks for, and without norms.
 
     Both take a third of the time to index an object. The builder of the bindings cannot leave them
     out, but a schema can be taken apart and put together again, as pickling does it.
@@ -106,7 +107,7 @@ def _without_waste(schema: Schema) -> Schema:
     make, (description,) = reduced
     for field in description["inner"]:
         options = field["options"]
-        if field["name"] == "sorts":
+        if field["name"] in ("sorts", "state"):
             options["indexing"] = None
         elif options.get("indexing"):
             options["indexing"]["fieldnorms"] = False
@@ -233,19 +234,25 @@ def encode_number(value: float) -> int:
     return -(bits & GREATEST)  # doubles are sign and magnitude; -0.0 becomes 0
 
 
-def text_chunks(text: str) -> list[int]:
+def text_chunks(text: str) -> Sequence[int]:
     """Return the beginning of a text as integers that sort like its UTF-8 bytes.
 
     Texts of fewer bytes have fewer integers: a text of 8 bytes has a second one (for its end), so
     that what lacks the second one differs in the first from what has it.
     """
+    return _short_chunks(text) if len(text) < _CHUNK_BYTES else _chunks(text)
+
+
+@lru_cache(maxsize=4096)
+def _short_chunks(text: str) -> Sequence[int]:
+    return _chunks(text)
+
+
+def _chunks(text: str) -> Sequence[int]:
     data = text.encode("utf-8", "surrogatepass")
-    count = len(data) // _CHUNK_BYTES + 1
-    if count == 1:
-        return [int.from_bytes(data.ljust(_CHUNK_BYTES, b"\0"), "big") + LEAST]
-    count = min(count, CHUNKS)
-    chunks = _UNPACK[count](data[: CHUNKS * _CHUNK_BYTES].ljust(count * _CHUNK_BYTES, b"\0"))
-    return [chunk + LEAST for chunk in chunks]
+    count = min(len(data) // _CHUNK_BYTES + 1, CHUNKS)
+    padded = data[: CHUNKS * _CHUNK_BYTES].ljust(count * _CHUNK_BYTES, b"\0")
+    return [chunk + LEAST for chunk in _UNPACK[count](padded)]
 
 
 def _hash(text: str) -> str:

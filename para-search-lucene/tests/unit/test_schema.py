@@ -44,7 +44,7 @@ def test_codes_are_dense_between_neighbours() -> None:
 def test_chunks_sort_like_the_bytes_of_their_texts(one: str, other: str) -> None:
     def whole(text: str) -> list[int]:
         chunks = text_chunks(text)
-        return chunks + [LEAST] * (CHUNKS - len(chunks))
+        return [*chunks] + [LEAST] * (CHUNKS - len(chunks))
 
     size = 8 * CHUNKS
     first, second = (t.replace("\0", "").encode()[:size] for t in (one, other))
