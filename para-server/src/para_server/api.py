@@ -25,6 +25,7 @@ from para_server.http.request import Request
 from para_server.http.router import Route, Router
 from para_server.http.wire import Dispatcher, preflight
 from para_server.rest.responses import answer_of
+from para_server.web.protected import Guards
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -45,8 +46,14 @@ _ADMISSION = "para.admission"
 class Api:
     """The REST API of one server, as an ASGI application."""
 
-    def __init__(self, services: Services, gate: Gate, routes: Sequence[Route]) -> None:
-        self.services, self.gate = services, gate
+    def __init__(
+        self,
+        services: Services,
+        gate: Gate,
+        routes: Sequence[Route],
+        guards: Guards | None = None,
+    ) -> None:
+        self.services, self.gate, self._guards = services, gate, guards
         self.router = Router(routes)
         settings = services.settings
         self._context = settings.context_path.encode()
@@ -127,6 +134,8 @@ class Api:
             admission = known or await self._admit(raw, resource_of(raw.path, self._context))
             if not admission.decision.is_allowed:
                 return _refusal(admission), admission.challenge
+            if self._is_barred(raw.method, segments, admission):
+                return error_answer(403, "Access Denied"), admission.challenge
         try:
             answer = await self._run(scope, raw, found, admission)
         except Exception as error:  # noqa: BLE001 - answered once, in the table of errors
@@ -137,7 +146,21 @@ class Api:
         """Return whether nobody has to say who it is; which methods a path has is no secret."""
         if not isinstance(found, tuple) and "GET" in found:
             found = self.router.find("GET", segments)
-        return isinstance(found, tuple) and found[0].is_public
+        is_public = isinstance(found, tuple) and found[0].is_public
+        guards = self._guards
+        if guards is None or not (is_public or guards.opens_api) or len(segments) == 1:
+            return is_public
+        return guards.is_open(_path(segments))
+
+    def _is_barred(self, method: str, segments: list[str], admission: Admission) -> bool:
+        """Return whether the configuration keeps a path for users of other groups."""
+        if self._guards is None or not self._guards.entries:
+            return False
+        guard = self._guards.of(method, _path(segments))
+        if guard is None or guard.is_for_apps:
+            return False
+        principal = admission.principal
+        return not (principal.is_user and guard.admits(principal.groups))
 
     async def _admit(self, raw: RawRequest, resource: str) -> Admission:
         """Ask the gate; a signed request of a known app needs no waiting."""
@@ -166,6 +189,8 @@ class Api:
         segments = _segments(raw_path.removeprefix(self._context))
         found = self.router.find("GET", segments) if segments is not None else set[str]()
         if not isinstance(found, tuple) or found[0].now is None:
+            return False
+        if self._guards is not None and self._guards.entries:
             return False
         headers = first_headers(scope["headers"])
         if b"content-length" in headers or b"transfer-encoding" in headers:
@@ -238,6 +263,10 @@ def _no_route(method: str, allowed: set[str]) -> Answer:
     if method == "OPTIONS":
         return Answer(200, headers=allow)
     return error_answer(405, headers=[(b"allow", ", ".join(sorted(allowed)).encode())])
+
+
+def _path(segments: list[str]) -> str:
+    return "/" + "/".join(segments)
 
 
 def _segments(path: bytes) -> list[str] | None:

@@ -112,7 +112,9 @@ class Para:
             is_api_enabled=settings.api_enabled,
         )
         added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
-        self.api = Api(self.services, self.gate, [*ROUTES, *added] if settings.api_enabled else [])
+        self._guards = guards_of(self._config)
+        routes = [*ROUTES, *added] if settings.api_enabled else []
+        self.api = Api(self.services, self.gate, routes, self._guards)
         self._outbound = open_outbound(self._config)
         self._web_settings = web_settings_of(self._config)
         self.sign_in = open_desk(
@@ -145,7 +147,7 @@ class Para:
         return WebDoor(
             routes,
             PluggedResources(others, self.services, dispatcher, settings.context_path),
-            guards_of(self._config),
+            self._guards,
             self.gate,
             dispatcher=dispatcher,
             settings=self._web_settings,

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from para_core.settings import KNOWN
+
 if TYPE_CHECKING:
     from para_core.config import Config
 
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _ROLES = frozenset({"USER", "MOD", "ADMIN", "APP"})
+_USUAL = frozenset(KNOWN["para.security.ignored"].elements)
 _GROUPS = {"admins": "ADMIN", "mods": "MOD"}
 _PARTS = re.compile(r"/\*\*|\*\*|\*|\?|\{[^/{}]*\}|[^*?{]+|\{")
 
@@ -57,6 +60,7 @@ class Guards:
 
     entries: tuple[Guard, ...] = ()
     ignored: tuple[re.Pattern[str], ...] = ()
+    opens_api: bool = False  # paths of the API besides those that are public in any case
 
     def is_open(self, path: str) -> bool:
         """Tell whether a path is left out of all protection."""
@@ -74,8 +78,10 @@ def guards_of(config: Config) -> Guards:
     raw = config.raw("para.security.protected")
     entries = raw.items() if isinstance(raw, Mapping) else ()
     found = [guard for name, value in entries if (guard := _guard(str(name), value)) is not None]
-    ignored = tuple(pattern_of(text) for text in config.items("para.security.ignored"))
-    return Guards(tuple(found), ignored)
+    texts = [text.strip() for text in config.items("para.security.ignored")]
+    more = [text for text in texts if text not in _USUAL and text.startswith(("/v", "/*", "*"))]
+    ignored = tuple(pattern_of(text) for text in texts)
+    return Guards(tuple(found), ignored, opens_api=bool(more))
 
 
 def pattern_of(text: str) -> re.Pattern[str]:
