@@ -8,7 +8,8 @@ import pytest
 from para_core.contracts.dao import Put, Record, Write
 from para_core.errors import BackendError, UnavailableError
 from para_server.services import index_follower
-from para_server.services.index_follower import IndexFollower, is_indexed
+from para_server.services.index_follower import IndexFollower
+from para_server.services.index_writer import is_indexed
 
 from . import index_fakes
 from .index_fakes import LateDAO, RecordingSearch, record, settle, write
@@ -221,6 +222,25 @@ async def test_writers_wait_while_too_much_waits_for_the_index(
     await asyncio.wait_for(blocked, SOON)
     assert await follower.caught_up("app", SOON)
     assert len(search.ids()) == 13
+
+
+async def test_a_large_object_counts_for_several_in_what_waits(
+    follower: IndexFollower,
+    dao: LateDAO,
+    search: RecordingSearch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(index_follower, "_MOST_WAITING", 10)
+    await follower.caught_up("app", SOON)
+    search.gate.clear()
+    await write(follower, dao, "a", text="x" * 10 * index_follower._USUAL_BYTES)
+    blocked = asyncio.create_task(write(follower, dao, "b"))
+    await asyncio.sleep(0.02)
+    assert not blocked.done()
+    search.gate.set()
+    await asyncio.wait_for(blocked, SOON)
+    assert await follower.caught_up("app", SOON)
+    assert search.ids() == {"a", "b"}
 
 
 async def test_objects_that_no_database_holds_are_found_at_once(

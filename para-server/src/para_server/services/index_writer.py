@@ -1,0 +1,130 @@
+"""What goes into the index of an app: changes as they come, what the feed tells, all there is.
+
+Whoever calls holds the lock of the app's ``Feed``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from para_core.contracts.dao import DAO, Record
+from para_core.contracts.search import Search
+from para_core.errors import ParaError
+from para_server.services.index_feed import Feed, Pending
+
+__all__ = ["IndexWriter", "is_indexed"]
+
+logger = logging.getLogger(__name__)
+
+_REBUILD_PAGE = 500  # records
+_FORGET_EVERY_SEC = 5.0
+
+
+class IndexWriter:
+    """Brings indexes up to the database. An error leaves an index behind, never ahead."""
+
+    def __init__(self, dao: DAO, search: Search) -> None:
+        self._dao, self._search = dao, search
+
+    async def apply(self, feed: Feed, batch: list[Pending]) -> None:
+        """Index changes that were handed over, in one commit."""
+        batch.sort(key=lambda pending: pending.number)
+        latest: dict[str, Record | None] = {}
+        late: list[str] = []
+        for pending in batch:
+            if pending.number <= feed.seen:  # overtaken by a later change: what is stored counts
+                late += [record.id for record in pending.puts] + list(pending.gone)
+                continue
+            for record in pending.puts:
+                latest.pop(record.id, None)
+                latest[record.id] = record
+            for key in pending.gone:
+                latest.pop(key, None)
+                latest[key] = None
+        if late:
+            await self._reread(feed.appid, late, latest)
+        seen = max(feed.seen, batch[-1].number)
+        position = feed.position_with(seen)
+        puts = [record for record in latest.values() if record is not None]
+        gone = [key for key, record in latest.items() if record is None]
+        await self._search.index(feed.appid, puts, gone, position or None)
+        feed.seen, feed.position = seen, position
+        await self._forget(feed)
+
+    async def _reread(self, appid: str, keys: list[str], latest: dict[str, Record | None]) -> None:
+        found = await self._dao.read_all(appid, keys)
+        for key in keys:
+            if key not in latest:
+                record = found.get(key)
+                latest[key] = record if record is not None and is_indexed(record) else None
+
+    async def _forget(self, feed: Feed) -> None:
+        now = asyncio.get_running_loop().time()
+        if feed.position > 0 and now - feed.forgotten >= _FORGET_EVERY_SEC:
+            feed.forgotten = now
+            try:
+                await self._dao.forget_changes(feed.appid, feed.position)
+            except ParaError as error:
+                logger.warning("old changes stay: %s", error, extra={"appid": feed.appid})
+
+    async def bring_up(self, feed: Feed) -> None:
+        """Index what the database holds and the index lacks, or all when nothing can be told."""
+        position = await self._search.position(feed.appid)
+        last = await self._dao.last_change(feed.appid)
+        if position is None and last == 0:
+            position = 0
+        if position is None or position > last:
+            level = logging.INFO if position is None else logging.WARNING
+            logger.log(level, "making an index from the database", extra={"appid": feed.appid})
+            position = last
+            await self._search.rebuild(feed.appid, self._all_records(feed.appid), position)
+        await self._replay(feed, position)
+        feed.highest = max(feed.highest, last)
+        feed.keeps = feed.is_doubtful = True  # what was handed over until now is in the feed
+        while feed.is_doubtful:
+            feed.is_doubtful = False
+            for token in feed.settled:
+                feed.in_flight.pop(token, None)
+            feed.settled.clear()
+            await self._replay(feed, feed.position)
+
+    async def rebuild(self, feed: Feed) -> int:
+        """Rebuild the index from the database; return how many objects were indexed."""
+        start = await self._dao.last_change(feed.appid)
+        count = await self._search.rebuild(feed.appid, self._all_records(feed.appid), start)
+        await self._replay(feed, start)
+        return count
+
+    async def _replay(self, feed: Feed, position: int) -> None:
+        while True:
+            feed.position = position
+            changes = await self._dao.changes(feed.appid, position)
+            if not changes:
+                return
+            keys = list(dict.fromkeys(key for change in changes for key in change.keys))
+            found = await self._dao.read_all(feed.appid, keys)
+            puts = [record for record in found.values() if is_indexed(record)]
+            kept = {record.id for record in puts}
+            position = changes[-1].number
+            gone = [key for key in keys if key not in kept]
+            await self._search.index(feed.appid, puts, gone, position)
+            feed.seen = max(feed.seen, position)
+
+    async def _all_records(self, appid: str) -> AsyncIterator[Sequence[Record]]:
+        after = ""
+        while page := await self._dao.read_page(appid, after=after, limit=_REBUILD_PAGE):
+            after = page[-1].id
+            yield [record for record in page if is_indexed(record)]
+
+
+def is_indexed(record: Record) -> bool:
+    """Return whether an object wants to be found."""
+    return b'"indexed":false' not in record.data or _says_indexed(record.data)
+
+
+def _says_indexed(data: bytes) -> bool:
+    return bool(msgspec.json.decode(data).get("indexed", True))
