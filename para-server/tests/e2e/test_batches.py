@@ -46,7 +46,7 @@ async def test_blank_ids_find_nothing(app: Client) -> None:
 
 
 async def test_what_is_invalid_is_left_out_and_the_rest_is_stored(app: Client) -> None:
-    sent = [
+    sent: list[object] = [
         {"id": "ok", "type": "cat"},
         None,
         "text",

@@ -67,14 +67,26 @@ def test_a_second_server_on_the_same_index(running: ServerProcess) -> None:
     assert second.is_refused_in_one_line(str(running.folder))
 
 
-@pytest.mark.parametrize("what", ["text", "half a file", "zeros in front"])
-def test_a_damaged_database_file(server: ServerProcess, what: str) -> None:
+@pytest.fixture(scope="module")
+def database_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that a server left behind."""
+    server = ServerProcess(tmp_path_factory.mktemp("first"))
     server.start()
-    server.wait_until_ready()
-    server.tell_to_stop()
-    server.ends()
+    try:
+        server.wait_until_ready()
+        server.tell_to_stop()
+        server.ends()
+    finally:
+        server.kill()
     [file] = [path for path in server.data.iterdir() if path.suffix in (".db", ".sqlite")]
-    content = file.read_bytes()
+    return file
+
+
+@pytest.mark.parametrize("what", ["text", "half a file", "zeros in front"])
+def test_a_damaged_database_file(server: ServerProcess, database_file: Path, what: str) -> None:
+    server.data.mkdir()
+    file = server.data / database_file.name
+    content = database_file.read_bytes()
     damaged = {
         "text": b"this is no database, whatever its name says; " * 500,
         "half a file": content[: len(content) // 2],

@@ -1,0 +1,95 @@
+"""SIGTERM: what is under way is finished, nothing new begins, exit code 0."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+
+from .process import Caller, Reply, ServerProcess
+
+
+def test_requests_under_way_are_answered(running: ServerProcess) -> None:
+    replies: list[Reply] = []
+    things = [{"id": f"t{n}", "type": "thing", "text": "x" * 100} for n in range(3_000)]
+
+    def ask(part: int) -> None:
+        with closing(Caller(running.port)) as caller:
+            replies.append(caller.ask("POST", "/v1/_batch", things[part::4]))
+
+    threads = [threading.Thread(target=ask, args=(part,)) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    running.tell_to_stop()
+    assert running.ends() == 0
+    for thread in threads:
+        thread.join(10)
+    assert [reply.status for reply in replies] == [200] * 4
+    assert "Traceback" not in running.log
+    running.start()
+    running.wait_until_ready()
+    with closing(Caller(running.port)) as caller:
+        total = caller.ask("GET", "/v1/thing", query=[("limit", "0")]).json["totalHits"]
+        assert total == 3_000
+
+
+def test_work_after_the_answer_is_done(running: ServerProcess, caller: Caller) -> None:
+    headers = {"x-para-respond-immediately": "true"}
+    for number in range(30):
+        body = [{"id": f"t{number}-{n}", "type": "thing"} for n in range(20)]
+        assert caller.ask("POST", "/v1/_batch", body, headers=headers).status == 200
+    running.tell_to_stop()
+    assert running.ends() == 0
+    running.start()
+    running.wait_until_ready()
+    with closing(Caller(running.port)) as again:
+        total = again.ask("GET", "/v1/thing", query=[("limit", "0")]).json["totalHits"]
+        assert total == 600
+
+
+def test_idle_connections_do_not_hold_it_up(running: ServerProcess) -> None:
+    callers = [Caller(running.port) for _ in range(20)]
+    for caller in callers:
+        assert caller.ask("GET", "/v1/_me").status == 200
+    began = time.monotonic()
+    running.tell_to_stop()
+    assert running.ends() == 0
+    assert time.monotonic() - began < 5
+    for caller in callers:
+        caller.close()
+
+
+def test_the_index_is_complete_when_it_stops(running: ServerProcess, caller: Caller) -> None:
+    """The next start has nothing to do: the index says that it holds the last change."""
+    for number in range(50):
+        assert caller.ask("PUT", f"/v1/thing/t{number}", {"n": number}).status == 200
+    running.tell_to_stop()
+    assert running.ends() == 0
+    running.start()
+    running.wait_until_ready()
+    assert "from the database" not in running.log
+    with closing(Caller(running.port)) as again:
+        assert again.ask("GET", "/v1/thing").json["totalHits"] == 50
+
+
+def test_nothing_secret_is_in_the_log(running: ServerProcess, caller: Caller) -> None:
+    assert caller.ask("PUT", "/v1/thing/t", {"n": 1}).status == 200
+    assert caller.ask("GET", "/v1/_setup/other").status == 200
+    assert caller.ask("POST", "/v1/_newkeys").status == 200
+    running.tell_to_stop()
+    assert running.ends() == 0
+    assert "root-secret" not in running.log
+    assert "Signature=" not in running.log
+
+
+def test_keys_of_a_first_start_are_in_a_file_for_its_owner(server: ServerProcess) -> None:
+    server.settings["para.root_secret_override"] = ""
+    server.start()
+    server.wait_until_ready()
+    [file] = server.data.glob("*keys*")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert str(file) in server.log
+    secret = file.read_text().partition('root_secret_key = "')[2].partition('"')[0]
+    assert len(secret) >= 40
+    assert secret not in server.log
