@@ -111,6 +111,7 @@ class Para:
             window_sec=settings.request_expires_after,
             is_api_enabled=settings.api_enabled,
         )
+        self.gate.on_root = self.services.setup.note_use
         added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
         self._guards = guards_of(self._config)
         routes = [*ROUTES, *added] if settings.api_enabled else []

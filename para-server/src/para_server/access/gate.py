@@ -7,6 +7,7 @@ to answer, and ends the request as well.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from para_core.types import app_identifier
@@ -77,6 +78,7 @@ class Gate:
         self.is_api_enabled = is_api_enabled
         self.signatures = Verifier(window_sec=window_sec, capacity=capacity)
         self.tokens = TokenVerifier(root=root, capacity=capacity)
+        self.on_root: Callable[[], None] | None = None  # hears that the root app's keys are in use
         self._signers: BoundedDict[str, Principal] = BoundedDict(capacity)
 
     async def admit(self, request: RawRequest, resource: str, now: float) -> Admission:
@@ -133,7 +135,12 @@ class Gate:
         if known is None or known.appid != identifier:
             known = Principal(Kind.APP, identifier, is_root=identifier == self.root)
             self._signers.remember(access_key, known)
+            self._hear(known)
         return known
+
+    def _hear(self, principal: Principal) -> None:
+        if principal.is_app and principal.is_root and self.on_root is not None:
+            self.on_root()
 
     async def _app(self, identifier: str) -> AppLike | None:
         return await self.lookup.app(identifier) if identifier else None
@@ -145,6 +152,7 @@ class Gate:
         if found.kind is CredentialKind.TOKEN:
             proof = await self.tokens.verify(found.token, self.lookup, now)
             if isinstance(proof, Proof):
+                self._hear(proof.principal)
                 decision = authorize(proof.principal, proof.app, method, resource, uri=uri)
                 return Admission(decision, proof.principal, proof.app, proof.user, challenge="")
             decision = authorize(NOBODY, None, method, resource, uri=uri)

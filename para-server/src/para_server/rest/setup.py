@@ -21,6 +21,7 @@ _SHOWN_ONCE = "Save the secret key! It is showed only once!"
 _DONE = {"code": 200, "message": "All set!"}
 _FAILED = {"message": "Error - app was not created."}
 _CREDENTIALS = "getCredentials"
+_PASSED_ON = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"})
 
 
 async def info(request: Request) -> Answer:
@@ -39,7 +40,10 @@ async def setup(request: Request) -> Answer:
 
 
 def _is_local(request: Request) -> bool:
-    return request.client in ("127.0.0.1", "::1", "")
+    """Return whether the caller is on this machine; what a proxy passes on may be from anywhere."""
+    if not _PASSED_ON.isdisjoint(request.headers):
+        return False
+    return request.client in ("127.0.0.1", "::1", "::ffff:127.0.0.1", "")
 
 
 async def setup_app(request: Request) -> Answer:

@@ -102,11 +102,16 @@ class Apps:
         return app
 
     async def delete(self, app: App) -> None:
-        """Delete an app with everything in it; the root app stays."""
+        """Delete an app with everything in it; the root app stays.
+
+        Its objects go first: an app that is half deleted can be deleted again, but nobody would
+        look for objects without an app, and a later app of that name would have them.
+        """
         if app.identifier == self.root:
             return
-        await self._store.delete(self.root, "delete", [app.id])
         await self._store.forget(app.identifier)
+        await self._store.delete(self.root, "delete", [app.id])
+        await self._store.forget(app.identifier)  # what was written meanwhile
         for listener in self.listeners:
             await listener.app_deleted(app)
             for key in app.settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -26,15 +27,16 @@ class Health:
     def __init__(self) -> None:
         self.checked_at = float("-inf")
         self.result = False
+        self.lock = asyncio.Lock()  # held by whoever probes
 
 
 async def is_healthy(services: Services) -> bool:
-    """Probe the back-ends, at most once a second."""
+    """Probe the back-ends, at most once a second; who asks meanwhile waits for that probe."""
     health = services.health
-    now = time.monotonic()
-    if now - health.checked_at >= _FRESH_SEC:
-        health.checked_at = now
-        health.result = await _probe(services)
+    async with health.lock:
+        if time.monotonic() - health.checked_at >= _FRESH_SEC:
+            health.result = await _probe(services)
+            health.checked_at = time.monotonic()
     return health.result
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from para_core.objects import App
+from para_server.services.apps import new_secret
 
 if TYPE_CHECKING:
     from para_server.services.apps import Apps
@@ -34,21 +35,13 @@ class Setup:
         self._apps, self._name = apps, name
         self._keys_file, self._override = keys_file, override
         self._fresh: App | None = None  # the root app, while its keys were not handed out
-        self.was_used = False
+        self._was_used = False
 
     async def ensure_root(self) -> App:
         """Return the root app, making it when there is none yet."""
         root = await self._apps.find(self._apps.root)
         if root is None:
-            app = App(id=f"app:{self._apps.root}", name=self._name, secret=self._override or None)
-            root = await self._apps.create(app) or await self._apps.find(self._apps.root)
-            if root is None:  # pragma: no cover - created, or there already
-                message = "the root app cannot be created"
-                raise RuntimeError(message)
-            logger.info("created the root app", extra={"appid": self._apps.root})
-            if not self._override:
-                self._fresh = root
-                self._write_keys(root)
+            root = await self._make_root()
         elif self._override and root.secret != self._override:
             override = self._override
 
@@ -56,6 +49,23 @@ class Setup:
                 app.secret = override
 
             root = await self._apps.change(self._apps.root, adopt) or root
+        return root
+
+    async def _make_root(self) -> App:
+        """Make the root app; its keys are in their file before it is stored, so none get lost."""
+        secret = self._override or new_secret()
+        app = App(id=f"app:{self._apps.root}", name=self._name, secret=secret)
+        if not self._override:
+            self._write_keys(app)
+        root = await self._apps.create(app) or await self._apps.find(self._apps.root)
+        if root is None:  # pragma: no cover - created, or there already
+            message = "the root app cannot be created"
+            raise RuntimeError(message)
+        logger.info("created the root app", extra={"appid": self._apps.root})
+        if not self._override:
+            if root.secret != secret:
+                self._write_keys(root)  # another server was faster
+            self._fresh = root
         return root
 
     def _write_keys(self, root: App) -> None:
@@ -67,7 +77,13 @@ class Setup:
         with os.fdopen(handle, "w") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         logger.info("wrote the keys of the root app to %s", self._keys_file)
+
+    def note_use(self) -> None:
+        """Take note that a request was served with the keys: somebody has them."""
+        self._was_used = True
 
     async def hand_out_keys(self, *, is_local: bool) -> dict[str, str] | None:
         """Return the keys of the root app the first time; ``None`` ever after.
@@ -78,7 +94,7 @@ class Setup:
         root, self._fresh = self._fresh, None
         if root is None:
             return None
-        if self.was_used and not is_local:
+        if self._was_used and not is_local:
             self._fresh = root
             return None
         secret = root.secret or ""

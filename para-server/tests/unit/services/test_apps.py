@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from para_core.contracts.dao import Record, Write
-from para_core.errors import ConflictError
+from para_core.errors import ConflictError, UnavailableError
 from para_core.listeners import AppListener
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import App
@@ -186,6 +186,23 @@ async def test_an_app_has_no_more_types_than_allowed(dao: SlowDAO) -> None:
     for number in range(10):
         await apps.register_types(await the(apps, "small"), [f"t{number}"])
     assert len((await the(apps, "small")).datatypes) <= 5
+
+
+async def test_an_app_that_was_half_deleted_can_be_deleted_again(
+    apps: Apps, dao: SlowDAO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await dao.create("shop", Record("c1", "cat", b'{"id":"c1","type":"cat"}'))
+
+    async def lost(appid: str, write: Write) -> int:
+        raise UnavailableError(f"no answer about {write.event} in {appid}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(dao, "write", lost)
+        with pytest.raises(UnavailableError):
+            await apps.delete(await the(apps, "shop"))
+    assert await dao.read("shop", "c1") is None
+    await apps.delete(await the(apps, "shop"))
+    assert await apps.find("shop") is None
 
 
 async def test_a_deleted_app_is_gone_with_everything_in_it(
