@@ -41,11 +41,18 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     from para_server.files import LocalStorageSettings
     from para_server.outbound.settings import OutboundSettings
     from para_server.signin.providers.ldap.settings import LdapAdditions
+    from para_server.signin.providers.saml.settings import SamlAdditions
+    from para_server.signin.providers.settings import OAuthAdditions
 
+    oauth = dict.fromkeys(
+        (f"para.security.oauth{which}" for which in ("", "second", "third")), OAuthAdditions
+    )
     return {
         "para.localstorage": LocalStorageSettings,
         "para.outbound": OutboundSettings,
         "para.security.ldap": LdapAdditions,
+        "para.security.saml": SamlAdditions,
+        **oauth,
     }
 
 

@@ -14,6 +14,7 @@ from para_server.signin.providers.google import Google
 from para_server.signin.providers.ldap import Ldap
 from para_server.signin.providers.linkedin import LinkedIn
 from para_server.signin.providers.microsoft import Microsoft
+from para_server.signin.providers.saml import Saml
 from para_server.signin.providers.slack import Slack
 from para_server.signin.providers.twitter import Twitter
 
@@ -21,6 +22,7 @@ __all__ = ["FACTORIES"]
 
 FACTORIES: tuple[SignInFactory, ...] = (
     Ldap,
+    Saml,
     OAuth2,
     OAuth2Second,
     OAuth2Third,

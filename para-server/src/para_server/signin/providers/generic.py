@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from para_core.contracts.signin import (
     Document,
@@ -103,7 +103,7 @@ class OAuth2(OAuthProvider):
         if all(settings.credentials(self.prefix)) and not self.authorization_url(settings):
             sign = "&" if "?" in redirect_uri else "?"
             knows = self._text(settings, "issuer")
-            return f"{redirect_uri}{sign}state={state}" if knows else ""
+            return f"{redirect_uri}{sign}{urlencode({'state': state})}" if knows else ""
         return super().entrance(settings, redirect_uri, state)
 
     async def finish(self, visit: Visit) -> Profile | Redirect | Document:

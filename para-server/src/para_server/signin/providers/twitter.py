@@ -52,7 +52,10 @@ class Twitter(SignIn):
     def entrance(self, settings: SignInSettings, redirect_uri: str, state: str) -> str:
         """Return our own endpoint, which asks for a request token."""
         del state
-        return redirect_uri if all(settings.credentials(self.prefix)) else ""
+        if not all(settings.credentials(self.prefix)):
+            return ""
+        sign = "&" if "?" in redirect_uri else "?"
+        return f"{redirect_uri}{sign}{urlencode({'appid': settings.appid})}"
 
     async def finish(self, visit: Visit) -> Profile | Redirect | Document:
         """Send a browser to Twitter, or return who comes back from there."""
