@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from para_core.types import plural_of
 from para_server.access.contracts import Owned, PermissionsOf
@@ -10,7 +12,15 @@ from para_server.access.permissions import EVERYBODY, OWN
 from para_server.access.principal import Principal
 from para_server.access.reasons import Reason, Rule
 
-__all__ = ["may_touch", "own_entry", "own_id", "own_rule_applies", "owns", "why_not_touch"]
+__all__ = [
+    "copies_to_show",
+    "may_touch",
+    "own_entry",
+    "own_id",
+    "own_rule_applies",
+    "owns",
+    "why_not_touch",
+]
 
 _APP = "app"
 
@@ -71,6 +81,40 @@ def why_not_touch(principal: Principal, app: PermissionsOf, obj: Owned) -> Reaso
     if principal.is_app or principal.is_admin or owns(principal.userid, obj):
         return None
     return own_entry(app, principal.userid, obj.type, obj.id)
+
+
+def copies_to_show(
+    principal: Principal, app: PermissionsOf, copies: Iterable[object]
+) -> list[object]:
+    """Return those of the copies in a link whose objects the caller may see."""
+    return [
+        copy
+        for copy in copies
+        if isinstance(copy, Mapping) and may_touch(principal, app, _Copy.of(copy))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What a copy tells of its object's owner."""
+
+    id: str
+    type: str
+    creatorid: str | None
+    parentid: str | None
+
+    @classmethod
+    def of(cls, copy: Mapping[str, Any]) -> _Copy:
+        return cls(
+            str(copy.get("id")),
+            str(copy.get("type")),
+            _text(copy.get("creatorid")),
+            _text(copy.get("parentid")),
+        )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def own_id(principal: Principal, app: PermissionsOf, kind: str, key: str) -> str:

@@ -48,7 +48,7 @@ MANAGEMENT = frozenset(
 )
 """Resources that manage the app: open to those whom an entry with that name lets in."""
 
-_CLOSED_TO_GUESTS = frozenset({"_export", "_import", "_newkeys", "_permissions", "_settings"})
+_CLOSED_TO_GUESTS = MANAGEMENT | {"_newkeys"}
 _APP_OBJECTS = frozenset({"app", "apps"})
 _OWN_PROFILE = frozenset({"GET", "PATCH", "DELETE"})
 

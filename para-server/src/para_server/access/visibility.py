@@ -27,10 +27,11 @@ _OF_ITS_USER: Mapping[str, frozenset[str]] = {
 """Shown to the app's own keys, and to the user that the object is."""
 
 _OF_THE_APP: Mapping[str, frozenset[str]] = {
+    "app": frozenset({"resourcePermissions"}),  # a user may see its own entry: ``_permissions``
     "form": frozenset({"captchaSecretKey"}),
     # Identifiers of users are plain objects of this type. Their names can be changed, so the name
     # does not tell them from others; hash and tokens are hidden in all of the type.
-    "sysprop": frozenset({"etoken", "lockedUntil", "password", "token"}),
+    "sysprop": frozenset({"etoken", "etoken2", "lockedUntil", "password", "token"}),
     "webhook": frozenset({"secret"}),
 }
 """Shown to the app's own keys only."""
@@ -43,12 +44,15 @@ _SECRETS: Mapping[str, frozenset[str]] = {
 }
 
 
+_FILTERED = frozenset({*_SECRETS, "linker"})  # links carry copies of objects; see ``ownership``
+
+
 def needs_filter(kind: str, principal: Principal) -> bool:
     """Tell whether stored objects of a type have fields that this caller must not see.
 
     False means that their stored bytes can be sent as they are.
     """
-    return kind in (_OF_NOBODY if principal.is_app else _SECRETS)
+    return kind in (_OF_NOBODY if principal.is_app else _FILTERED)
 
 
 def hide(obj: Mapping[str, Any], principal: Principal) -> dict[str, Any]:

@@ -8,13 +8,16 @@ from para_core.pager import Pager
 from para_core.query import builders
 from para_core.query.parser import parse_leniently
 from para_core.query.tree import Node
+from para_server.access.ownership import may_touch
+from para_server.access.reach import leads_to
 from para_server.http.answers import EMPTY, Answer, AnswerError, text_answer
 from para_server.http.request import Params, Request
 from para_server.http.router import Route
 from para_server.rest.paging import page_number, pager_of
-from para_server.rest.search import page_answer
+from para_server.rest.search import page_answer, visible
 from para_server.services.finder import Found
 from para_server.services.objects import normal_id, type_of_path
+from para_server.services.owning import seen_by
 
 __all__ = ["ROUTES"]
 
@@ -29,7 +32,8 @@ async def list_links(request: Request) -> Answer:
         return page_answer(request, Found([], total), total=total, page=page, keeps_key=False)
     pager = pager_of(request.params, request.services.settings)
     found = await (_children if is_children else _linked)(request, obj, pager)
-    return page_answer(request, found, total=found.total, page=page)
+    is_told = found.records or seen_by(request.the_app(), request.caller, None) is None
+    return page_answer(request, found, total=found.total if is_told else 0, page=page)
 
 
 async def is_linked(request: Request) -> Answer:
@@ -42,8 +46,11 @@ async def is_linked(request: Request) -> Answer:
 
 async def link(request: Request) -> Answer:
     """``POST`` and ``PUT /v1/{type}/{id}/links/{id2}``: link two objects."""
-    obj = await _first(request)
-    key = await request.services.links.link(request.the_app(), obj, request.values[2])
+    obj = await _first(request, changes=True)
+    app, services, other = request.the_app(), request.services, request.values[2]
+    caller = request.caller
+    may_see = caller.is_app or await services.objects.read(app, caller, other) is not None
+    key = await services.links.link(app, obj, other) if may_see else None
     if key is None:
         raise AnswerError(400, "Failed to create link.")
     return text_answer(key)
@@ -51,7 +58,7 @@ async def link(request: Request) -> Answer:
 
 async def unlink_all(request: Request) -> Answer:
     """``DELETE /v1/{type}/{id}/links``: remove all links of an object."""
-    obj = await _first(request)
+    obj = await _first(request, changes=True)
     await request.services.links.unlink_all(request.the_app(), obj)
     return EMPTY
 
@@ -61,7 +68,7 @@ async def unlink_type(request: Request) -> Answer:
 
     ``childrenonly`` asks for the one and ``all`` for the other; without them nothing happens.
     """
-    obj = await _first(request)
+    obj = await _first(request, changes=True)
     app, links, kind = request.the_app(), request.services.links, _other_type(request)
     if request.params.has("childrenonly"):
         await links.delete_children(app, request.caller, obj, kind)
@@ -72,21 +79,27 @@ async def unlink_type(request: Request) -> Answer:
 
 async def unlink(request: Request) -> Answer:
     """``DELETE /v1/{type}/{id}/links/{type2}/{id2}``: remove the link between two objects."""
-    obj = await _first(request)
+    obj = await _first(request, changes=True)
     links, app = request.services.links, request.the_app()
     await links.unlink(app, obj, _other_type(request), request.values[3])
     return EMPTY
 
 
-async def _first(request: Request) -> ParaObject:
-    app = request.the_app()
+async def _first(request: Request, *, changes: bool = False) -> ParaObject:
+    """Return the object in the path; one whose links the caller may not change is not there."""
+    app, caller = request.the_app(), request.caller
     segment, key = request.values[:2]
-    own_key = normal_id(type_of_path(app, segment), key)
-    record = await request.services.store.read(app.identifier, own_key)
-    if record is None:
+    kind = type_of_path(app, segment)
+    record = await request.services.store.read(app.identifier, normal_id(kind, key))
+    obj = None if record is None else decode(record)
+    if (
+        obj is None
+        or not leads_to(caller, app, kind, request.method, obj)
+        or (changes and not may_touch(caller, app, obj))
+    ):
         message = f"Object not found: {key}"
         raise AnswerError(404, message)
-    return decode(record)
+    return obj
 
 
 def _other_type(request: Request) -> str:
@@ -94,10 +107,15 @@ def _other_type(request: Request) -> str:
 
 
 async def _count(request: Request, obj: ParaObject, *, is_children: bool) -> int:
+    """Count the linked objects, or the children, that the caller may see."""
     links, app, kind = request.services.links, request.the_app(), _other_type(request)
+    seen = seen_by(app, request.caller, kind)
     if is_children:
-        return await links.count_children(app, obj, kind)
-    return await links.count(app, obj, kind)
+        return await links.count_children(app, obj, kind, query=seen)
+    if seen is None:
+        return await links.count(app, obj, kind)
+    ends = [record async for record in links.all_linked(app, obj, kind)]
+    return len(visible(request, ends))
 
 
 async def _linked(request: Request, obj: ParaObject, pager: Pager) -> Found:

@@ -13,6 +13,7 @@ import msgspec
 from para_core.contracts.dao import Record
 from para_core.objects import ParaObject, Sysprop
 from para_core.objects.codec import decode, is_raw, record_of, wire, wire_bytes
+from para_server.access.ownership import copies_to_show
 from para_server.access.visibility import hide, needs_filter
 from para_server.http.request import Request
 
@@ -66,6 +67,8 @@ def _one(request: Request, item: Record | ParaObject, names: Sequence[str]) -> b
             return wire_bytes(item)
         obj = decode(item)
     fields = hide(wire(obj, context_path=request.services.settings.context_path), caller)
+    if kind == "linker" and not caller.is_app and isinstance(fields.get("nstd"), list):
+        fields["nstd"] = copies_to_show(caller, request.the_app(), fields["nstd"])
     return _encode(_only(fields, obj, names) if names else fields)
 
 

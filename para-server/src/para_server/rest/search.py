@@ -9,8 +9,9 @@ from para_core.errors import QueryError
 from para_core.objects.codec import decode
 from para_core.pager import Pager
 from para_core.query import builders
-from para_core.query.tree import Node, Nothing
+from para_core.query.tree import Bool, Node, Nothing
 from para_server.access.ownership import may_touch, own_rule_applies
+from para_server.access.reach import leads_to
 from para_server.http.answers import Answer, AnswerError, bytes_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
@@ -19,6 +20,7 @@ from para_server.rest.plans import NEEDS_LOOK_UP, Plan, plan_of
 from para_server.rest.rendering import page_bytes
 from para_server.services.finder import Found
 from para_server.services.objects import type_of_path
+from para_server.services.owning import seen_by
 from para_server.services.similar import text_like
 
 if TYPE_CHECKING:
@@ -75,8 +77,9 @@ def _search_now(request: Request, segment: str, how: str) -> Answer | None:
 async def _search(request: Request, segment: str, how: str) -> Answer:
     plan = _plan(request, segment, how)
     query: Node = plan.query
+    kind = type_of_path(request.the_app(), segment) if segment else ""
     if plan.how == "similar":
-        query = await _similar(request)
+        query = await _similar(request, kind)
     elif plan.how == "nearby" and plan.kind != "address":
         query = await _around(request, plan)
     if isinstance(query, Nothing):
@@ -84,7 +87,30 @@ async def _search(request: Request, segment: str, how: str) -> Answer:
     found = await request.services.finder.find(
         request.the_app(), query, kind=plan.kind, pager=plan.pager
     )
+    if plan.kind is None and kind:
+        found = _led_to(request, kind, found)
+    if found.total and not found.records:
+        found = await _counted(request, query, plan.kind, found)
     return _answer(request, plan, found)
+
+
+def _led_to(request: Request, kind: str, found: Found) -> Found:
+    """Leave out what a path of this type does not lead to: ids may be those of any object."""
+    app, caller = request.the_app(), request.caller
+    if caller.is_app:
+        return found
+    kept = [r for r in found.records if leads_to(caller, app, kind, request.method, r)]
+    return Found(kept, len(kept), found.last_key)
+
+
+async def _counted(request: Request, query: Node, kind: str | None, found: Found) -> Found:
+    """Count only what the caller may see, where the answer shows nothing of it."""
+    app = request.the_app()
+    seen = seen_by(app, request.caller, kind)
+    if seen is None:
+        return found
+    total = await request.services.finder.count(app, Bool(must=[query, seen]), kind=kind)
+    return Found([], total, found.last_key)
 
 
 def _plan(request: Request, segment: str, how: str) -> Plan:
@@ -102,10 +128,10 @@ def _answer(request: Request, plan: Plan, found: Found) -> Answer:
     return page_answer(request, found, total=total, keeps_key=plan.has_last_key, page=plan.page)
 
 
-async def _similar(request: Request) -> Node:
+async def _similar(request: Request, kind: str) -> Node:
     params = request.params
     fields = params.all("fields")
-    like = await text_like(request, params.first("like"), fields)
+    like = await text_like(request, params.first("like"), fields, kind=kind)
     return builders.similar_query(fields, like, params.first("filterid"))
 
 

@@ -119,6 +119,18 @@ class Links:
         """Return how many links an object has with objects of one type."""
         return await self._finder.count(app, _links_to(obj, kind), kind=_LINKER)
 
+    async def all_linked(self, app: App, obj: ParaObject, kind: str) -> AsyncIterator[Record]:
+        """Yield the objects of one type that an object is linked to, page by page."""
+        last: str | None = None
+        while True:
+            pager = Pager(limit=_PAGE, sort="_docid", desc=False, last_key=last)
+            found = await self.linked(app, obj, kind, pager)
+            for record in found.records:
+                yield record
+            last = found.last_key
+            if last is None:
+                return
+
     # ---- one to many --------------------------------------------------------------------------
 
     async def children(
@@ -137,9 +149,13 @@ class Links:
         wanted = children if query is None else Bool(must=[children, query])
         return await self._finder.find(app, wanted, kind=kind, pager=pager)
 
-    async def count_children(self, app: App, obj: ParaObject, kind: str) -> int:
-        """Return how many objects of one type have an object as their parent."""
-        return await self._finder.count(app, _children_of(obj), kind=kind)
+    async def count_children(
+        self, app: App, obj: ParaObject, kind: str, *, query: Node | None = None
+    ) -> int:
+        """Return how many objects of one type have an object as their parent; see ``children``."""
+        children = _children_of(obj)
+        wanted = children if query is None else Bool(must=[children, query])
+        return await self._finder.count(app, wanted, kind=kind)
 
     async def delete_children(
         self, app: App, caller: Principal, obj: ParaObject, kind: str

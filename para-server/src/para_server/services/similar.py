@@ -16,12 +16,19 @@ __all__ = ["text_like"]
 _BY_ID = "id:"
 
 
-async def text_like(request: Request, like: str, fields: Sequence[str]) -> str:
-    """Return the text to look for; ``id:<id>`` stands for the fields of that object."""
+async def text_like(request: Request, like: str, fields: Sequence[str], *, kind: str = "") -> str:
+    """Return the text to look for; ``id:<id>`` stands for the fields of that object.
+
+    Args:
+        request: Who asks.
+        like: As it was sent.
+        fields: Whose texts count.
+        kind: The type that the path names; empty for none.
+    """
     if not like.startswith(_BY_ID):
         return like
     key = like.removeprefix(_BY_ID)
-    record = await request.services.objects.read(request.the_app(), request.caller, key)
+    record = await request.services.objects.read(request.the_app(), request.caller, key, kind=kind)
     if record is None:
         return like
     copy = nested_copy(decode(record))
