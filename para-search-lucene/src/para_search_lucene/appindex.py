@@ -21,7 +21,7 @@ from para_search_lucene.convert import encode_document
 from para_search_lucene.failures import engine_errors
 from para_search_lucene.marks import Marks
 from para_search_lucene.schema import STATE_ID, build_schema
-from para_search_lucene.snapshot import Snapshot, state_of
+from para_search_lucene.snapshot import Recent, Snapshot, state_of
 
 __all__ = ["AppIndex", "State"]
 
@@ -54,7 +54,8 @@ class AppIndex:
         self._writer_bytes = _WRITER_BYTES
         self.marks = Marks.read(index.searcher())
         self._clauses = Clauses(index, self.marks)
-        self.snapshot = Snapshot(index, self._clauses, self.marks)
+        self._recent = Recent()
+        self.snapshot = Snapshot(index, self._clauses, self.marks, self._recent)
 
     @classmethod
     def make(
@@ -128,7 +129,7 @@ class AppIndex:
             writer.commit()
             self._index.reload()
             self._state = state
-            self.snapshot = Snapshot(self._index, self._clauses, self.marks)
+            self.snapshot = Snapshot(self._index, self._clauses, self.marks, self._recent)
 
     def close_writer(self) -> None:
         """Let go of the writer; what was not committed is lost."""

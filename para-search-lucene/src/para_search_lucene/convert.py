@@ -51,7 +51,7 @@ def encode_document(document: Document, docid: int, source: bytes | None) -> tup
         "allwords": build.all_words,
         "exact": build.exact,
         "sorts": build.sorts,
-        "present": build.present,
+        "present": " ".join(build.present),
     }
     for name in NATIVE_SORTS:
         value = sorts.get(name, 0.0)

@@ -88,7 +88,7 @@ def build_schema() -> Schema:
     builder.add_text_field("allwords", tokenizer_name="whitespace", index_option="position")
     builder.add_json_field("exact", tokenizer_name="raw", index_option="basic")
     builder.add_json_field("sorts", tokenizer_name="raw", index_option="basic", fast=True)
-    builder.add_text_field("present", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("present", tokenizer_name="whitespace", index_option="basic")
     builder.add_float_field("lat", fast=True)
     builder.add_float_field("lng", fast=True)
     builder.add_bytes_field("source", stored=True)

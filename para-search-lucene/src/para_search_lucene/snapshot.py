@@ -10,23 +10,33 @@ from tantivy import DocAddress, Index, Query
 from para_core.contracts.search import Hits
 from para_core.pager import Pager
 from para_core.query import tree
-from para_core.query.sorting import INDEXING_ORDER, Order, orders_of
+from para_core.query.sorting import DEFAULT_SORT, INDEXING_ORDER, Order, orders_of
 from para_search_lucene.clauses import Clauses
 from para_search_lucene.marks import Marks
 from para_search_lucene.schema import GREATEST, LEAST, STATE_ID
 from para_search_lucene.sorting import Sorter, Span
 from para_search_lucene.translate import Translator
 
-__all__ = ["Snapshot", "state_of"]
+__all__ = ["Recent", "Snapshot", "state_of"]
 
 _CURSOR_DIGITS = 20  # and more are no cursor
+_NEWEST_FIRST = Order(DEFAULT_SORT, True)  # noqa: FBT003 - a tuple
+_RECENT = 10_000  # documents that count as the newest
 _MOST_KINDS = 1000  # types whose number of objects is remembered
+
+
+class Recent:
+    """From which time on the newest documents of an index are, roughly; any value is right."""
+
+    def __init__(self) -> None:
+        self.floor: int | None = None
 
 
 class Snapshot:
     """What a searcher sees; nothing that is written later changes it."""
 
-    def __init__(self, index: Index, clauses: Clauses, marks: Marks) -> None:
+    def __init__(self, index: Index, clauses: Clauses, marks: Marks, recent: Recent) -> None:
+        self._recent = recent
         self._searcher = index.searcher()
         self._clauses = clauses
         self._sorter = Sorter(self._searcher, clauses, marks)
@@ -52,8 +62,25 @@ class Snapshot:
             addresses, total = self._sorter.counted_page(query, orders, span)
         else:
             total = self._total(node, kind, query)
-            addresses = self._sorter.page(query, orders, span) if total else []
+            addresses = self._listing(query, orders, span, total) if total else []
         return self._hits(addresses, total)
+
+    def _listing(
+        self, query: Query, orders: Sequence[Order], span: Span, total: int
+    ) -> list[DocAddress]:
+        """Return a page of all objects, or all of a type; the newest of many are found quickly."""
+        is_recent = orders[0] == _NEWEST_FIRST and span.offset + span.limit < _RECENT // 2
+        if is_recent and total > _RECENT * 3:
+            floor = self._recent.floor
+            if floor is None:
+                floor = self._recent.floor = self._sorter.value_at(_NEWEST_FIRST.field, _RECENT)
+            if floor is not None:
+                found, size = self._sorter.newest_page(query, orders, span, floor)
+                if size > _RECENT * 3:  # much was added since
+                    self._recent.floor = None
+                if found is not None:
+                    return found
+        return self._sorter.page(query, orders, span)
 
     def _query(self, node: tree.Node, kind: str | None) -> Query:
         if kind is None:

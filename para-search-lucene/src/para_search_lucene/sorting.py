@@ -85,6 +85,25 @@ class Sorter:
             ], total
         return self._settled(query, keys, span, rows), total
 
+    def newest_page(
+        self, query: Query, keys: Sequence[Order], span: Span, floor: int
+    ) -> tuple[list[DocAddress] | None, int]:
+        """Return a page of the newest hits, and how many hits are not older than ``floor``.
+
+        Only those are looked at, which is quick; ``None`` when the page needs older ones.
+        """
+        column, window = keys[0].field, _window(span)
+        newer = self._clauses.all_of([query, self._clauses.native(column, floor, GREATEST)])
+        rows, size = self._search(newer, column, window, desc=True, count=True)
+        if len(rows) < window.limit:
+            return None, size
+        return self._settled(query, keys, span, rows), size
+
+    def value_at(self, column: str, rank: int) -> int | None:
+        """Return the value of a column at a place in its descending order."""
+        rows = self._hits(self._clauses.everything, column, Span(rank, 1), desc=True)
+        return int(rows[0][0]) if rows else None
+
     def page(self, query: Query, keys: Sequence[Order], span: Span) -> list[DocAddress]:
         """Return the hits of a span in the order of the keys, then of their last indexing."""
         if span.limit <= 0:

@@ -15,7 +15,7 @@ from para_core.errors import BackendError, UnavailableError
 from para_core.pager import Pager
 from para_core.query.tree import All, Bool, Range, Term
 from para_core.testing.search import a_record
-from para_search_lucene import appindex
+from para_search_lucene import appindex, snapshot
 from para_search_lucene.convert import encode_document
 from para_search_lucene.search import LuceneSearch
 from para_search_lucene.settings import LuceneSettings
@@ -173,3 +173,26 @@ async def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         await search.index("app", [a_record("a")], [], 1)
     async with search:
         assert await search.position("app") == 1
+
+
+async def test_lists_of_many_objects_are_read_from_the_newest_ones(
+    search: LuceneSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The short way and the long way give the same pages, also after many more objects."""
+    monkeypatch.setattr(snapshot, "_RECENT", 20)
+    await search.index("app", numbered(100, times=3), [], 1)
+    app = search._opened().get("app")
+    assert app is not None
+    for count in (100, 300):
+        pages = [Pager(page=page, limit=4) for page in range(1, 8)]
+        keys = [key for page in pages for key in (await search.find("app", All(), pager=page)).keys]
+        expected = newest_first(numbered(count, times=3))
+        assert keys == [record.id for record in expected][:28]
+        assert app._recent.floor is not None
+        await search.index("app", numbered(300, times=3), [], 2)
+    assert (await search.find("app", All(), kind="nosuch")).total == 0
+
+
+def newest_first(records: list[Record]) -> list[Record]:
+    """Three records each have one time; among them the first indexed one comes first."""
+    return sorted(records, key=lambda record: (-(int(record.id[1:]) // 3), int(record.id[1:])))
