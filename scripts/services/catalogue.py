@@ -1,7 +1,13 @@
-"""The products that can be started, by name."""
+"""The products that can be started, and the programs that are used where they are, by name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from scripts.services.java import find_jdk
 from scripts.services.postgresql import POSTGRESQL
 
 SERVICES = {service.name: service for service in (POSTGRESQL,)}
+
+PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}
+"""Where each is on this machine; ``None`` when it is not: then its tests are skipped."""

@@ -34,8 +34,3 @@ class Service:
     url: Callable[[Place], str]
     user: str | None = None  # the account to run as when root starts it
     stop_signal: signal.Signals = signal.SIGTERM
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that carries the address to the tests."""
-        return f"PARA_TEST_{self.name.upper()}_URL"

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from scripts.services import debian, processes
-from scripts.services.catalogue import SERVICES
+from scripts.services.catalogue import PROGRAMS, SERVICES
 from scripts.services.service import Place, Service, ServiceError
 
 _READY_SEC = 60.0
@@ -72,9 +72,11 @@ class Supervisor:
             self._env.unlink()
 
     def addresses(self) -> dict[str, str]:
-        """The variables of the running services and their values."""
-        found = ((service, self._running(service)) for service in SERVICES.values())
-        return {service.variable: running.url for service, running in found if running}
+        """The variables of the running services and of the programs found, and their values."""
+        services = ((name, self._running(service)) for name, service in SERVICES.items())
+        found = {name: running.url for name, running in services if running is not None}
+        found |= {name: place for name, find in PROGRAMS.items() if (place := find()) is not None}
+        return {f"PARA_TEST_{name.upper()}_URL": address for name, address in found.items()}
 
     def _launch(self, service: Service) -> tuple[Service, Place, Running]:
         place = self._place(service)
