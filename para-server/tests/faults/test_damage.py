@@ -76,23 +76,16 @@ def test_a_damaged_index_is_made_again(server: ServerProcess, how: str) -> None:
     stopped(server)
 
 
-def test_an_index_damaged_while_it_is_used_does_not_end_the_server(
+def test_an_index_damaged_while_it_is_used_is_made_again(
     running: ServerProcess, caller: Caller
 ) -> None:
-    """What a search says then is open; objects are read and written, and a rebuild mends it.
-
-    The files are mapped into memory: what cuts them off under a process ends the process.
-    """
+    """The files are mapped into memory: what cuts them off under a process ends the process."""
     fill(caller)
     damage(index_files(running), "overwritten")
     assert caller.ask("PUT", "/v1/thing/new", {"n": 10_000}).status == 200
-    assert caller.ask("GET", "/v1/thing").status in (200, 500, 503)
     assert caller.ask("GET", "/v1/thing/t7").json["n"] == 7
-    end = time.monotonic() + 10
-    while caller.ask("POST", "/v1/_reindex").status != 200:
-        assert time.monotonic() < end
-        time.sleep(0.1)
     assert caller.ask("GET", "/v1/thing").json["totalHits"] == THINGS + 1
+    assert "fails again and again" in running.log
 
 
 # ---- a full disk ---------------------------------------------------------------------------------

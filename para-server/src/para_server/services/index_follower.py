@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
-from para_core.errors import ParaError
+from para_core.errors import ParaError, StorageFullError, UnavailableError
 from para_server.services.index_feed import Feed, Pending
 from para_server.services.index_writer import IndexWriter
 
@@ -254,18 +254,20 @@ class IndexFollower:
             try:
                 async with feed.lock:
                     await self._writer.apply(feed, batch)
-            except Exception:  # whatever it is: the other apps' indexes must follow on
+            except Exception as error:  # whatever it is: the other apps' indexes must follow on
                 logger.exception("the index refused changes", extra={"appid": feed.appid})
                 self._release(batch)
-                self._fail(feed)
+                self._fail(feed, error)
                 return
+            feed.failures = 0
             feed.applied += len(batch)
             self._release(batch)
         self._tell(feed)
 
-    def _fail(self, feed: Feed) -> None:
+    def _fail(self, feed: Feed, error: Exception) -> None:
         """Let go of what waits and begin with the app again after a while."""
         feed.is_ready = feed.keeps = False
+        feed.failures += not isinstance(error, UnavailableError | StorageFullError)
         self._let_go(feed)
         if self._feeds.get(feed.appid) is feed and feed.retry is None and not self._is_closing:
             loop = asyncio.get_running_loop()
@@ -316,10 +318,11 @@ class IndexFollower:
         try:
             async with feed.lock:
                 await self._writer.bring_up(feed)
-        except Exception:  # whatever it is: it is tried again
+        except Exception as error:  # whatever it is: it is tried again
             logger.exception("an index is not ready", extra={"appid": feed.appid})
-            self._fail(feed)
+            self._fail(feed, error)
             return
+        feed.failures = 0
         feed.applied = feed.handed - len(feed.pending)
         feed.is_ready = True
         self._mark(feed)

@@ -77,6 +77,9 @@ class IndexWriter:
         last = await self._dao.last_change(feed.appid)
         if position is None and last == 0:
             position = 0
+        if is_damaged(feed):
+            logger.warning("the index fails again and again", extra={"appid": feed.appid})
+            position = None
         if position is None or position > last:
             level = logging.INFO if position is None else logging.WARNING
             logger.log(level, "making an index from the database", extra={"appid": feed.appid})
@@ -119,6 +122,11 @@ class IndexWriter:
         while page := await self._dao.read_page(appid, after=after, limit=_REBUILD_PAGE):
             after = page[-1].id
             yield [record for record in page if is_indexed(record)]
+
+
+def is_damaged(feed: Feed) -> bool:
+    """Return whether an index failed so often that it is time to make it anew, now and then."""
+    return feed.failures > 1 and feed.failures & (feed.failures - 1) == 0
 
 
 def is_indexed(record: Record) -> bool:

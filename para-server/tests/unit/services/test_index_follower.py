@@ -362,6 +362,35 @@ def _empty(position: int) -> index_fakes.Documents:
     return index_fakes.Documents({}, position)
 
 
+@pytest.mark.usefixtures("quick_retry")
+async def test_an_index_that_fails_again_and_again_is_made_anew(
+    follower: IndexFollower, dao: LateDAO, search: RecordingSearch
+) -> None:
+    await write(follower, dao, "a")
+    await follower.caught_up("app", SOON)
+    search.rebuilding.clear()
+    search.apps["app"].records["zombie"] = record("zombie")
+    search.failures = [BackendError("bad sector")] * 2
+    await write(follower, dao, "b")
+    assert await follower.caught_up("app", SOON)
+    assert search.rebuilding.is_set()
+    assert search.ids() == {"a", "b"}
+
+
+@pytest.mark.usefixtures("quick_retry")
+async def test_an_index_out_of_reach_is_not_made_anew(
+    follower: IndexFollower, dao: LateDAO, search: RecordingSearch
+) -> None:
+    await write(follower, dao, "a")
+    await follower.caught_up("app", SOON)
+    search.rebuilding.clear()
+    search.failures = [UnavailableError("gone")] * 4
+    await write(follower, dao, "b")
+    assert await follower.caught_up("app", SOON)
+    assert not search.rebuilding.is_set()
+    assert search.ids() == {"a", "b"}
+
+
 # ---- rebuilds, removal, restarts -----------------------------------------------------------------
 
 
