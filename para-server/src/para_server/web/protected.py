@@ -26,7 +26,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _ROLES = frozenset({"USER", "MOD", "ADMIN", "APP"})
 _USUAL = frozenset(KNOWN["para.security.ignored"].elements)
 _GROUPS = {"admins": "ADMIN", "mods": "MOD"}
-_PARTS = re.compile(r"/\*\*|\*\*|\*|\?|\{[^/{}]*\}|[^*?{]+|\{")
+_PARTS = re.compile(r"/\*\*|\*\*|\*|\?|\{[^/{}]*\}|(?:(?!/\*\*)[^*?{])+|\{")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,206 @@
+"""Passwords: signing up and in, locks, hashes of both kinds, equal answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import bcrypt
+import pytest
+
+from para_server.signin.passwords import ARGON2ID
+from para_server.signin.policy import SignInPolicy
+
+from ..client import Client  # noqa: TID252 - tests have no absolute names
+from .people import PASSWORD, Clock, a_user, bearer, sign_in
+
+ANN = "ann@myapp.test"
+
+
+async def votes_of(app: Client, email: str = ANN) -> int:
+    votes: int = (await app.get(f"/v1/_id/{email}")).json["votes"]
+    return votes
+
+
+async def test_a_new_user_waits_for_activation_and_then_signs_in(
+    app: Client, nobody: Client
+) -> None:
+    refused = await sign_in(nobody, f"{ANN}:Ann:{PASSWORD}")
+    assert refused.status == 400
+    userid = await a_user(app, nobody, ANN)
+    accepted = await sign_in(nobody, f"{ANN.upper()}::{PASSWORD}")
+    assert (accepted.status, accepted.json["user"]["id"]) == (200, userid)
+    me = await bearer(nobody, accepted).get("/v1/_me")
+    assert me.json["name"] == "Ann"
+
+
+async def test_a_locked_account_refuses_the_right_password_until_the_lock_ends(
+    app: Client, nobody: Client, clock: Clock
+) -> None:
+    await a_user(app, nobody, ANN)
+    for _ in range(3):
+        assert (await sign_in(nobody, f"{ANN}::wrong-password")).status == 400
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 400
+    known = (await app.get(f"/v1/_id/{ANN}")).json
+    assert 3_590_000 < known["lockedUntil"] - clock() <= 3_600_000
+    clock.pass_sec(3601)
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200
+    known = (await app.get(f"/v1/_id/{ANN}")).json
+    assert known["votes"] == 0
+    assert "lockedUntil" not in known
+
+
+async def test_after_a_lock_has_ended_wrong_passwords_are_counted_from_one(
+    app: Client, nobody: Client, clock: Clock
+) -> None:
+    await a_user(app, nobody, ANN)
+    for _ in range(3):
+        await sign_in(nobody, f"{ANN}::wrong-password")
+    clock.pass_sec(3601)
+    await sign_in(nobody, f"{ANN}::wrong-password")
+    assert await votes_of(app) == 1
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200
+
+
+async def test_attempts_do_not_touch_when_the_identifier_was_updated(
+    app: Client, nobody: Client, clock: Clock
+) -> None:
+    await a_user(app, nobody, ANN)
+    before = (await app.get(f"/v1/_id/{ANN}")).json.get("updated")
+    clock.pass_sec(60)
+    await sign_in(nobody, f"{ANN}::wrong-password")
+    await sign_in(nobody, f"{ANN}::{PASSWORD}")
+    assert (await app.get(f"/v1/_id/{ANN}")).json.get("updated") == before
+
+
+async def test_no_wrong_password_of_many_at_once_goes_uncounted(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    tries = [sign_in(nobody, f"{ANN}::wrong-password") for _ in range(12)]
+    assert {reply.status for reply in await asyncio.gather(*tries)} == {400}
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 400
+    assert await votes_of(app) == 3
+
+
+async def test_a_guess_does_not_slip_through_while_others_lock_the_account(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    tokens = [*["wrong-password"] * 8, PASSWORD]
+    replies = await asyncio.gather(*(sign_in(nobody, f"{ANN}::{one}") for one in tokens))
+    assert [reply.status for reply in replies] == [400] * 9
+
+
+async def test_a_hash_that_the_app_stores_is_a_password(app: Client, nobody: Client) -> None:
+    await a_user(app, nobody, ANN)
+    hashed = bcrypt.hashpw(b"a new password", bcrypt.gensalt(4)).decode()
+    await app.patch(f"/v1/sysprop/{ANN}", {"password": hashed, "token": ""})
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 400
+    assert (await sign_in(nobody, f"{ANN}::a new password")).status == 200
+
+
+async def test_the_address_changes_when_the_app_rewrites_the_identifier(
+    app: Client, nobody: Client
+) -> None:
+    userid = await a_user(app, nobody, ANN)
+    known = (await app.get(f"/v1/_id/{ANN}")).json
+    await app.delete(f"/v1/sysprop/{ANN}")
+    await app.post("/v1/sysprop", {**known, "id": "ann@new.test"})
+    await app.patch(f"/v1/users/{userid}", {"email": "Ann@New.test"})
+    accepted = await sign_in(nobody, f"ann@new.test::{PASSWORD}")
+    user = accepted.json["user"]
+    assert (user["id"], user["email"], user["identifier"]) == (userid, *["ann@new.test"] * 2)
+
+
+async def test_the_second_identifier_becomes_the_main_one_when_it_is_used(
+    app: Client, nobody: Client
+) -> None:
+    userid = await a_user(app, nobody, ANN)
+    known = (await app.get(f"/v1/_id/{ANN}")).json
+    await app.put("/v1/sysprop/ann@second.test", {**known, "id": "ann@second.test"})
+    await sign_in(nobody, f"ann@second.test::{PASSWORD}")
+    assert (await app.get(f"/v1/users/{userid}")).json["identifier"] == "ann@second.test"
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["no separators", f"{ANN}:{PASSWORD}", f":Ann:{PASSWORD}", f"{ANN}:Ann:", f"{ANN}:Ann:short"],
+    ids=["no separators", "two parts", "no address", "empty password", "short password"],
+)
+async def test_nothing_is_made_of_what_is_no_account(
+    app: Client, nobody: Client, token: str
+) -> None:
+    assert (await sign_in(nobody, token)).status == 400
+    assert (await app.get("/v1/users")).json["totalHits"] == 0
+    assert (await app.get(f"/v1/_id/{ANN}")).status == 404
+
+
+async def test_only_sysprops_are_identifiers(app: Client, nobody: Client) -> None:
+    userid = await a_user(app, nobody, ANN)
+    known = (await app.get(f"/v1/_id/{ANN}")).json
+    await app.put("/v1/cats/cat@evil.test", {**known, "id": "cat@evil.test", "creatorid": userid})
+    assert (await sign_in(nobody, f"cat@evil.test::{PASSWORD}")).status == 400
+
+
+async def test_deleting_a_user_frees_its_address_and_ends_its_token(
+    app: Client, nobody: Client
+) -> None:
+    userid = await a_user(app, nobody, ANN)
+    user = bearer(nobody, await sign_in(nobody, f"{ANN}::{PASSWORD}"))
+    await app.delete(f"/v1/users/{userid}")
+    assert (await app.get(f"/v1/_id/{ANN}")).status == 404
+    assert (await user.get("/v1/_me")).status == 401
+    assert await a_user(app, nobody, ANN) != userid
+
+
+async def test_an_unknown_account_locks_like_a_known_one(app: Client, nobody: Client) -> None:
+    await a_user(app, nobody, ANN)
+    answers = {}
+    for email in (ANN, "nobody@myapp.test"):
+        replies = [
+            await nobody.send(
+                "GET",
+                "/password_auth",
+                query=[("appid", "myapp"), ("email", email), ("password", "wrong-password")],
+                headers={"accept": "application/json"},
+            )
+            for _ in range(5)
+        ]
+        answers[email] = [reply.text.replace(email, "EMAIL") for reply in replies]
+    assert answers[ANN] == answers["nobody@myapp.test"]
+    assert "Too many attempts" in answers[ANN][-1]
+
+
+ARGON2 = SignInPolicy(bcrypt_cost=4, password_hash=ARGON2ID)
+
+
+@pytest.mark.parametrize("policy", [ARGON2], ids=["argon2id"])
+async def test_a_new_password_is_stored_as_argon2id(app: Client, nobody: Client) -> None:
+    await a_user(app, nobody, ANN)
+    hashed = (await app.get(f"/v1/_id/{ANN}")).json["password"]
+    assert hashed.startswith("$argon2id$")
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}!")).status == 400
+
+
+@pytest.mark.parametrize("policy", [ARGON2], ids=["argon2id"])
+async def test_an_older_hash_is_replaced_when_its_owner_signs_in(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    await app.patch(f"/v1/sysprop/{ANN}", {"password": old})
+    assert (await sign_in(nobody, f"{ANN}::wrong-password")).status == 400
+    assert (await app.get(f"/v1/_id/{ANN}")).json["password"] == old
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200
+    renewed = (await app.get(f"/v1/_id/{ANN}")).json["password"]
+    assert renewed.startswith("$argon2id$")
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200
+
+
+async def test_the_hash_is_hidden_from_users(app: Client, nobody: Client) -> None:
+    await a_user(app, nobody, ANN)
+    await app.put("/v1/_permissions/*/c3lzcHJvcA", ["GET"])
+    user = bearer(nobody, await sign_in(nobody, f"{ANN}::{PASSWORD}"))
+    found = await user.get(f"/v1/sysprop/{ANN}")
+    assert "$2b$" not in found.text
