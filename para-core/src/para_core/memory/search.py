@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import AsyncIterable, Iterable, Sequence
 
@@ -26,11 +25,13 @@ logger = logging.getLogger(__name__)
 class _Index:
     """What is known of one app; its entries are in the order of last indexing."""
 
-    def __init__(self, position: int | None = None) -> None:
+    def __init__(self, position: int | None = None, first_docid: int = 1) -> None:
         self.position = position
         self.entries: dict[str, Entry] = {}
+        self.next_docid = first_docid  # of its own, so that no app can count what others do
 
-    def put(self, record: Record, docid: int) -> bool:
+    def put(self, record: Record) -> bool:
+        docid, self.next_docid = self.next_docid, self.next_docid + 1
         self.entries.pop(record.id, None)
         try:
             document = document_of(record)
@@ -52,7 +53,6 @@ class MemorySearch(Search):
     def __init__(self) -> None:
         self._open = False
         self._indexes: dict[str, _Index] = {}
-        self._docids = itertools.count(1)
 
     async def open(self) -> None:
         """Start empty."""
@@ -74,7 +74,7 @@ class MemorySearch(Search):
         """Index records, unindex ids, and remember the position."""
         index = self._index(appid) or self._indexes.setdefault(appid, _Index())
         for record in puts:
-            index.put(record, next(self._docids))
+            index.put(record)
         for key in deletes:
             index.entries.pop(key, None)
         if position is not None:
@@ -84,10 +84,10 @@ class MemorySearch(Search):
         self, appid: str, records: AsyncIterable[Sequence[Record]], position: int
     ) -> int:
         """Replace the app's index by these records, in one step at the end."""
-        self._index(appid)
-        index, indexed = _Index(position), 0
+        before = self._index(appid)
+        index, indexed = _Index(position, before.next_docid if before else 1), 0
         async for batch in records:
-            indexed += sum(index.put(record, next(self._docids)) for record in batch)
+            indexed += sum(index.put(record) for record in batch)
         self._indexes[appid] = index
         return indexed
 
