@@ -55,6 +55,7 @@ def signed(root: Any, element: Any, certificates: Sequence[x509.Certificate]) ->
     Raises:
         SignInError: There is no signature, it is another's, or it covers something else.
     """
+    from lxml.etree import LxmlError
     from signxml.algorithms import DigestAlgorithm, SignatureMethod
     from signxml.exceptions import SignXMLException
     from signxml.verifier import SignatureConfiguration, XMLVerifier
@@ -76,7 +77,7 @@ def signed(root: Any, element: Any, certificates: Sequence[x509.Certificate]) ->
                 id_attribute="ID",
                 expect_config=replace(config, verification_time=_time_within(certificate)),
             )
-        except (SignXMLException, ValueError, KeyError, TypeError) as error:
+        except (SignXMLException, LxmlError, ValueError, KeyError, TypeError) as error:
             failure = str(error)[:200]
             continue
         found = None if isinstance(result, list) else result.signed_xml
