@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from tantivy import Index, IndexWriter
+from tantivy import Index, IndexWriter, Query
 
 from para_core.contracts.dao import Record
 from para_core.errors import BackendError
@@ -51,7 +51,7 @@ class AppIndex:
         """How many callers write to it; it is not closed meanwhile."""
         self._index, self._state = index, state
         self._writer: IndexWriter | None = None
-        self._writer_bytes = _WRITER_BYTES
+        self._is_rebuild = False
         self.marks = Marks.read(index.searcher())
         self._clauses = Clauses(index, self.marks)
         self._recent = Recent()
@@ -66,8 +66,7 @@ class AppIndex:
             index = Index(build_schema(), str(path), reuse=False)
             index.config_reader("manual")
         made = cls(appid, path, index, State(next_docid=first_docid))
-        if is_rebuild:
-            made._writer_bytes = _REBUILD_BYTES
+        made._is_rebuild = is_rebuild
         return made
 
     @classmethod
@@ -102,15 +101,35 @@ class AppIndex:
         return self._writer is not None
 
     def add(self, puts: Iterable[Record], deletes: Iterable[str] = ()) -> int:
-        """Index and unindex without a commit; return how many records were taken."""
+        """Index and unindex without a commit; return how many records were taken.
+
+        Of records with one id the last counts.
+        """
+        latest: dict[str, Record | None] = {}
+        for record in puts:
+            latest.pop(record.id, None)
+            latest[record.id] = record
+        latest.update(dict.fromkeys(deletes))
+        if not latest:
+            return 0
         with self._undone_on_failure("write to"):
             writer = self._open_writer()
-            taken = 0
-            for record in puts:
-                taken += self._put(writer, record)
-            for key in deletes:
+            self._forget(writer, list(latest))
+            return sum(self._put(writer, record) for record in latest.values() if record)
+
+    def _forget(self, writer: IndexWriter, keys: list[str]) -> None:
+        """Take out what the index holds under these ids.
+
+        One call for all: each call lets go of Python's lock, and gets it back only when the thread
+        that serves requests lets go of it. In a rebuild, whose many batches meet nothing, single
+        terms are looked up faster.
+        """
+        if self._is_rebuild:
+            for key in keys:
                 writer.delete_documents_by_term("id", key)
-            return taken
+        else:
+            query = Query.term_set_query(self._index.schema, "id", keys)
+            writer.delete_documents_by_query(query)
 
     def commit(self, position: int | None) -> None:
         """Make everything that was added durable and visible, together with the position.
@@ -157,7 +176,8 @@ class AppIndex:
     def _open_writer(self) -> IndexWriter:
         self.used = time.monotonic()
         if self._writer is None:
-            self._writer = self._index.writer(self._writer_bytes, 1)
+            size = _REBUILD_BYTES if self._is_rebuild else _WRITER_BYTES
+            self._writer = self._index.writer(size, 1)
         return self._writer
 
     def remove_files(self) -> None:
@@ -165,7 +185,6 @@ class AppIndex:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _put(self, writer: IndexWriter, record: Record) -> bool:
-        writer.delete_documents_by_term("id", record.id)
         try:
             document = document_of(record)
             source = record.data if record.change == 0 else None
