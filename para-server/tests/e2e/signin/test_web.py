@@ -70,7 +70,7 @@ async def test_a_user_who_is_not_active_does_not_pass(app: Client, nobody: Clien
 
 
 async def test_a_path_of_the_api_can_be_kept_for_a_group(app: Client, nobody: Client) -> None:
-    await app.post("/v1/reports", {"id": "r1"})
+    await app.post("/v1/_batch", [{"type": "report", "id": "r1"}])
     assert (await app.get("/v1/reports/r1")).status == 403
     user = await a_member(app, nobody, "admins")
     assert (await user.get("/v1/reports/r1")).status == 200
