@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from para_core.query.fields import Value, nested_path, number_of, text_form
+from para_core.query.fields import Value, nested_path, number_of, place_of, text_form
 from para_core.query.parser import parse_leniently
 from para_core.query.tree import (
     All,
@@ -154,14 +154,12 @@ def near_query(latlng: str, radius: str) -> Node:
             counts as 0, and a place off the map has nothing near it.
         radius: Whole kilometres, 10 where it is no whole number; the sign does not count.
     """
-    if "," not in latlng:
-        return Nothing()
-    lat, lng = (number_of(part.strip()) or 0.0 for part in latlng.split(",")[:2])
-    if abs(lat) > 90 or abs(lng) > 180:  # noqa: PLR2004
+    place = place_of(latlng)
+    if place is None:
         return Nothing()
     digits = radius.strip()
     is_number = _WHOLE_NUMBER.match(digits) is not None
-    return Near(lat, lng, abs(number_of(digits) or 0.0) if is_number else _DEFAULT_RADIUS_KM)
+    return Near(*place, abs(number_of(digits) or 0.0) if is_number else _DEFAULT_RADIUS_KM)
 
 
 def children_of_places_query(parents: Iterable[str], text: str) -> Node:

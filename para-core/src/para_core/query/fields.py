@@ -38,6 +38,7 @@ __all__ = [
     "is_keyword",
     "nested_path",
     "number_of",
+    "place_of",
     "sort_key",
     "text_form",
 ]
@@ -74,6 +75,7 @@ _OWN_ONLY = frozenset(  # of a linked object: would make its link look like the 
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.encode
+_MOST_LAT, _MOST_LNG = 90, 180  # degrees
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 
 
@@ -200,7 +202,7 @@ class _Walk:
         if name == "nstd" or (name in NEVER_INDEXED and isinstance(value, dict)):
             return
         if name == "latlng" and isinstance(value, str) and "," in value:
-            self.point = _point(value)
+            self.point = place_of(value)
         elif value != 0 or name not in ("timestamp", "updated"):  # 0 is no time
             self.add(name, value)
 
@@ -234,7 +236,13 @@ def _element(item: object) -> Value:
     return _encode(item).decode()  # a map, a list, null
 
 
-def _point(text: str) -> tuple[float, float] | None:
-    """Return the place that ``lat,lng`` names; what is no number counts as 0."""
+def place_of(text: str) -> tuple[float, float] | None:
+    """Return the degrees that ``lat,lng`` names; what is no number counts as 0.
+
+    Returns:
+        ``None`` for a text without a comma and for a place off the map.
+    """
+    if "," not in text:
+        return None
     lat, lng = (number_of(part.strip()) or 0.0 for part in text.split(",")[:2])
-    return (lat, lng) if abs(lat) <= 90 and abs(lng) <= 180 else None  # noqa: PLR2004
+    return (lat, lng) if abs(lat) <= _MOST_LAT and abs(lng) <= _MOST_LNG else None

@@ -12,13 +12,15 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from para_core.contracts.dao import Record
 from para_core.pager import Pager
 from para_core.query import tree
 
 __all__ = ["Plain", "expected", "is_hit", "plain"]
+
+_Bound = TypeVar("_Bound", float, bytes)
 
 _COMMON = {"id", "type", "name", "timestamp", "updated", "appid", "parentid", "creatorid", "tags"}
 _FLAGS = {"votes", "version", "stored", "indexed", "cached"}
@@ -108,7 +110,9 @@ def is_hit(node: tree.Node, one: Plain, everything: Sequence[Plain]) -> bool:
     return any(_is_on_path(node, one, path) for path in paths)
 
 
-def _is_on_path(node: Any, one: Plain, path: str) -> bool:  # noqa: ANN401, PLR0911, C901
+def _is_on_path(  # noqa: PLR0911, C901 - one case a node
+    node: tree.Node, one: Plain, path: str
+) -> bool:
     whole, terms, values = _is_whole(path), one.terms(path), one.values(path)
     match node:
         case tree.Exists():
@@ -136,7 +140,7 @@ def _is_on_path(node: Any, one: Plain, path: str) -> bool:  # noqa: ANN401, PLR0
     raise AssertionError(node)
 
 
-def _put(values: dict[str, list[Any]], sorts: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401
+def _put(values: dict[str, list[Any]], sorts: dict[str, Any], path: str, value: object) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
             _put(values, sorts, f"{path}.{name}", inner)
@@ -224,7 +228,7 @@ def _in_range(node: tree.Range, path: str, one: Plain) -> bool:
     )
 
 
-def _is_between(value: Any, bounds: Sequence[Any], node: tree.Range) -> bool:  # noqa: ANN401
+def _is_between(value: _Bound, bounds: Sequence[_Bound | None], node: tree.Range) -> bool:
     low, high = bounds
     above = low is None or value > low or (node.includes_low and value == low)
     return bool(above and (high is None or value < high or (node.includes_high and value == high)))

@@ -29,7 +29,7 @@ class _Model:
     """What should be stored."""
 
     def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)  # noqa: S311
+        self.chance = random.Random(seed)  # noqa: S311 - the same every time
         self.apps: dict[str, _App] = {}
         self.highest = 0
 

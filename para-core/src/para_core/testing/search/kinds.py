@@ -294,8 +294,8 @@ class KindTests:
             search,
             [
                 a_record("u", "user", **secrets),
-                a_record("w", "webhook", secret="hiddenD"),  # noqa: S106
-                a_record("i", "sysprop", name="identifier", password="hiddenE"),  # noqa: S106
+                a_record("w", "webhook", secret="hiddenD"),  # noqa: S106 - of a test
+                a_record("i", "sysprop", name="identifier", password="hiddenE"),  # noqa: S106 - of a test
             ],
         )
         assert await count_of(search, "hidden*") == 0
