@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-__all__ = ["ApiSettings"]
+from para_core.types import app_identifier
+
+if TYPE_CHECKING:
+    from para_core.config import Config
+
+__all__ = ["ApiSettings", "settings_of"]
 
 
 class ApiSettings(Struct, frozen=True, kw_only=True):
@@ -53,3 +59,46 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     def is_production(self) -> bool:
         """Whether pages and errors outside the API are JSON."""
         return self.environment == "production"
+
+
+def settings_of(config: Config) -> ApiSettings:
+    """Return the settings of the API from the configuration."""
+    name = config.text("para.app_name")
+    environment = config.text("para.env")
+    return ApiSettings(
+        root=app_identifier(name),
+        root_name=name,
+        root_secret_override=config.text("para.root_secret_override").strip(),
+        environment=environment,
+        context_path=config.text("para.context_path").rstrip("/"),
+        port=config.number("para.port"),
+        api_enabled=config.flag("para.api_enabled"),
+        cors_enabled=config.flag("para.cors_enabled"),
+        gzip_enabled=config.flag("para.gzip_enabled"),
+        print_version=config.flag("para.print_version"),
+        landing_page_enabled=config.flag("para.landing_page_enabled"),
+        cache_enabled=config.flag("para.cache_enabled"),
+        search_enabled=config.flag("para.search_enabled"),
+        max_entity_size_bytes=config.number("para.max_entity_size_bytes"),
+        max_items_per_page=config.number("para.max_items_per_page"),
+        max_page_limit=config.number("para.max_page_limit"),
+        max_pages=config.number("para.max_pages"),
+        max_datatypes_per_app=config.number("para.max_datatypes_per_app"),
+        import_batch_size=config.number("para.import_batch_size"),
+        request_expires_after=config.number("para.request_expires_after"),
+        jwt_expires_after=config.number("para.jwt_expires_after"),
+        jwt_refresh_interval=config.number("para.jwt_refresh_interval"),
+        id_token_expires_after=config.number("para.id_token_expires_after"),
+        vote_expires_after=config.number("para.vote_expires_after"),
+        vote_locked_after=config.number("para.vote_locked_after"),
+        allows_unverified_emails=config.flag("para.security.allow_unverified_emails"),
+        min_password_length=config.number("para.min_password_length"),
+        default_separator=config.text("para.default_separator"),
+        markdown_soft_break=config.text("para.markdown_soft_break"),
+        markdown_allowed_follow_domains=tuple(config.items("para.markdown_allowed_follow_domains")),
+        admin_ident=config.text("para.admin_ident"),
+        worker_id=config.number("para.worker_id"),
+        sync_index_with_db=config.flag("para.sync_index_with_db"),
+        read_from_index=config.flag("para.read_from_index"),
+        health_check_interval=config.number("para.health.check_interval"),
+    )

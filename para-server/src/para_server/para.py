@@ -2,7 +2,7 @@
 
 The server is one user of it; a program that embeds Para is another::
 
-    async with Para(config, backends) as para:
+    async with Para(settings_of(config), backends, config=config) as para:
         app = await para.services.apps.find("myapp")
 """
 
@@ -13,18 +13,17 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from para_core.config import Config
+from para_core.contracts.component import Component
 from para_core.ids import IdGenerator
 from para_core.listeners import AppListener, IOListener, ListenedDAO
 from para_core.memory.filestore import MemoryFileStore
 from para_core.objects import User
-from para_core.types import app_identifier
 from para_server.access.gate import Gate
 from para_server.api import Api
-from para_server.config import ApiSettings
+from para_server.config import ApiSettings, settings_of
 from para_server.outbound import open_outbound
 from para_server.rest.plugged import is_in_api, routes_of
 from para_server.rest.routes import ROUTES
@@ -78,7 +77,7 @@ class Backends:
     sign_ins: SignInProviders = lambda _: ()
 
 
-class Para:
+class Para(Component):
     """One running Para: open it, use ``services`` or serve it as an ASGI application, close it."""
 
     def __init__(  # noqa: PLR0913 - what may differ between servers, embedded ones and tests
@@ -183,20 +182,6 @@ class Para:
         """Finish what was begun and close the back-ends."""
         await self._stack.aclose()
 
-    async def __aenter__(self) -> Self:
-        """Open."""
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request as an ASGI application."""
         if scope["type"] != "http":
@@ -291,47 +276,4 @@ def _services(
             override=settings.root_secret_override,
         ),
         health=Health(),
-    )
-
-
-def settings_of(config: Config) -> ApiSettings:
-    """Return the settings of the API from the configuration."""
-    name = config.text("para.app_name")
-    environment = config.text("para.env")
-    return ApiSettings(
-        root=app_identifier(name),
-        root_name=name,
-        root_secret_override=config.text("para.root_secret_override").strip(),
-        environment=environment,
-        context_path=config.text("para.context_path").rstrip("/"),
-        port=config.number("para.port"),
-        api_enabled=config.flag("para.api_enabled"),
-        cors_enabled=config.flag("para.cors_enabled"),
-        gzip_enabled=config.flag("para.gzip_enabled"),
-        print_version=config.flag("para.print_version"),
-        landing_page_enabled=config.flag("para.landing_page_enabled"),
-        cache_enabled=config.flag("para.cache_enabled"),
-        search_enabled=config.flag("para.search_enabled"),
-        max_entity_size_bytes=config.number("para.max_entity_size_bytes"),
-        max_items_per_page=config.number("para.max_items_per_page"),
-        max_page_limit=config.number("para.max_page_limit"),
-        max_pages=config.number("para.max_pages"),
-        max_datatypes_per_app=config.number("para.max_datatypes_per_app"),
-        import_batch_size=config.number("para.import_batch_size"),
-        request_expires_after=config.number("para.request_expires_after"),
-        jwt_expires_after=config.number("para.jwt_expires_after"),
-        jwt_refresh_interval=config.number("para.jwt_refresh_interval"),
-        id_token_expires_after=config.number("para.id_token_expires_after"),
-        vote_expires_after=config.number("para.vote_expires_after"),
-        vote_locked_after=config.number("para.vote_locked_after"),
-        allows_unverified_emails=config.flag("para.security.allow_unverified_emails"),
-        min_password_length=config.number("para.min_password_length"),
-        default_separator=config.text("para.default_separator"),
-        markdown_soft_break=config.text("para.markdown_soft_break"),
-        markdown_allowed_follow_domains=tuple(config.items("para.markdown_allowed_follow_domains")),
-        admin_ident=config.text("para.admin_ident"),
-        worker_id=config.number("para.worker_id"),
-        sync_index_with_db=config.flag("para.sync_index_with_db"),
-        read_from_index=config.flag("para.read_from_index"),
-        health_check_interval=config.number("para.health.check_interval"),
     )

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpcore
 
+from para_core.contracts.component import Component
 from para_core.contracts.outbound import Outbound, OutboundReply
 from para_core.errors import UnavailableError
 from para_server import __version__
@@ -43,7 +43,7 @@ _FAILURES = (
 )
 
 
-class OutboundClient(Outbound):
+class OutboundClient(Component, Outbound):
     """Sends requests within limits of time, size and redirects; open it with the server.
 
     Only answers to ``GET`` and ``HEAD`` are followed elsewhere, from HTTPS to HTTPS only, and
@@ -72,20 +72,6 @@ class OutboundClient(Outbound):
         if self._pool is not None:
             await self._pool.aclose()
             self._pool = None
-
-    async def __aenter__(self) -> Self:
-        """Open."""
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
 
     async def send(
         self,
