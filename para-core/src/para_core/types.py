@@ -12,6 +12,7 @@ from para_core.text import dashed, no_spaces, path_encode
 
 __all__ = [
     "CORE_TYPES",
+    "LONGEST_KEPT",
     "MAX_DATATYPES",
     "SINGULARS",
     "add_core_type",
@@ -47,6 +48,7 @@ SINGULARS: Mapping[str, str] = MappingProxyType(_singulars)
 """Core types by their plural."""
 
 MAX_DATATYPES = 256  # default of para.max_datatypes_per_app
+_LONGEST_REGISTERED = 255  # characters: every request of an app carries its types
 
 _GENERIC = "sysprop"
 _RESERVED = frozenset(["search", "utils", "para"])  # words of paths that no type may take
@@ -54,6 +56,7 @@ _APP_PREFIX = "app:"
 _TAG_PREFIX = "tag:"
 _PLAIN = re.compile(r"[A-Za-z0-9.\-*_]+")  # ids that stand in a path as they are
 _CACHED_TYPES = 4096  # types of all apps whose names are remembered
+LONGEST_KEPT = 100  # characters of a type that is remembered; longer ones would fill the memory
 
 
 def add_core_type(kind: str) -> None:
@@ -62,12 +65,16 @@ def add_core_type(kind: str) -> None:
     _singulars[_plurals[kind]] = kind
 
 
-@lru_cache(_CACHED_TYPES)
 def plural_of(kind: str) -> str:
     """The plural of a type, by the rules clients share: ``city``, ``cities``; ``box``, ``boxs``.
 
     A type outside printable ASCII, or one that ends in ``es`` already, is its own plural.
     """
+    return _plural(kind) if len(kind) <= LONGEST_KEPT else _plural.__wrapped__(kind)
+
+
+@lru_cache(_CACHED_TYPES)
+def _plural(kind: str) -> str:
     is_word = kind.isascii() and kind.isprintable() and kind.strip()
     if not is_word or kind.endswith("es"):
         return kind
@@ -102,8 +109,10 @@ def registration_of(
 
     Returns:
         ``None`` when there is nothing to add: the type is known or a core type, its name has no
-        letter or digit, or the app has reached the limit.
+        letter or digit or is longer than 255 characters, or the app has reached the limit.
     """
+    if len(kind) > _LONGEST_REGISTERED:
+        return None
     plural, singular = registry_name(plural_of(kind)), registry_name(kind)
     known = plural in datatypes or plural in SINGULARS or len(datatypes) >= limit
     if known or not plural or not singular or singular in datatypes.values():
@@ -158,7 +167,7 @@ def object_uri(kind: str, key: str | None = None) -> str:
 
     For a tag, ``key`` is its text. Without a key the path is the one of the type.
     """
-    base = _type_uri(kind)
+    base = _type_uri(kind) if len(kind) <= LONGEST_KEPT else _type_uri.__wrapped__(kind)
     if key is None or not key or key.isspace():
         return base
     if _PLAIN.fullmatch(key):

@@ -21,7 +21,7 @@ from para_core.errors import BackendError
 from para_core.objects.base import App, Form, ParaObject, Sysprop, Tag, User, Vote, class_of
 from para_core.objects.fields import HIDDEN, declared_fields, fields_of
 from para_core.objects.identifiers import identity_provider
-from para_core.types import object_uri, plural_of
+from para_core.types import LONGEST_KEPT, object_uri, plural_of
 
 __all__ = [
     "decode",
@@ -156,11 +156,11 @@ def wire(obj: ParaObject, *, context_path: str = "") -> dict[str, Any]:
 
 def wire_bytes(record: Record) -> bytes:
     """Return the wire JSON of a record whose type ``is_raw``, without decoding it."""
-    key = record.id
-    if key.isalnum() and key.isascii():
-        start, end = _tail_parts(record.type)
+    key, kind = record.id, record.type
+    if key.isalnum() and key.isascii() and len(kind) <= LONGEST_KEPT:
+        start, end = _tail_parts(kind)
         return b"".join((record.data[:-1], start, key.encode(), end))
-    uri, plural = _encode(object_uri(record.type, key)), _encode(plural_of(record.type))
+    uri, plural = _encode(object_uri(kind, key)), _encode(plural_of(kind))
     return b"".join((record.data[:-1], b',"objectURI":', uri, b',"plural":', plural, b"}"))
 
 

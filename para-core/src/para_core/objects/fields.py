@@ -77,10 +77,14 @@ def fields_of(cls: type[ParaObject]) -> dict[str, Field]:
     }
 
 
-@cache
 def declared_fields(kind: str) -> frozenset[str]:
     """Return the JSON names of the fields that objects of this type declare."""
-    return frozenset(fields_of(class_of(kind)))
+    return _names_of(class_of(kind))
+
+
+@cache
+def _names_of(cls: type[ParaObject]) -> frozenset[str]:
+    return frozenset(fields_of(cls))
 
 
 def custom_allowed(cls: type[ParaObject]) -> bool:

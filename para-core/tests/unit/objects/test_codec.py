@@ -153,7 +153,7 @@ def test_bytes_sent_without_decoding_are_what_encoding_would_send(obj: ParaObjec
 ODD_IDS = ["a b", 'quo"te', "back\\slash", "a/b", "..", "уникод", "日本", "\x00", "\n", "😀", "%2F"]
 
 
-@pytest.mark.parametrize("kind", [*RAW, "two words", 'ty"pe', "тип", "boy"])
+@pytest.mark.parametrize("kind", [*RAW, "two words", 'ty"pe', "тип", "boy", "x" * 200])
 @pytest.mark.parametrize("key", [*ODD_IDS, "1", "x" * 3000], ids=lambda key: ascii(key)[:20])
 def test_odd_ids_and_types_are_sent_as_they_are(kind: str, key: str) -> None:
     cls = CLASSES.get(kind, Sysprop)

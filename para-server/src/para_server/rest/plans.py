@@ -23,6 +23,7 @@ NEEDS_LOOK_UP = frozenset({"nearby", "similar"})
 _BY_ID = frozenset({"id", "ids"})
 _WITHOUT_KEY = frozenset({"id", "ids", "count"})
 _KEPT = 4096  # plans
+_LONGEST_KEPT = 300  # bytes of a query string whose plan is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,6 @@ class Plan:
         return self.how == "ids"
 
 
-@lru_cache(maxsize=_KEPT)
 def plan_of(query: bytes, kind: str, how: str, settings: ApiSettings) -> Plan:
     """Return the plan of a search.
 
@@ -61,6 +61,13 @@ def plan_of(query: bytes, kind: str, how: str, settings: ApiSettings) -> Plan:
     Raises:
         QueryError: ``q`` breaks the grammar, whatever the way of searching is.
     """
+    if len(query) + len(kind) <= _LONGEST_KEPT:
+        return _plan_of(query, kind, how, settings)
+    return _plan_of.__wrapped__(query, kind, how, settings)
+
+
+@lru_cache(maxsize=_KEPT)
+def _plan_of(query: bytes, kind: str, how: str, settings: ApiSettings) -> Plan:
     params = Params(query)
     text = params.first("q", "*")
     if text.strip() and text != "*":
