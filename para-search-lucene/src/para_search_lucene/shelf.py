@@ -85,11 +85,20 @@ class Shelf:
         Raises:
             BackendError: There is one, but it is not usable.
         """
-        app = await self.opened(appid) or await self._made(appid)
+        folder = IndexFolder(self._data, appid)
+        known = await self.opened(appid)
+        app = known or await self._made(appid, folder)
         self._keep(app)
         app.pins += 1
         try:
             yield app
+            if known is None:
+                await self.threads.write(partial(_publish, app, folder))
+        except BaseException:
+            if known is None:
+                self._open.pop(appid, None)
+                await asyncio.shield(self.threads.write(partial(_discard, app)))
+            raise
         finally:
             app.pins -= 1
             self._bound_writers(app)
@@ -188,12 +197,13 @@ class Shelf:
         if app.is_writing and not app.pins:
             self.threads.submit(app.close_writer)
 
-    async def _made(self, appid: str) -> AppIndex:
-        folder = IndexFolder(self._data, appid)
+    async def _made(self, appid: str, folder: IndexFolder) -> AppIndex:
+        """Make an index that is published with its first commit."""
         if folder.exists():
             raise BackendError(f"the index of app {appid!r} is not usable; rebuild it")
         self._swept.add(appid)
-        return await self.threads.write(partial(_made, appid, folder))
+        first = _first_docid()
+        return await self.threads.write(partial(_make, appid, folder, first, is_rebuild=False))
 
 
 def _open(appid: str, folder: IndexFolder, *, sweep: bool) -> AppIndex | None:
@@ -214,14 +224,6 @@ def _make(appid: str, folder: IndexFolder, first_docid: int, *, is_rebuild: bool
     with engine_errors(appid, "make a folder for"):
         path = folder.make()
     return AppIndex.make(appid, path, first_docid=first_docid, is_rebuild=is_rebuild)
-
-
-def _made(appid: str, folder: IndexFolder) -> AppIndex:
-    folder.sweep()
-    app = _make(appid, folder, _first_docid(), is_rebuild=False)
-    app.commit(None)
-    _publish(app, folder)
-    return app
 
 
 def _finish(app: AppIndex, folder: IndexFolder) -> None:
