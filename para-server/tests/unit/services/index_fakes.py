@@ -140,9 +140,18 @@ class LateDAO(MemoryDAO):
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         self.reading.set()
         await self.read_gate.wait()
+        self._refuse_if_broken()
+        return await super().read_all(appid, keys)
+
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
+    ) -> list[Record]:
+        self._refuse_if_broken()
+        return await super().read_page(appid, after=after, limit=limit, kind=kind)
+
+    def _refuse_if_broken(self) -> None:
         if self.broken:
             raise BackendError("the database does not answer")
-        return await super().read_all(appid, keys)
 
 
 def record(key: str, text: str = "") -> Record:
