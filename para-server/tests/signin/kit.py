@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -70,7 +71,8 @@ class Clock:
 @asynccontextmanager
 async def tools_of(clock: Clock | None = None) -> AsyncIterator[SignInTools]:
     """Open the tools that the server lends; private addresses are allowed."""
-    outbound = OutboundClient(Addresses(allow_private=True), timeout_ms=3000)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the system's authorities takes a while
+    outbound = OutboundClient(Addresses(allow_private=True), timeout_ms=3000, tls=tls)
     cache = MemoryCache(CaffeineSettings(), clock=time.monotonic)
     files = MemoryFileStore()
     async with outbound, cache, files:
