@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 _GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
 _BODY_FACTOR = 100  # times the limit of one object: the largest body that is read at all
 _MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
+_MOST_HELD = 1 << 27  # bytes of their bodies
 _ADMISSION = "para.admission"
 
 
@@ -62,6 +63,7 @@ class Api:
             is_cors_enabled=settings.cors_enabled, is_gzip_enabled=settings.gzip_enabled
         )
         self._background: set[asyncio.Task[None]] = set()
+        self._held = 0  # bytes of bodies in the background
 
     def serves(self, path: bytes) -> bool:
         """Return whether a raw path belongs to the API."""
@@ -228,14 +230,19 @@ class Api:
 
     def _at_once(self, route: Route, request: Request) -> Answer:
         """Answer before the work is done; its errors are logged and heard by nobody."""
-        if len(self._background) >= _MOST_BACKGROUND:
+        size = len(request.body)
+        is_full = len(self._background) >= _MOST_BACKGROUND or self._held + size > _MOST_HELD
+        if is_full and self._background:
             raise AnswerError(503, "Too much is waiting to be done.", [(b"retry-after", b"1")])
+        self._held += size
 
         async def work() -> None:
             try:
                 await route.handler(request)
             except Exception as error:  # noqa: BLE001 - the client has gone
                 answer_of(error)
+            finally:
+                self._held -= size
 
         task = asyncio.create_task(work())
         self._background.add(task)
