@@ -8,8 +8,10 @@ on its latest stored state, however many do so at once.
 from __future__ import annotations
 
 import base64
+import logging
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from para_core.contracts.dao import Record
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from para_server.services.container import Clock
 
 __all__ = ["Apps", "new_secret"]
+
+logger = logging.getLogger(__name__)
 
 _TRIES = 50  # of a change that others overtake
 
@@ -97,8 +101,7 @@ class Apps:
         except ConflictError:
             return None
         if app.identifier != self.root:
-            for listener in self.listeners:
-                await listener.app_created(app)
+            await self._tell(lambda listener: listener.app_created(app))
         return app
 
     async def delete(self, app: App) -> None:
@@ -112,10 +115,25 @@ class Apps:
         await self._store.forget(app.identifier)
         await self._store.delete(self.root, "delete", [app.id])
         await self._store.forget(app.identifier)  # what was written meanwhile
+        await self._tell(lambda listener: listener.app_deleted(app))
+        await self._tell_settings(app, app.settings, {})
+
+    async def _tell(self, tell: Callable[[AppListener], Awaitable[None]]) -> None:
+        """Tell the listeners something; what it is has happened, so their errors are logged."""
         for listener in self.listeners:
-            await listener.app_deleted(app)
-            for key in app.settings:
-                await listener.setting_removed(app, key)
+            try:
+                await tell(listener)
+            except Exception:
+                name = type(listener).__qualname__
+                logger.exception("a listener of apps failed", extra={"listener": name})
+
+    async def _tell_settings(
+        self, app: App, removed: Iterable[str], put: Mapping[str, object]
+    ) -> None:
+        for key in removed:
+            await self._tell(partial(_removed, app=app, key=key))
+        for key, value in put.items():
+            await self._tell(partial(_added, app=app, key=key, value=value))
 
     async def change(self, identifier: str, alter: Callable[[App], bool | None]) -> App | None:
         """Alter an app on its latest stored state and store it.
@@ -198,11 +216,7 @@ class Apps:
                 fresh.token_validity_sec = abs(int(timeout))
 
         now = await self.change(app.identifier, put) or app
-        for listener in self.listeners:
-            for key in removed:
-                await listener.setting_removed(now, key)
-            for key, value in kept.items():
-                await listener.setting_added(now, key, value)
+        await self._tell_settings(now, removed, kept)
 
     async def remove_setting(self, app: App, key: str) -> None:
         """Remove a setting, if it is there."""
@@ -213,8 +227,15 @@ class Apps:
         had = key in app.settings
         now = await self.change(app.identifier, remove) or app
         if had:
-            for listener in self.listeners:
-                await listener.setting_removed(now, key)
+            await self._tell_settings(now, [key], {})
+
+
+async def _removed(listener: AppListener, *, app: App, key: str) -> None:
+    await listener.setting_removed(app, key)
+
+
+async def _added(listener: AppListener, *, app: App, key: str, value: object) -> None:
+    await listener.setting_added(app, key, value)
 
 
 def new_secret() -> str:

@@ -234,6 +234,29 @@ async def test_settings_are_put_replaced_and_removed(apps: Apps, ears: Ears) -> 
     assert ("removed", "shop", "a") in ears.heard
 
 
+class Grumpy(AppListener):
+    """Fails at everything."""
+
+    async def app_created(self, app: App) -> None:
+        raise RuntimeError(app.id)
+
+    async def setting_added(self, app: App, key: str, value: object) -> None:
+        raise RuntimeError(key)
+
+
+async def test_a_listener_that_fails_is_logged_and_changes_nothing(
+    dao: SlowDAO, ears: Ears, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(dao, cache=None, index=None)
+    apps = Apps(store, ApiSettings(), clock=lambda: 1, listeners=[Grumpy(), ears])
+    app = await apps.create(App(id="app:shop", name="shop"))
+    assert app is not None
+    await apps.put_settings(app, {"a": 1}, replace=False)
+    assert (await the(apps, "shop")).settings == {"a": 1}
+    assert ears.heard == [("created", "shop"), ("added", "shop", "a", 1)]
+    assert caplog.text.count("a listener of apps failed") == 2
+
+
 async def test_new_keys_replace_the_old_ones(apps: Apps) -> None:
     old = (await the(apps, "shop")).secret
     renewed = await apps.new_keys(await the(apps, "shop"))
