@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from html import escape
 from http import HTTPStatus
 
-__all__ = ["Entrance", "SignInForm", "error_page", "landing_page", "sign_in_page"]
+__all__ = ["OWN_PAGE", "Entrance", "SignInForm", "error_page", "landing_page", "sign_in_page"]
+
+OWN_PAGE = "own_page"
+"""The field by which the forms of the sign-in page are known."""
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6676;--page:#f4f6f9;--card:#fff;
@@ -164,9 +167,13 @@ def _input(label: str, name: str, attributes: str) -> str:
 
 
 def _hidden(form: SignInForm) -> str:
-    if not form.returnto:
-        return ""
-    return f'<input type="hidden" name="returnto" value="{escape(form.returnto)}">'
+    """Return what brings a failed try back to this page, and a good one to where it began."""
+    fields = {OWN_PAGE: "1", "returnto": form.returnto}
+    return "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        for name, value in fields.items()
+        if value
+    )
 
 
 def _link(entrance: Entrance) -> str:

@@ -88,8 +88,9 @@ class ProviderWay(Way):
         """Ask the provider; see ``Way``."""
         try:
             return self.provider.entrance(settings, redirect_uri, state)
-        except Exception as error:
-            raise self._failed(error) from error
+        except Exception as error:  # noqa: BLE001 - the page goes without the link
+            self._failed(error)
+            return ""
 
     async def user_of(self, app: App, presented: Presented) -> User:
         """Ask the provider who presents the token; see ``Way``."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from para_core.contracts.signin import Cookie, Redirect, SignInError
 from para_core.objects import App, User
 from para_core.text import is_blank
 from para_server.access.authorize import check_app
 from para_server.http.answers import Answer, AnswerError
+from para_server.pages import OWN_PAGE
 from para_server.signin.passwordless import PATH as PASSWORDLESS
 from para_server.signin.started import COOKIE as STARTED
 from para_server.signin.started import is_marked, is_proven
@@ -133,7 +135,19 @@ class BrowserSignIn:
             return redirect(request, target)
         if request.is_script:
             return refusal(request, 401, message)
-        return redirect(request, self._settings.signin_failure)
+        return redirect(request, self._own_page(visit) or self._settings.signin_failure)
+
+    def _own_page(self, visit: BrowserVisit) -> str:
+        """Return the address of the sign-in page that the form came from; blank for other forms."""
+        if not visit.param(OWN_PAGE):
+            return ""
+        fields = {"error": "", "returnto": visit.param("returnto")}
+        if visit.names_app:
+            fields["appid"] = visit.settings.appid
+        query = urlencode(
+            {name: value for name, value in fields.items() if value or name == "error"}
+        )
+        return f"{self._settings.signin}?{query}"
 
     def _forgotten(self, request: WebRequest) -> tuple[bytes, bytes]:
         """Return the header that deletes the memory of where the browser wanted to go."""

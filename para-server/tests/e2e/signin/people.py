@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from para_core.contracts.signin import (
     Document,
+    IdpTokens,
     Profile,
     Redirect,
     SignIn,
@@ -49,6 +50,9 @@ class Vouching(SignIn):
     paths = ("/vouching_auth",)
     title = "Vouching"
     failure: Exception | None = None
+    is_asked: bool = False  # whether sessions last as long as this provider says
+    renewals: list[IdpTokens | None] = field(default_factory=list)  # what it says, in order
+    asked: int = 0
 
     async def profile_of(self, settings: SignInSettings, token: str) -> Profile:
         del settings
@@ -60,6 +64,19 @@ class Vouching(SignIn):
 
     async def finish(self, visit: Visit) -> Profile | Redirect | Document:
         return await self.profile_of(visit.settings, visit.param("code"))
+
+    def delegates(self, settings: SignInSettings, identifier: str) -> bool:
+        del settings
+        return self.is_asked and identifier.startswith("custom:")
+
+    async def renew(
+        self, settings: SignInSettings, identifier: str, tokens: IdpTokens
+    ) -> IdpTokens | None:
+        del settings, identifier
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        return self.renewals.pop(0) if self.renewals else tokens
 
     def entrance(self, settings: SignInSettings, redirect_uri: str, state: str) -> str:
         if not settings.text("vouching_app_id"):

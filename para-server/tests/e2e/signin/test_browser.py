@@ -167,6 +167,16 @@ async def test_the_app_learns_the_cause_of_a_failure_encoded(
     assert f"cause=Account%20{userid}%20%28myapp%2Fann%40myapp.test%29" in off.headers["location"]
 
 
+async def test_a_failed_try_on_the_sign_in_page_comes_back_to_it(
+    userid: str, nobody: Client
+) -> None:
+    del userid
+    query = [("own_page", "1"), ("returnto", "/notes")]
+    failed = await submit(nobody, typed="wrong-password", query=query)
+    expected = f"{HERE}/signin?error=&returnto=%2Fnotes&appid=myapp"
+    assert failed.headers["location"] == expected
+
+
 async def test_an_app_that_is_off_signs_nobody_in(
     userid: str, root: Client, nobody: Client
 ) -> None:
