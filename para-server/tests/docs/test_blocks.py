@@ -1,0 +1,54 @@
+"""Blocks of configuration can be read, and name keys that there are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from para_core.config import Config, load_config
+from para_core.plugins import load_plugins
+from para_core.settings.unknown import unknown_keys
+
+from .pages import Block, all_pages, blocks_of, name_of
+
+HOCON = [
+    pytest.param(block, id=f"{name_of(page)}:{block.line}")
+    for page in all_pages()
+    for block in blocks_of(page)
+    if block.language == "hocon"
+]
+OF_EXAMPLES = ("para.journal.", "para.guestbook.")  # of plugins that pages write
+
+
+@pytest.fixture(params=HOCON)
+def config(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Config:
+    """The configuration of a block, with the keys of our plugins."""
+    block: Block = request.param
+    for name in re.findall(r"\$\{\??(\w+)\}", block.text):
+        monkeypatch.setenv(name, "a value of the environment")
+    file = tmp_path / "application.conf"
+    file.write_text(block.text, encoding="utf-8")
+    read = load_config(file, environ={})
+    return load_plugins(load_config(overrides={"para.plugin_folder": ""}, environ={})).described(
+        read
+    )
+
+
+def test_a_block_of_configuration_sets_keys_that_there_are(config: Config) -> None:
+    assert config.files[0].tree
+    found = unknown_keys(config)
+    assert [line for line in found if not any(name in line for name in OF_EXAMPLES)] == []
+
+
+def test_every_block_says_its_language() -> None:
+    bare = [
+        f"{name_of(page)}:{block.line}"
+        for page in all_pages()
+        for block in blocks_of(page)
+        if not block.language
+    ]
+    assert bare == []
