@@ -40,6 +40,7 @@ class ResultCache:
     def __init__(self, *, most_entries: int, most_bytes: int) -> None:
         self._most_entries, self._most_bytes = most_entries, most_bytes
         self._found: OrderedDict[_Key, tuple[object, Hits, int]] = OrderedDict()
+        self._of_app: dict[str, set[_Key]] = {}
         self.statistics = CacheStatistics()
 
     def key(self, appid: str, node: Node, kind: str | None, pager: Pager) -> _Key:
@@ -75,6 +76,7 @@ class ResultCache:
             return
         self._drop(key)
         self._found[key] = (generation, hits, size)
+        self._of_app.setdefault(key[0], set()).add(key)
         self.statistics.entries += 1
         self.statistics.bytes += size
         while (
@@ -89,12 +91,16 @@ class ResultCache:
 
     def forget(self, appid: str) -> None:
         """Drop all results of an app."""
-        for key in [key for key in self._found if key[0] == appid]:
+        for key in self._of_app.pop(appid, ()):
             self._drop(key)
 
     def _drop(self, key: _Key) -> None:
         entry = self._found.pop(key, None)
         if entry is not None:
+            keys = self._of_app.get(key[0], set())
+            keys.discard(key)
+            if not keys:
+                self._of_app.pop(key[0], None)
             self.statistics.entries -= 1
             self.statistics.bytes -= entry[2]
 

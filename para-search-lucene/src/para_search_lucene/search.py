@@ -86,7 +86,7 @@ class LuceneSearch(Search):
             return _NO_HITS
         snapshot = app.snapshot
         key = self._results.key(appid, query, kind, pager)
-        hits = self._results.get(key, snapshot)
+        hits = self._results.get(key, snapshot.generation)
         if hits is not None:
             return hits
         search = partial(_search, appid, snapshot, query, kind, pager)
@@ -95,7 +95,7 @@ class LuceneSearch(Search):
         else:
             hits = await shelf.threads.search(search)
         if app.snapshot is snapshot:
-            self._results.put(key, snapshot, hits)
+            self._results.put(key, snapshot.generation, hits)
         return hits
 
     async def position(self, appid: str) -> int | None:

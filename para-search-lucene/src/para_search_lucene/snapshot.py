@@ -36,6 +36,8 @@ class Snapshot:
     """What a searcher sees; nothing that is written later changes it."""
 
     def __init__(self, index: Index, clauses: Clauses, marks: Marks, recent: Recent) -> None:
+        self.generation = object()
+        """What results of this state are remembered by; it does not keep the index open."""
         self._recent = recent
         self._searcher = index.searcher()
         self._clauses = clauses
