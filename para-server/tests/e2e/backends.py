@@ -44,7 +44,7 @@ ALL = [
 async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
     """Give empty back-ends; what they leave behind on a server is removed at the end."""
     if name == POSTGRESQL:
-        async with _schema() as url:
+        async with a_schema() as url:
             yield _with_dao_and_search(url, folder)
     elif name == SQLITE:
         yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
@@ -75,7 +75,8 @@ def _cache() -> MemoryCache:
 
 
 @asynccontextmanager
-async def _schema() -> AsyncIterator[str]:
+async def a_schema() -> AsyncIterator[str]:
+    """Give the address of the test server, for a schema that is dropped at the end."""
     import asyncpg
 
     url, schema = os.environ["PARA_TEST_POSTGRESQL_URL"], f"e2e_{uuid.uuid4().hex[:12]}"

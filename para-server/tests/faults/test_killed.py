@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import random
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
+from ..e2e.backends import POSTGRESQL, SQLITE, a_schema  # noqa: TID252 - tests have no package
 from .process import Caller, ServerProcess
 
 ROUNDS = int(os.environ.get("PARA_TEST_ROUNDS", "3"))
@@ -124,7 +129,21 @@ def is_index_like_database(caller: Caller, stored: dict[str, State]) -> bool:
     return True
 
 
-def test_killed_during_mixed_writes(server: ServerProcess) -> None:
+@pytest.fixture(params=[SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.service("postgresql"))])
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
+    """The settings of a database."""
+    if request.param == SQLITE:
+        yield {}
+        return
+    schema = a_schema()
+    with asyncio.Runner() as runner:
+        url = runner.run(schema.__aenter__())
+        yield {"para.sql.url": url}
+        runner.run(schema.__aexit__(None, None, None))
+
+
+def test_killed_during_mixed_writes(server: ServerProcess, database: dict[str, object]) -> None:
+    server.settings.update(database)
     chance = random.Random(20_240_601)  # noqa: S311 - a seed, not a secret
     writers = [Writer(number, random.Random(number)) for number in range(WRITERS)]  # noqa: S311
     keys = [key for writer in writers for key in writer.own_keys]
