@@ -16,7 +16,7 @@ from para_server.http.router import Route
 from para_server.rest.paging import page_number, pager_of
 from para_server.rest.search import page_answer, visible
 from para_server.services.finder import Found
-from para_server.services.objects import normal_id, type_of_path
+from para_server.services.naming import normal_id, type_of_path
 from para_server.services.owning import seen_by
 
 __all__ = ["ROUTES"]

@@ -9,7 +9,7 @@ from para_server.http.request import Request
 from para_server.http.router import Route
 from para_server.rest.bodies import refuse_large
 from para_server.rest.rendering import render
-from para_server.services.objects import normal_id, type_of_path
+from para_server.services.naming import normal_id, type_of_path
 from para_server.services.votes import is_vote
 
 __all__ = ["ROUTES"]

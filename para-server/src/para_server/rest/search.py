@@ -19,7 +19,7 @@ from para_server.rest.paging import page_number
 from para_server.rest.plans import NEEDS_LOOK_UP, Plan, plan_of
 from para_server.rest.rendering import page_bytes
 from para_server.services.finder import Found
-from para_server.services.objects import type_of_path
+from para_server.services.naming import type_of_path
 from para_server.services.owning import seen_by
 from para_server.services.similar import text_like
 

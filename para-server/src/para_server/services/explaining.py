@@ -12,7 +12,7 @@ from para_server.access.ownership import own_id
 from para_server.access.permissions import EVERYBODY
 from para_server.access.principal import Kind, Principal
 from para_server.access.resources import Resource
-from para_server.services.objects import normal_id, type_of_path
+from para_server.services.naming import normal_id, type_of_path
 
 if TYPE_CHECKING:
     from para_core.contracts.dao import Record

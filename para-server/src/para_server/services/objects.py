@@ -19,13 +19,13 @@ from para_core.errors import (
 )
 from para_core.objects import App, ParaObject, User, Webhook
 from para_core.objects.codec import decode, record_of
-from para_core.objects.incoming import merge, object_from
-from para_core.objects.rules import default_name
-from para_core.types import CORE_TYPES, SINGULARS, app_id, clean_type, plural_of, tag_id
-from para_server.access.ownership import may_touch, own_id
+from para_core.objects.incoming import merge
+from para_server.access.ownership import may_touch
 from para_server.access.principal import Principal
 from para_server.access.reach import leads_to, lets_sign_in
 from para_server.services import hooks
+from para_server.services.making import Maker
+from para_server.services.naming import type_of_path, type_of_post
 from para_server.services.store import Save, Store
 from para_server.services.validation import validate
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from para_server.services.container import Clock
     from para_server.services.users import Users
 
-__all__ = ["ForbiddenObjectError", "Objects", "normal_id", "type_of_path"]
+__all__ = ["ForbiddenObjectError", "Objects"]
 
 _TRIES = 50  # of a change that others overtake
 _OVERTAKEN = Record("", "", b"")
@@ -52,7 +52,7 @@ class Objects:
         self, store: Store, apps: Apps, users: Users, *, ids: IdGenerator, clock: Clock
     ) -> None:
         self._store, self._apps, self._users = store, apps, users
-        self._ids, self._clock = ids, clock
+        self._maker, self._clock = Maker(ids, clock), clock
 
     # ---- reading ------------------------------------------------------------------------------
 
@@ -113,11 +113,11 @@ class Objects:
         told = body.get("type")
         if told is not None and not isinstance(told, str):
             raise UnusableBodyError("Failed to create object.")
-        obj = self._made(app, caller, _type_of_post(app, kind, told), body, "create")
+        obj = self._maker.made(app, caller, type_of_post(app, kind, told), body, "create")
         validate(obj, app, self._clock())
         if isinstance(obj, Webhook) and hooks.is_trigger(obj):
             return record_of(hooks.triggered(obj))
-        self._finish(app, obj)
+        self._maker.finish(app, obj)
         if not caller.is_app and not await self._may_replace(app, caller, [obj], "POST"):
             raise ForbiddenObjectError
         if isinstance(obj, User):
@@ -138,9 +138,9 @@ class Objects:
             ForbiddenObjectError: The object there is not the caller's.
         """
         kind = type_of_path(app, kind)
-        obj = self._made(app, caller, kind, {**body, "id": key}, "overwrite")
+        obj = self._maker.made(app, caller, kind, {**body, "id": key}, "overwrite")
         validate(obj, app, self._clock())
-        self._finish(app, obj)
+        self._maker.finish(app, obj)
         if not caller.is_app and not await self._may_replace(app, caller, [obj], "PUT"):
             raise ForbiddenObjectError
         obj.updated = obj.updated or self._clock()
@@ -152,9 +152,9 @@ class Objects:
         """Make many objects, all that are valid or none; of two with one id the last counts."""
         made: dict[str, ParaObject] = {}
         for body in bodies:
-            obj = self._valid(app, caller, body)
+            obj = self._maker.valid(app, caller, body)
             if obj is not None:
-                self._finish(app, obj)
+                self._maker.finish(app, obj)
                 made.pop(obj.id, None)
                 made[obj.id] = obj
         objects = list(made.values())
@@ -164,48 +164,6 @@ class Objects:
         records = await self._store.save(app.identifier, "createAll", saves)
         await self._apps.register_types(app, {obj.type for obj in objects})
         return records
-
-    def _valid(self, app: App, caller: Principal, body: object) -> ParaObject | None:
-        if not isinstance(body, dict):
-            return None
-        kind, key = body.get("type"), body.get("id")
-        if not isinstance(kind, str | None) or not isinstance(key, str | None):
-            return None
-        try:
-            obj = self._made(app, caller, kind or "sysprop", body, "create")
-            validate(obj, app, self._clock())
-        except (UnusableBodyError, InvalidObjectError):
-            return None
-        return obj
-
-    def _made(
-        self, app: App, caller: Principal, kind: str, body: Mapping[str, Any], verb: str
-    ) -> ParaObject:
-        kind = _safe_type(caller, kind)
-        if kind == "app":
-            raise UnusableBodyError(f"Failed to {verb} object.")
-        if caller.is_user:
-            body = {**body, "creatorid": caller.userid}
-        try:
-            obj = object_from(body, kind)
-        except UnusableBodyError as error:
-            raise UnusableBodyError(f"Failed to {verb} object.") from error
-        obj.appid = app.identifier
-        if caller.is_user:
-            obj.id = own_id(caller, app, obj.type, obj.id)
-        if isinstance(obj, User):
-            hooks.settle_new_user(obj, caller)
-        if not obj.id.strip():
-            obj.id = self._ids.next()
-        if obj.name is None:
-            obj.name = default_name(obj)
-        return obj
-
-    def _finish(self, app: App, obj: ParaObject) -> ParaObject:
-        obj.type = clean_type(obj.type)
-        obj.timestamp = obj.timestamp or self._clock()
-        obj.appid = app.identifier
-        return obj
 
     # ---- changing -----------------------------------------------------------------------------
 
@@ -415,43 +373,6 @@ class Objects:
             )
 
         return [obj for obj in objects if may_store(obj)]
-
-
-def type_of_path(app: App, segment: str) -> str:
-    """Return the type that a path segment names: a known plural stands for its singular."""
-    return app.datatypes.get(segment) or SINGULARS.get(segment) or segment
-
-
-def normal_id(kind: str, key: str) -> str:
-    """Return the id that a path means: tags and apps go by their names as well."""
-    if kind == "tag":
-        return tag_id(key)
-    if kind == "app":
-        return app_id(key) or key
-    return key
-
-
-def _type_of_post(app: App, segment: str, told: str | None) -> str:
-    kind = type_of_path(app, segment)
-    if told and told.strip() and told != "app" and segment in _plurals_of(told):
-        return told
-    return kind
-
-
-def _safe_type(caller: Principal, kind: str) -> str:
-    """Return the type that decides the class of a new object.
-
-    What is cleaned to a core type is of that type from the start, with its class and its rules; and
-    so is everything of users, lest ``no#tes`` pass for another type than ``notes``.
-    """
-    cleaned = clean_type(kind)
-    is_core = cleaned in CORE_TYPES and cleaned != "sysprop"
-    return cleaned if is_core or not caller.is_app else kind
-
-
-def _plurals_of(kind: str) -> set[str]:
-    """Return the names that people give to many of a kind, Para's own and the usual ones."""
-    return {plural_of(kind), f"{kind}s", f"{kind}es", kind.removesuffix("y") + "ies"}
 
 
 def _next_version(obj: ParaObject, held: int) -> None:
