@@ -27,7 +27,7 @@ from para_server.signin.providers.idtokens import IdTokens, Issuer
 from para_server.signin.providers.oauth import OAuthProvider, bearer
 from para_server.signin.providers.pictures import keep_picture
 from para_server.signin.providers.replies import is_true, object_of, plain, text_in
-from para_server.signin.started import is_marked
+from para_server.signin.started import COOKIE, is_marked, is_proven
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -109,7 +109,8 @@ class OAuth2(OAuthProvider):
     async def finish(self, visit: Visit) -> Profile | Redirect | Document:
         """Return who the provider sends back, or send to it a browser that comes from us."""
         state = visit.param("state")
-        if is_marked(state) and not visit.param("code") and not visit.param("error"):
+        is_ours = is_marked(state) and is_proven(state, visit.cookie(COOKIE))
+        if is_ours and not visit.param("code") and not visit.param("error"):
             issuer = self._text(visit.settings, "issuer")
             if issuer and not self.authorization_url(visit.settings):
                 described = await self._id_tokens.describe(issuer)
@@ -261,8 +262,8 @@ class OAuth2(OAuthProvider):
         return fresh if await self._opens(settings, identifier, fresh) else None
 
     async def _opens(self, settings: SignInSettings, identifier: str, tokens: IdpTokens) -> bool:
-        url = await self._endpoint(settings, "profile_url", "userinfo_endpoint")
         try:
+            url = await self._endpoint(settings, "profile_url", "userinfo_endpoint")
             profile = await self._profile_at(settings, url, tokens)
         except SignInError:
             return False
