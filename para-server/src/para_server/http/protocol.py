@@ -84,6 +84,7 @@ class ParaProtocol(HttpToolsProtocol):
     """
 
     _is_in_head = False
+    _has_waited = False  # the request that begins came before the answer to an earlier one
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -149,7 +150,7 @@ class ParaProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Let the application answer at once, if it can; else start a task for the request."""
         scope: Any = cycle.scope  # a TypedDict without our extension
-        if scope["method"] == "GET" and cycle.keep_alive:
+        if scope["method"] == "GET" and cycle.keep_alive and not self._has_waited:
             answer_now: _AnswerNow | None = getattr(app, "answer_now", None)
             try:
                 if answer_now is not None and answer_now(cycle):
@@ -162,7 +163,9 @@ class ParaProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Let go of a head without a body."""
         _joining(self.transport).flush()
+        self._has_waited = True
         super().on_response_complete()
+        self._has_waited = False
 
 
 class _Resumed:
