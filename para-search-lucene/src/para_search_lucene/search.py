@@ -98,6 +98,16 @@ class LuceneSearch(Search):
             self._results.put(key, snapshot.generation, hits)
         return hits
 
+    def peek(
+        self, appid: str, query: Node, *, kind: str | None = None, pager: Pager | None = None
+    ) -> Hits | None:
+        """Return a page that was asked for since the app's last commit; else ``None``."""
+        app = self._shelf.get(appid) if self._shelf is not None else None
+        if app is None:
+            return None
+        key = self._results.key(appid, query, kind, pager or _FIRST_PAGE)
+        return self._results.get(key, app.snapshot.generation)
+
     async def position(self, appid: str) -> int | None:
         """Return the number of the last change that the app's index holds, durably."""
         app = await self._opened().opened(appid)

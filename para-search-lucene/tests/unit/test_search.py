@@ -75,6 +75,17 @@ async def test_repeated_searches_are_answered_from_memory(search: LuceneSearch) 
     assert search.statistics.entries == 1
 
 
+async def test_what_was_found_can_be_seen_without_waiting(search: LuceneSearch) -> None:
+    await search.index("app", numbered(5), [], 1)
+    assert search.peek("app", All()) is None
+    first = await search.find("app", All())
+    assert search.peek("app", All()) is first
+    assert search.peek("app", All(), kind="cat") is None
+    assert search.peek("another", All()) is None
+    await search.index("app", [], ["k3"], 2)
+    assert search.peek("app", All()) is None
+
+
 async def test_searches_in_threads_find_the_same(search: LuceneSearch) -> None:
     await search.index("app", numbered(1500), [], 1)
     asc = Pager(sort="properties.number", desc=False, limit=3, page=200)
