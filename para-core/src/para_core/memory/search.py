@@ -21,6 +21,8 @@ __all__ = ["MemorySearch"]
 
 logger = logging.getLogger(__name__)
 
+_MOST_DIGITS = 19  # of a cursor
+
 
 class _Index:
     """What is known of one app; its entries are in the order of last indexing."""
@@ -126,7 +128,8 @@ class MemorySearch(Search):
 
 def _cursor(text: str) -> int | None:
     """Return the number a cursor stands for; ``None`` when it is none of ours."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None  # noqa: PLR2004
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
 
 
 def _after(found: list[Entry], docid: int, *, is_descending: bool) -> list[Entry]:
