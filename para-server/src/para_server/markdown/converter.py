@@ -20,13 +20,13 @@ __all__ = ["MarkdownConverter"]
 class _Markdown(MarkdownIt):
     """Keeps the targets of links as they were written; ``links`` takes the dangerous ones away."""
 
-    def validateLink(self, url: str) -> bool:  # noqa: N802
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the name of markdown-it
         return True
 
-    def normalizeLink(self, url: str) -> str:  # noqa: N802
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - the name of markdown-it
         return url
 
-    def normalizeLinkText(self, link: str) -> str:  # noqa: N802
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802 - the name of markdown-it
         return link
 
 

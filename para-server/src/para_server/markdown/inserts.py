@@ -23,7 +23,7 @@ def add_inserts(markdown: MarkdownIt) -> None:
     markdown.inline.ruler.before("emphasis", "inserts", _read)
 
 
-def _read(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def _read(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature of markdown-it
     start = state.pos
     found = _MARKS.get(state.src[start : start + _MARK_LENGTH])
     if found is None:

@@ -36,7 +36,7 @@ def add_media(markdown: MarkdownIt) -> None:
     markdown.core.ruler.push("media", _write)
 
 
-def _read(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def _read(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature of markdown-it
     found = _TAG.match(state.src, state.pos, state.posMax)
     if found is None or not _is_usable(found[1], found[3]):
         return False

@@ -17,7 +17,7 @@ def add_fenced_quotes(markdown: MarkdownIt) -> None:
     )
 
 
-def _read(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:  # noqa: FBT001, N803
+def _read(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:  # noqa: FBT001, N803 - of markdown-it
     if not _is_fence(state, startLine):
         return False
     lines = range(startLine + 1, endLine)
