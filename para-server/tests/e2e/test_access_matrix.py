@@ -164,6 +164,7 @@ def _is_of(variant: str, name: str) -> bool:
 def read_table() -> dict[str, dict[str, list[str]]]:
     """Return the cells by what is granted and by route."""
     tables: dict[str, dict[str, list[str]]] = {}
+    rows: dict[str, list[str]] = {}
     for line in TABLE.read_text().splitlines():
         if line.startswith("= "):
             rows = tables.setdefault(line.removeprefix("= "), {})
