@@ -26,6 +26,7 @@ __all__ = ["Clauses"]
 logger = logging.getLogger(__name__)
 
 _MOST_PLACES = 600  # ways to lay out the words of one loose phrase
+_LONGEST_PREFIX = 8000  # characters; no term has more of its text
 _LONGEST_FUZZY = 300  # characters; the automaton of a longer text would take seconds
 _Bounds: TypeAlias = Callable[[int], tuple[int, int]]
 _ANY_KEY = "[0-9A-Za-z]+"
@@ -90,6 +91,8 @@ class Clauses:
 
     def prefix(self, field: Field | None, text: str, *, in_words: bool) -> Query:
         """Return documents with a term that begins so."""
+        if len(text) > _LONGEST_PREFIX:
+            return self.nothing
         name = _words(field) if in_words or field is None else _values(field)
         return Query.fuzzy_term_query(self._schema, name, text, distance=0, prefix=True)
 
@@ -147,9 +150,9 @@ class Clauses:
             return Query.term_query(self._schema, name, words[0])
         if slop == 0:
             return Query.phrase_query(self._schema, name, list(words))
-        layouts = list(itertools.islice(_layouts(words, slop), _MOST_PLACES + 1))
-        if len(layouts) > _MOST_PLACES:
+        if (slop + 1) ** len(words) - slop ** len(words) > _MOST_PLACES:
             return Query.phrase_query(self._schema, name, list(words), slop=slop)
+        layouts = _layouts(words, slop)
         return self.any_of([Query.phrase_query(self._schema, name, [*at]) for at in layouts])
 
     # ---- numbers and bytes --------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from tantivy import Query, Searcher
@@ -23,7 +23,7 @@ from para_search_lucene.similar import similar
 __all__ = ["Translator"]
 
 _DEEPEST = 200  # the engine's stack ends between 1,200 and 2,000 nested queries
-_MOST_PATHS = 256  # of an app, that a loose phrase without a field is looked for in
+_MOST_PATHS = 1024  # of an app, that a loose phrase without a field is looked for in
 _MOST_NUMERIC_PATHS = 1024  # of an app, that a range of numbers without a field looks at
 _NUMERIC_KEYWORDS = frozenset(["timestamp", "updated", "votes"])
 
@@ -69,12 +69,15 @@ class Translator:
 
     def _term(self, node: tree.Term) -> Query:
         if node.field is None:
-            words = [self._clauses.word(None, word) for word in analyse(node.text)]
-            return self._clauses.any_of([*words, *self._keyword_values(node.text)])
+            found = self._words(None, node.text)
+            return self._clauses.any_of([*found, *self._keyword_values(node.text)])
         field = field_of(node.field)
         if field.is_keyword:
             return self._clauses.value(field, node.text)
-        return self._clauses.any_of([self._clauses.word(field, w) for w in analyse(node.text)])
+        return self._clauses.any_of(self._words(field, node.text))
+
+    def _words(self, field: Field | None, text: str) -> list[Query]:
+        return [self._clauses.word(field, word) for word in dict.fromkeys(analyse(text))]
 
     def _keyword_values(self, text: str) -> list[Query]:
         """Return a query for each keyword field that may hold a value."""
@@ -104,11 +107,19 @@ class Translator:
             return self._clauses.any_of(found)
         found = self._keyword_values(node.text)
         if node.slop and len(words) > 1:  # places count within one field
-            fields = self._marks.fields("ntbo", _MOST_PATHS)
+            fields = self._fields_with(words)
             found += [self._clauses.phrase(field, words, node.slop) for field in fields]
         elif words:
             found.append(self._clauses.phrase(None, words, node.slop))
         return self._clauses.any_of(found)
+
+    def _fields_with(self, words: Sequence[str]) -> list[Field]:
+        """Return the fields that have all of these words, as far as the dictionary tells."""
+        return [
+            field
+            for field in self._marks.fields("ntbo", _MOST_PATHS)
+            if all(self._searcher.doc_freq(f"words.{field.key}", word) for word in words)
+        ]
 
     def _over_terms(self, path: str | None, query: _FieldQuery) -> Query:
         """Return a query over the terms of a field, or of all: words, and values of keywords."""

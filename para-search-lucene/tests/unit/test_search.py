@@ -13,7 +13,7 @@ import pytest
 from para_core.contracts.dao import Record
 from para_core.errors import BackendError, UnavailableError
 from para_core.pager import Pager
-from para_core.query.tree import All, Bool, Range, Term
+from para_core.query.tree import All, Bool, Phrase, Range, Term
 from para_core.testing.search import a_record
 from para_search_lucene import appindex, snapshot
 from para_search_lucene.convert import encode_document
@@ -207,3 +207,13 @@ async def test_lists_of_many_objects_are_read_from_the_newest_ones(
 def newest_first(records: list[Record]) -> list[Record]:
     """Three records each have one time; among them the first indexed one comes first."""
     return sorted(records, key=lambda record: (-(int(record.id[1:]) // 3), int(record.id[1:])))
+
+
+async def test_a_long_loose_phrase_is_no_burden(search: LuceneSearch) -> None:
+    fields = {f"f{number}": f"word{number} other" for number in range(300)}
+    text = " ".join(f"w{number}" for number in range(100))
+    await search.index("app", [a_record("k", text=text, **fields)], [], 1)
+    words = " ".join(f"w{number}" for number in range(10, 30))
+    async with asyncio.timeout(5):
+        assert await search.count("app", Phrase(None, words, 3)) == 1
+        assert await search.count("app", Phrase(None, f"{words} nosuch", 3)) == 0
