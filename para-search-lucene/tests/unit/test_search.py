@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -210,7 +211,7 @@ def newest_first(records: list[Record]) -> list[Record]:
 
 
 async def test_a_long_loose_phrase_is_no_burden(search: LuceneSearch) -> None:
-    fields = {f"f{number}": f"word{number} other" for number in range(300)}
+    fields: dict[str, Any] = {f"f{number}": f"word{number} other" for number in range(300)}
     text = " ".join(f"w{number}" for number in range(100))
     await search.index("app", [a_record("k", text=text, **fields)], [], 1)
     words = " ".join(f"w{number}" for number in range(10, 30))
