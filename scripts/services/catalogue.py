@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scripts.services.java import find_jdk
+from scripts.services.ldap import LDAP
+from scripts.services.oidc import OIDC
 from scripts.services.postgresql import POSTGRESQL
+from scripts.services.saml import SAML
 
-SERVICES = {service.name: service for service in (POSTGRESQL,)}
+SERVICES = {service.name: service for service in (POSTGRESQL, LDAP, SAML, OIDC)}
 
 PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}
 """Where each is on this machine; ``None`` when it is not: then its tests are skipped."""

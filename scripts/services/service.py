@@ -32,5 +32,6 @@ class Service:
     prepare: Callable[[Place], list[str]]  # fills the folder and answers the command line
     is_ready: Callable[[Place], bool]
     url: Callable[[Place], str]
+    install: Callable[[], None] | None = None  # what is no Debian package
     user: str | None = None  # the account to run as when root starts it
     stop_signal: signal.Signals = signal.SIGTERM

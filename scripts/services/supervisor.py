@@ -52,8 +52,12 @@ class Supervisor:
         self._root.mkdir(parents=True, exist_ok=True)
         services = [SERVICES[name] for name in names]
         missing = [service for service in services if not service.is_installed()]
-        if missing:
-            debian.install([package for service in missing for package in service.packages])
+        packages = [package for service in missing for package in service.packages]
+        if packages:
+            debian.install(packages)
+        for service in missing:
+            if service.install is not None:
+                service.install()
         waiting = [self._launch(service) for service in services if not self._running(service)]
         for service, place, running in waiting:
             self._wait(service, place, running)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from para_server.signin.providers.ldap.names import Part, parts_of
 
 if TYPE_CHECKING:
     from para_server.signin.providers.ldap.settings import LdapSettings
 
-__all__ = ["authorities_of", "group_of", "parts_of"]
-
-_Part: TypeAlias = "tuple[str, str]"
+__all__ = ["authorities_of", "group_of"]
 
 
 def group_of(
@@ -37,7 +37,7 @@ def authorities_of(groups: Sequence[str]) -> list[str]:
     return [parts[0][1] for group in groups if (parts := parts_of(group))]
 
 
-def _contains(name: Sequence[_Part], node: str) -> bool:
+def _contains(name: Sequence[Part], node: str) -> bool:
     """Tell whether a node is part of a name, as whole components in this order.
 
     The original looks for the text alone; then a user called ``x,ou=admins`` is one.
@@ -47,48 +47,3 @@ def _contains(name: Sequence[_Part], node: str) -> bool:
         return any(value == node.strip().lower() for _, value in name)
     size = len(wanted)
     return any(list(name[at : at + size]) == wanted for at in range(len(name) - size + 1))
-
-
-def parts_of(dn: str) -> list[_Part]:
-    """Return the components of a distinguished name in lower case; empty when it is none."""
-    found = []
-    for component in _split(dn, ","):
-        for part in _split(component, "+"):
-            name, sign, value = part.partition("=")
-            if not sign or not name.strip():
-                return []
-            found.append((name.strip().lower(), _unescaped(value.strip()).lower()))
-    return found
-
-
-def _split(text: str, separator: str) -> Iterator[str]:
-    """Yield what separators without a backslash in front, outside of quotes, divide."""
-    part, is_escaped = "", False
-    for char in text:
-        if char == separator and not is_escaped:
-            yield part
-            part = ""
-            continue
-        part += char
-        is_escaped = char == "\\" and not is_escaped
-    yield part
-
-
-def _unescaped(value: str) -> str:
-    found, at = bytearray(), 0
-    while at < len(value):
-        code = value[at + 1 : at + 3]
-        if value[at] == "\\" and len(code) == len("00") and _is_hex(code):
-            found += bytes.fromhex(code)
-            at += 3
-        elif value[at] == "\\":
-            found += value[at + 1 : at + 2].encode()
-            at += 2
-        else:
-            found += value[at].encode()
-            at += 1
-    return found.decode("utf-8", "replace")
-
-
-def _is_hex(text: str) -> bool:
-    return all(char in "0123456789abcdefABCDEF" for char in text)

@@ -20,6 +20,7 @@ from para_core.errors import UnavailableError
 from para_core.text import picture_of
 from para_server.signin.providers.ldap.directory import BindRefusedError, Directories, Entry
 from para_server.signin.providers.ldap.groups import authorities_of
+from para_server.signin.providers.ldap.names import below, escaped
 from para_server.signin.providers.ldap.people import keep_photo, profile_of
 from para_server.signin.providers.ldap.settings import LdapSettings, ldap_settings
 
@@ -47,8 +48,9 @@ class Ldap(SignIn):
     paths = ("/ldap_auth",)
     title = "LDAP"
 
-    def __init__(self, tools: SignInTools) -> None:
-        self._tools, self._directories = tools, Directories(tools.outbound)
+    def __init__(self, tools: SignInTools, directories: Directories | None = None) -> None:
+        self._tools = tools
+        self._directories = directories or Directories(tools.outbound)
 
     async def profile_of(self, settings: SignInSettings, token: str) -> Profile:
         """Return who presents ``username:password``; see ``SignIn.profile_of``."""
@@ -93,7 +95,7 @@ async def _by_name(
 ) -> Entry:
     """Return the entry of somebody whose password fits: by its name, else by a search."""
     for pattern in settings.dn_patterns:
-        dn = _below(pattern.replace("{0}", _escaped(username)), settings.base_dn)
+        dn = below(pattern.replace("{0}", escaped(username)), settings.base_dn)
         try:
             await directory.bind(dn, password)
             entry = await directory.read(dn)
@@ -110,7 +112,7 @@ async def _by_search(
     try:
         if settings.bind_dn:
             await directory.bind(settings.bind_dn, settings.bind_pass)
-        base = _below(settings.search_base, settings.base_dn)
+        base = below(settings.search_base, settings.base_dn)
         found = await directory.search(base, settings.search_filter, [username])
     except BindRefusedError as error:
         raise SignInError(_NOT_FOUND, reason=f"the search is refused: {error}") from error
@@ -147,18 +149,5 @@ async def _by_principal(
     return found[0], authorities_of(found[0].texts("memberOf"))
 
 
-def _below(relative: str, base: str) -> str:
-    return ",".join(part for part in (relative, base) if part)
-
-
 def _root_of(domain: str) -> str:
-    return ",".join(f"dc={_escaped(part)}" for part in domain.lower().split(".") if part)
-
-
-def _escaped(text: str) -> str:
-    """Return a text as one value in a distinguished name (RFC 4514)."""
-    try:
-        from ldap.dn import escape_dn_chars
-    except ImportError as error:  # said in full when the directory is opened
-        raise UnavailableError("python-ldap is not installed") from error
-    return str(escape_dn_chars(text))
+    return ",".join(f"dc={escaped(part)}" for part in domain.lower().split(".") if part)
