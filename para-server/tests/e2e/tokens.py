@@ -21,14 +21,17 @@ def b64(data: bytes) -> str:
 
 
 def token(claims: Mapping[str, Any], key: str, *, alg: str = "HS256") -> str:
-    """Return a token; with an algorithm that has no key, an unsigned one."""
+    """Return a token without claims that are ``None``; unsigned where the algorithm has no key."""
     head = b64(msgspec.json.encode({"alg": alg}))
-    signed = f"{head}.{b64(msgspec.json.encode(claims))}"
+    told = {name: value for name, value in claims.items() if value is not None}
+    signed = f"{head}.{b64(msgspec.json.encode(told))}"
     name = _HASHES.get(alg)
     mark = hmac.new(key.encode(), signed.encode(), getattr(hashlib, name)).digest() if name else b""
     return f"{signed}.{b64(mark)}"
 
 
-def super_token(appid: str, key: str, *, lifetime_sec: int = 3600, **claims: Any) -> str:  # noqa: ANN401 - any JSON value
+def super_token(appid: str, key: str, claims: Mapping[str, Any] | None = None) -> str:
+    """Return a token that acts as an app for an hour, with other claims where some are given."""
     now = int(time.time())
-    return token({"appid": appid, "iat": now, "nbf": now, "exp": now + lifetime_sec, **claims}, key)
+    usual = {"appid": appid, "iat": now, "nbf": now, "exp": now + 3600}
+    return token({**usual, **(claims or {})}, key)
