@@ -9,6 +9,7 @@ import pytest
 
 from para_core.contracts.signin import IdpTokens, Profile
 from para_core.errors import UnavailableError
+from para_core.objects import App
 
 from ..client import Client, Reply  # noqa: TID252 - tests have no absolute names
 from .people import PASSWORD, Vouching, a_user, bearer, sign_in
@@ -16,6 +17,12 @@ from .people import PASSWORD, Vouching, a_user, bearer, sign_in
 ANN = "ann@myapp.test"
 VERIFIED = Profile(identifier="custom:ann", email=ANN, email_is_verified=True, name="Ann")
 UNVERIFIED = replace(VERIFIED, email_is_verified=False)
+
+
+async def the_app(app: Client) -> App:
+    found = await app.para.services.apps.find("myapp")
+    assert found is not None
+    return found
 
 
 async def come(nobody: Client, vouching: Vouching, profile: Profile) -> Reply:
@@ -89,6 +96,30 @@ async def test_an_account_made_by_an_unverified_profile_is_not_linked(
     mallory = replace(UNVERIFIED, identifier="custom:mallory")
     assert (await come(nobody, vouching, mallory)).status == 200
     assert (await come(nobody, vouching, VERIFIED)).status == 400
+
+
+async def test_nobody_but_the_server_says_that_an_address_is_verified(
+    app: Client, nobody: Client, vouching: Vouching
+) -> None:
+    await app.put("/v1/_permissions/*/dXNlcnM", ["?", "POST"])
+    guest = Client(nobody.para, guest_of="app:myapp")
+    mallory = {"identifier": "gh:666", "email": ANN, "name": "Mallory", "active": True}
+    forged = {**mallory, "verifiedEmail": ANN, "tokenSecret": "x" * 44, "twoFAstep": 10**9}
+    made = await guest.post("/v1/users", forged)
+    assert made.status == 201
+    stored = await app.para.services.users.find(await the_app(app), made.json["id"])
+    assert stored is not None
+    assert (stored.verified_email, stored.two_fa_step) == ("", 0)
+    assert stored.token_secret != "x" * 44
+    assert (await come(nobody, vouching, VERIFIED)).status == 400
+
+
+async def test_a_user_whom_the_app_has_made_is_linked(
+    app: Client, nobody: Client, vouching: Vouching
+) -> None:
+    made = {"identifier": "gh:1", "email": ANN, "name": "Ann", "active": True}
+    userid = (await app.post("/v1/users", made)).json["id"]
+    assert (await come(nobody, vouching, VERIFIED)).json["user"]["id"] == userid
 
 
 async def test_an_account_that_was_never_used_goes_to_who_proves_the_address(

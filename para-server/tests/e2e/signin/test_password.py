@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import bcrypt
 import pytest
@@ -204,3 +205,40 @@ async def test_the_hash_is_hidden_from_users(app: Client, nobody: Client) -> Non
     user = bearer(nobody, await sign_in(nobody, f"{ANN}::{PASSWORD}"))
     found = await user.get(f"/v1/sysprop/{ANN}")
     assert "$2b$" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("email", "typed"),
+    [
+        (ANN, "wrong-password"),
+        (ANN, " "),
+        ("off@myapp.test", PASSWORD),
+        ("locked@myapp.test", PASSWORD),
+        ("other@myapp.test", "wrong-password"),
+        ("nobody@myapp.test", PASSWORD),
+        ("nobody@myapp.test", "short"),
+    ],
+    ids=["wrong", "blank", "inactive", "locked", "without password", "new", "new, too short"],
+)
+async def test_every_refusal_hashes_once_and_says_the_same(
+    app: Client, nobody: Client, monkeypatch: pytest.MonkeyPatch, email: str, typed: str
+) -> None:
+    await a_user(app, nobody, ANN)
+    off = await a_user(app, nobody, "off@myapp.test")
+    await app.patch(f"/v1/users/{off}", {"active": False})
+    await a_user(app, nobody, "locked@myapp.test")
+    await app.patch("/v1/sysprop/locked@myapp.test", {"lockedUntil": 4102444800000})
+    other = {"identifier": "gh:1", "email": "other@myapp.test", "name": "O", "active": True}
+    await app.post("/v1/users", other)
+    checker, hashes = app.para.sign_in.checker, []
+    run = checker._run
+
+    async def counted(work: Callable[[], object]) -> object:
+        hashes.append(1)
+        return await run(work)
+
+    monkeypatch.setattr(checker, "_run", counted)
+    refused = await sign_in(nobody, f"{email}:Name:{typed}")
+    message = "Failed to authenticate user with 'password'. Check if user is active."
+    assert (refused.status, refused.json["message"]) == (400, message)
+    assert len(hashes) == 1

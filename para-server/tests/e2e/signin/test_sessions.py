@@ -102,6 +102,14 @@ async def test_tokens_end_with_their_time(
     assert await renewed(user, nobody) is None
 
 
+async def test_no_cookie_proves_anything(userid: str, nobody: Client) -> None:
+    del userid
+    token = (await sign_in(nobody, f"{ANN}::{PASSWORD}")).json["jwt"]["access_token"]
+    cookie = {"cookie": f"para-auth={token}; myapp-auth={token}"}
+    assert (await nobody.send("GET", "/v1/_me", headers=cookie)).status == 401
+    assert (await nobody.send("GET", "/jwt_auth", headers=cookie)).status == 401
+
+
 async def test_new_keys_of_the_app_end_all_tokens(userid: str, app: Client, nobody: Client) -> None:
     del userid
     user = bearer(nobody, await sign_in(nobody, f"{ANN}::{PASSWORD}"))
