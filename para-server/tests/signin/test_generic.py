@@ -270,7 +270,7 @@ async def test_a_flow_that_we_start_has_a_challenge_and_a_nonce(
     by_issuer: bool,  # noqa: FBT001
 ) -> None:
     more = {} if by_issuer else {"authorization_url": f"{bench.server.url}/authorize"}
-    settings = bench.settings(by_issuer=by_issuer, **more)
+    settings = bench.settings(more, by_issuer=by_issuer)
     asked, state, cookie = await _started(bench, settings)
     assert asked["state"] == state
     visit = Visit(settings, {"code": CODE, "state": state}, {COOKIE: cookie})
