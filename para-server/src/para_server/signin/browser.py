@@ -17,6 +17,7 @@ from para_server.access.authorize import check_app
 from para_server.http.answers import Answer, AnswerError
 from para_server.pages import OWN_PAGE
 from para_server.signin.passwordless import PATH as PASSWORDLESS
+from para_server.signin.passwords import BusyError
 from para_server.signin.started import COOKIE as STARTED
 from para_server.signin.started import is_marked, is_proven
 from para_server.signin.targets import Targets, origin_of
@@ -61,11 +62,15 @@ class BrowserSignIn:
         self._targets = Targets(settings, apps.root)
 
     async def answer(self, way: Way, request: WebRequest) -> Answer:
-        """Answer a browser at an endpoint of a way.
+        """Answer a browser at an endpoint of a way."""
+        try:
+            return await self._answer(way, request)
+        except AnswerError as error:
+            return refusal(request, error.status, error.message, error.headers)
+        except BusyError as error:
+            return refusal(request, 503, str(error), [(b"retry-after", b"1")])
 
-        Raises:
-            AnswerError: Too many tries, or a form that cannot be understood.
-        """
+    async def _answer(self, way: Way, request: WebRequest) -> Answer:
         visit = await visit_of(request, self._apps, self._lookup)
         is_passwordless = request.path.rstrip("/") == PASSWORDLESS
         if is_passwordless:

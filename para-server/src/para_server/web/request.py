@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import unquote
 
@@ -59,12 +58,16 @@ class WebRequest:
 
     @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies; none when they cannot be read."""
-        try:
-            jar = SimpleCookie(self.header("cookie"))
-        except CookieError:
-            return {}
-        return {name: morsel.value for name, morsel in jar.items()}
+        """The cookies; of two with one name the first counts.
+
+        Cookies of other programs on the same host may look in any way, and disturb nothing.
+        """
+        found: dict[str, str] = {}
+        for pair in self.header("cookie").split(";"):
+            name, sign, value = pair.partition("=")
+            if sign:
+                found.setdefault(name.strip(), value.strip().strip('"'))
+        return found
 
     def header(self, name: str) -> str:
         """Return the first value of a header by its lower-case name; blank for none."""

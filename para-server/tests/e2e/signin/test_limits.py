@@ -54,6 +54,9 @@ async def test_browsers_are_held_back_as_well(app: Client, nobody: Client) -> No
         for head in (BROWSER, BROWSER, SCRIPT, SCRIPT, BROWSER)
     ]
     assert statuses == [302, 302, 401, 429, 429]
+    page = await nobody.send("GET", "/password_auth", query=query, headers={**BROWSER, **FAR})
+    assert "That was too often" in page.text
+    assert int(page.headers["retry-after"]) > 0
 
 
 async def test_the_limits_of_two_apps_are_two(root: Client, app: Client, nobody: Client) -> None:

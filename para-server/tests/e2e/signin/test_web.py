@@ -132,6 +132,12 @@ async def test_another_token_is_refused(nobody: Client, given: str) -> None:
     assert "Invalid CSRF Token" in reply.json["message"]
 
 
+async def test_odd_cookies_of_other_programs_disturb_nothing(nobody: Client) -> None:
+    odd = f'a={{"b": "c"}}; =x; y; ü=1; XSRF-TOKEN={TOKEN}; d[e]=f'
+    headers = {**SCRIPT, "cookie": odd, "x-xsrf-token": TOKEN}
+    assert (await nobody.send("POST", "/signout", headers=headers)).status == 302
+
+
 @pytest.mark.parametrize("path", ["/jwt_auth", "/password_auth", "/vouching_auth"])
 async def test_sign_in_needs_no_token(app: Client, nobody: Client, path: str) -> None:
     del app
