@@ -64,15 +64,17 @@ class Secrets:
 
     seed: int
     count: int = 0
-    made: list[str] = field(default_factory=list)
+    made: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The app and the user that each belongs to."""
 
     PATTERN = re.compile(rb"(?:hush|keep|self)[0-9]+x[0-9a-f]{12,}")
 
-    def __call__(self, kind: str) -> str:
+    def __call__(self, kind: str, app: str, user: str = "") -> str:
         self.count += 1
         tail = Random(f"{self.seed}-{self.count}").randbytes(16).hex()  # noqa: S311 - no secret
-        self.made.append(f"{kind}{self.count}x{tail}")
-        return self.made[-1]
+        secret = f"{kind}{self.count}x{tail}"
+        self.made[secret] = (app, user)
+        return secret
 
 
 def app_of(name: str, grants: dict[str, Any], secrets: Secrets) -> App:
@@ -80,10 +82,10 @@ def app_of(name: str, grants: dict[str, Any], secrets: Secrets) -> App:
     return App(
         id=f"app:{name}",
         name=f"{mark} app",
-        secret=secrets("hush"),
+        secret=secrets("hush", name),
         resource_permissions=grants,
         validation_constraints={"page": {"text": {"required": {}}}},
-        settings={"key": secrets("keep"), "word": mark},
+        settings={"key": secrets("keep", name), "word": mark},
     )
 
 
@@ -100,15 +102,15 @@ def objects_of(name: str, random: Random, secrets: Secrets) -> list[ParaObject]:
                 name=f"{mark} {key}",
                 groups="admins" if key == "u3" else "users",
                 active=n != 2,
-                token_secret=secrets("hush"),
-                two_fa_key=secrets("self"),
-                two_fa_backup_key_hash=secrets("self"),
-                idp_access_token=secrets("self"),
-                idp_refresh_token=secrets("self"),
-                idp_id_token=secrets("self"),
+                token_secret=secrets("hush", name),
+                two_fa_key=secrets("self", name, key),
+                two_fa_backup_key_hash=secrets("self", name, key),
+                idp_access_token=secrets("self", name, key),
+                idp_refresh_token=secrets("self", name, key),
+                idp_id_token=secrets("self", name, key),
             )
         )
-        hashes = {part: secrets("keep") for part in ("password", "token", "etoken")}
+        hashes = {part: secrets("keep", name) for part in ("password", "token", "etoken")}
         made.append(Sysprop(id=mail, name="identifier", creatorid=key, properties=hashes))
     for key in IDS:
         text = f"{mark} {random.choice(WORDS[6:])} {random.randrange(9)}"
@@ -127,9 +129,12 @@ def objects_of(name: str, random: Random, secrets: Secrets) -> list[ParaObject]:
         )
     made += [
         Webhook(
-            id="w1", name=f"{mark} hook", target_url="http://x.example", secret=secrets("keep")
+            id="w1",
+            name=f"{mark} hook",
+            target_url="http://x.example",
+            secret=secrets("keep", name),
         ),
-        Form(id="f1", name=f"{mark} form", captcha_secret_key=secrets("keep")),
+        Form(id="f1", name=f"{mark} form", captcha_secret_key=secrets("keep", name)),
         Tag(id="tag:t1", tag="t1", name=mark),
     ]
     for obj in made:
