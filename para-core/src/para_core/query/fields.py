@@ -27,6 +27,7 @@ import msgspec
 
 from para_core.contracts.dao import Record
 from para_core.objects.fields import declared_fields
+from para_core.objects.identifiers import is_identifier
 from para_core.text import text_of
 
 __all__ = [
@@ -65,7 +66,8 @@ _SECRETS: dict[str, frozenset[str]] = {
     "webhook": frozenset(["secret"]),
     "form": frozenset(["captchaSecretKey"]),
 }
-_IDENTIFIER_SECRETS = frozenset(["password", "token", "etoken", "etoken2", "lockedUntil"])
+_CREDENTIALS = frozenset(["password", "etoken", "etoken2", "lockedUntil"])
+_IDENTIFIER_SECRETS = _CREDENTIALS | {"token"}  # a name that others use as well
 
 _PROPERTIES = "properties"
 _NESTED = "nstd."
@@ -168,9 +170,18 @@ def document_of(record: Record) -> Document:
 
 
 def _secrets(kind: str, fields: Mapping[str, Any]) -> frozenset[str]:
-    if kind == "sysprop" and (fields.get("name") == "identifier" or "password" in fields):
+    if kind == "sysprop" and _lets_sign_in(fields):
         return _IDENTIFIER_SECRETS
     return _SECRETS.get(kind, frozenset())
+
+
+def _lets_sign_in(fields: Mapping[str, Any]) -> bool:
+    """Tell whether an object may be an identifier of a user, though its name was changed."""
+    return (
+        fields.get("name") == "identifier"
+        or is_identifier(str(fields.get("id")))
+        or not _CREDENTIALS.isdisjoint(fields)
+    )
 
 
 def _nested_values(fields: dict[str, Any]) -> dict[str, list[Value]]:

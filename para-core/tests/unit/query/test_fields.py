@@ -99,6 +99,9 @@ def test_secrets_are_not_searched(kind: str, secret: str) -> None:
 @pytest.mark.parametrize("secret", ["password", "token", "etoken", "lockedUntil"])
 def test_secrets_of_identifiers_are_not_searched(secret: str) -> None:
     assert "hidden" not in str(document("sysprop", name="identifier", **{secret: "hidden"}))
+    renamed = document("sysprop", id="fb:1", name="renamed", **{secret: "hidden"})
+    assert "hidden" not in str(renamed)
+    assert "hidden" not in str(document("sysprop", etoken2="x", **{secret: "hidden"}))
 
 
 def test_other_objects_may_have_a_token() -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from para_core.contracts.dao import Record
+from para_core.query.fields import document_of
 from para_server.access.principal import Kind, Principal
 from para_server.access.visibility import hide, needs_filter, secret_fields, without_secrets
 
@@ -76,3 +79,14 @@ def test_stored_users_are_filtered_for_everybody() -> None:
 
 def test_no_secret_leaves_the_server_by_the_side() -> None:
     assert set(without_secrets(PERSON)) == SHOWN_TO_ALL
+
+
+@pytest.mark.parametrize("kind", ["user", "app", "webhook", "form", "sysprop"])
+def test_what_is_hidden_is_not_indexed(kind: str) -> None:
+    maps = {"resourcePermissions", "settings"}
+    for name in secret_fields(kind):
+        value = {"x": "hidden"} if name in maps else "hidden"
+        fields = {"id": "u1@example.com", "type": kind, name: value}
+        document = document_of(Record("u1@example.com", kind, msgspec.json.encode(fields)))
+        found = f"{document.values} {document.sorts}"
+        assert "hidden" not in found, name
