@@ -13,7 +13,7 @@ const client = (id, more) => ({
 });
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
-  clients: [client('shop'), client('other')],
+  clients: [client('shop'), client('plain'), client('other')],
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture'] },
   scopes: ['openid', 'offline_access', 'email', 'profile'],
   features: {
@@ -21,6 +21,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     introspection: { enabled: true },
     userinfo: { enabled: true },
   },
+  pkce: { required: (_, { clientId }) => clientId === 'shop' },
   cookies: { keys: ['for tests only'] },
   findAccount: async (_, id) => ({
     accountId: id,

@@ -2,8 +2,8 @@
 
 ``GET /metadata`` describes it. ``GET /sso`` takes a request by redirect and signs in ``?user=``,
 whom nobody asks for a password; it answers with the form that browsers post back. ``?sign=`` says
-what is signed: ``assertion`` (the usual), ``response``, or ``encrypted`` for a response with an
-encrypted assertion, for which FOLDER has the certificate ``sp.pem`` of the service provider.
+what is signed: ``assertion`` (the usual), ``response``, or ``encrypted`` for a response whose
+assertion is encrypted for the certificate in ``?sp=``, as PEM.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Provider(BaseHTTPRequestHandler):
         if wanted == "assertion":
             assertion = self._signed(assertion, f"{ASSERTION}:Assertion")
         if wanted == "encrypted":
-            hidden = self._encrypted(assertion)
+            hidden = _encrypted(assertion, query["sp"])
             assertion = f"<saml:EncryptedAssertion>{hidden}</saml:EncryptedAssertion>"
         response = (
             f'<samlp:Response xmlns:samlp="{PROTOCOL}" xmlns:saml="{ASSERTION}" ID="{key}" '
@@ -137,21 +137,6 @@ class Provider(BaseHTTPRequestHandler):
         key = f"{self.folder}/key.pem,{self.folder}/cert.pem"
         return _xmlsec(text, "--sign", "--privkey-pem", key, "--id-attr:ID", element)
 
-    def _encrypted(self, text: str) -> str:
-        with TemporaryDirectory() as name:
-            data = Path(name) / "data.xml"
-            data.write_text(text, encoding="utf-8")
-            return _xmlsec(
-                ENCRYPTION,
-                "--encrypt",
-                "--pubkey-cert-pem",
-                f"{self.folder}/sp.pem",
-                "--session-key",
-                "aes-256",
-                "--xml-data",
-                str(data),
-            )
-
     def _tell(self, text: str, kind: str) -> None:
         body = text.encode()
         self.send_response(200)
@@ -162,6 +147,15 @@ class Provider(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
+
+
+def _encrypted(text: str, certificate: str) -> str:
+    with TemporaryDirectory() as name:
+        data, reader = Path(name) / "data.xml", Path(name) / "reader.pem"
+        data.write_text(text, encoding="utf-8")
+        reader.write_text(certificate, encoding="ascii")
+        words = ["--pubkey-cert-pem", str(reader), "--session-key", "aes-256"]
+        return _xmlsec(ENCRYPTION, "--encrypt", *words, "--xml-data", str(data))
 
 
 def _xmlsec(text: str, *words: str) -> str:
