@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 
-from para_core.contracts.dao import DAO, Record
+from para_core.contracts.dao import DAO, Change, Record
 from para_core.contracts.search import Search
 from para_core.errors import ParaError
 from para_server.services.index_feed import Feed, Pending
@@ -21,6 +21,7 @@ __all__ = ["IndexWriter", "is_indexed"]
 logger = logging.getLogger(__name__)
 
 _REBUILD_PAGE = 500  # records
+_REPLAYED = 2000  # records that are read at once when the feed is replayed
 _FORGET_EVERY_SEC = 5.0
 
 
@@ -108,20 +109,36 @@ class IndexWriter:
             changes = await self._dao.changes(feed.appid, position)
             if not changes:
                 return
-            keys = list(dict.fromkeys(key for change in changes for key in change.keys))
-            found = await self._dao.read_all(feed.appid, keys)
-            puts = [record for record in found.values() if is_indexed(record)]
-            kept = {record.id for record in puts}
+            for keys, upto in _portions(changes):
+                await self._index_stored(feed.appid, keys, upto)
             position = changes[-1].number
-            gone = [key for key in keys if key not in kept]
-            await self._search.index(feed.appid, puts, gone, position)
             feed.seen = max(feed.seen, position)
+
+    async def _index_stored(self, appid: str, keys: Sequence[str], position: int | None) -> None:
+        found = await self._dao.read_all(appid, keys)
+        puts = [record for record in found.values() if is_indexed(record)]
+        kept = {record.id for record in puts}
+        gone = [key for key in keys if key not in kept]
+        await self._search.index(appid, puts, gone, position)
 
     async def _all_records(self, appid: str) -> AsyncIterator[Sequence[Record]]:
         after = ""
         while page := await self._dao.read_page(appid, after=after, limit=_REBUILD_PAGE):
             after = page[-1].id
             yield [record for record in page if is_indexed(record)]
+
+
+def _portions(changes: Sequence[Change]) -> Iterator[tuple[list[str], int | None]]:
+    """Yield the ids of changes, in portions, each with the position that it completes, if any."""
+    keys: dict[str, None] = {}
+    for change in changes:
+        keys.update(dict.fromkeys(change.keys))
+        if len(keys) >= _REPLAYED or change is changes[-1]:
+            ids = list(keys)
+            for start in range(0, len(ids), _REPLAYED):
+                is_last = start + _REPLAYED >= len(ids)
+                yield ids[start : start + _REPLAYED], change.number if is_last else None
+            keys.clear()
 
 
 def is_damaged(feed: Feed) -> bool:

@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from para_core.contracts.dao import Record
-from para_server.services.index_writer import is_indexed
+from para_core.contracts.dao import Put, Record, Write
+from para_server.services import index_writer
+from para_server.services.index_feed import Feed
+from para_server.services.index_writer import IndexWriter, is_indexed
+
+from . import index_fakes
+from .index_fakes import LateDAO, RecordingSearch, record
 
 
 @pytest.mark.parametrize(
@@ -19,3 +24,27 @@ from para_server.services.index_writer import is_indexed
 )
 def test_an_object_says_whether_it_wants_to_be_found(data: bytes, *, wanted: bool) -> None:
     assert is_indexed(Record("a", "cat", data)) is wanted
+
+
+# ---- a long feed ---------------------------------------------------------------------------------
+
+
+async def test_a_long_feed_is_replayed_in_portions(
+    dao: LateDAO, search: RecordingSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_writer, "_REPLAYED", 3)
+    search.apps["app"] = index_fakes.Documents({}, 0)
+    sizes = [1, 1, 2, 7, 6, 1]
+    written: list[str] = []
+    for size in sizes:
+        keys = [f"k{len(written) + number}" for number in range(size)]
+        await dao.write("app", Write("createAll", [Put(record(key)) for key in keys]))
+        written += keys
+    await dao.write("app", Write("delete", deletes=["k0", "k17"]))
+    feed = Feed("app")
+    await IndexWriter(dao, search).bring_up(feed)
+    assert search.ids() == set(written) - {"k0", "k17"}
+    assert max(len(commit.puts) + len(commit.gone) for commit in search.commits) <= 3
+    positions = [commit.position for commit in search.commits]
+    assert positions == [None, 3, None, None, 4, None, 5, 7]
+    assert (feed.position, search.apps["app"].position) == (7, 7)
