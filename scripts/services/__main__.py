@@ -17,7 +17,9 @@ def main() -> int:
     """Do what the command line asks; 2 when a product cannot be had."""
     parser = argparse.ArgumentParser(prog="scripts.services", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
-    start = actions.add_parser("start", help="install and start; without a name, all of them")
+    start = actions.add_parser(
+        "start", help="install and start; without a name, all that are usual"
+    )
     start.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SERVICES))
     actions.add_parser("stop", help="stop them and remove their data")
     words = parser.parse_args()
@@ -29,7 +31,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICES)}")
     try:
-        supervisor.start(words.names or list(SERVICES))
+        usual = [name for name, service in SERVICES.items() if not service.is_on_request]
+        supervisor.start(words.names or usual)
     except ServiceError as error:
         print(f"services: {error}", file=sys.stderr)
         return 2

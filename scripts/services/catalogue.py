@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scripts.services.activedirectory import ACTIVE_DIRECTORY
 from scripts.services.java import find_jdk
 from scripts.services.ldap import LDAP
 from scripts.services.oidc import OIDC
 from scripts.services.postgresql import POSTGRESQL
 from scripts.services.saml import SAML
 
-SERVICES = {service.name: service for service in (POSTGRESQL, LDAP, SAML, OIDC)}
+SERVICES = {service.name: service for service in (POSTGRESQL, LDAP, ACTIVE_DIRECTORY, SAML, OIDC)}
 
 PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}
 """Where each is on this machine; ``None`` when it is not: then its tests are skipped."""

@@ -33,5 +33,6 @@ class Service:
     is_ready: Callable[[Place], bool]
     url: Callable[[Place], str]
     install: Callable[[], None] | None = None  # what is no Debian package
+    is_on_request: bool = False  # started only by its name
     user: str | None = None  # the account to run as when root starts it
     stop_signal: signal.Signals = signal.SIGTERM
