@@ -49,8 +49,8 @@ def own_entry(app: PermissionsOf, userid: str, kind: str, key: str = "") -> Reas
         if not isinstance(entries, Mapping):
             continue
         for name in names:
-            flags = entries.get(name) or ()
-            if OWN in flags:
+            flags = entries.get(name)  # permissions can be patched into any shape
+            if isinstance(flags, list | tuple) and OWN in flags:
                 return Reason(Rule.OWN, subject, name, flags)
     return None
 

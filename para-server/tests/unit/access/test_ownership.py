@@ -43,6 +43,12 @@ def test_own_needs_the_flag() -> None:
     assert not own_rule_applies(app, "u1", "note", "n1")
 
 
+@pytest.mark.parametrize("flags", [True, 5, 1.5, "OWN", {"OWN": 1}, None], ids=repr)
+def test_permissions_of_another_shape_grant_and_bar_nothing(flags: object) -> None:
+    app = FakeApp(resource_permissions={"*": {"note": flags}})
+    assert not own_rule_applies(app, "u1", "note", "n1")
+
+
 @pytest.mark.parametrize(
     ("obj", "expected"),
     [
