@@ -163,9 +163,9 @@ class Clauses:
             return self.nothing
         found = [self.sort_numbers(field, low, high)]
         if self._marks.has(field.has_numbers):
-            found.append(self._column(f"sorts.{field.numbers}", low, high))
+            found.append(self.column(f"sorts.{field.numbers}", low, high))
             if in_texts:
-                found.append(self._column(f"sorts.{field.written}", low, high))
+                found.append(self.column(f"sorts.{field.written}", low, high))
         return self.any_of(found)
 
     def sort_numbers(self, field: Field, low: int, high: int) -> Query:
@@ -173,19 +173,18 @@ class Clauses:
         if not self._marks.has(field.is_number):
             return self.nothing
         if field.path not in NATIVE_SORTS:
-            return self._column(f"sorts.{field.number}", low, high)
-        between = self.native(field.path, low, high)
+            return self.column(f"sorts.{field.number}", low, high)
+        between = self.column(field.path, low, high)
         if low <= 0 <= high:  # the column has 0 where there is no value
             return self.all_of([between, self.marked(field.is_number)])
         return between
 
-    def _column(self, name: str, low: int, high: int) -> Query:
-        return self._index.parse_query(f"{name}:[{low} TO {high}]")
-
-    def native(self, name: str, low: int, high: int) -> Query:
-        """Return documents with a value in a closed interval in a column of its own."""
+    def column(self, name: str, low: int, high: int) -> Query:
+        """Return documents with a value in a closed interval in a column."""
         if low > high:
             return self.nothing
+        if name.startswith("sorts."):
+            return self._index.parse_query(f"{name}:[{low} TO {high}]")
         return Query.range_query(self._schema, name, FieldType.Integer, low, high)
 
     def place(self, name: str, low: float, high: float) -> Query:
@@ -196,9 +195,7 @@ class Clauses:
         """Return documents with exactly this value in a column."""
         if name == "timestamp":  # the one that has terms too
             return Query.term_query(self._schema, name, value)
-        if name in NATIVE_SORTS:
-            return self.native(name, value, value)
-        return self._column(name, value, value)
+        return self.column(name, value, value)
 
     def bytes_before(self, field: Field, chunks: Sequence[int | None]) -> Query:
         """Return documents that sort by a smaller text than the one with these chunks."""
@@ -216,7 +213,7 @@ class Clauses:
                 break
             low, high = bounds(chunk)
             if low <= high:
-                found.append(self.all_of([*equal, self._column(f"sorts.{name}", low, high)]))
+                found.append(self.all_of([*equal, self.column(f"sorts.{name}", low, high)]))
             equal.append(self.column_is(f"sorts.{name}", chunk))
         return self.any_of(found)
 

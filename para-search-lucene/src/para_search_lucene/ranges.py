@@ -23,6 +23,8 @@ def text_range(clauses: Clauses, marks: Marks, field: Field | None, node: tree.R
 
     That is a whole value or, on an analysed field, one of its words.
     """
+    if field is not None and _is_one_value(node):
+        return _value(clauses, field, node)
     whole = between(node)
     if field is not None and field.is_keyword:
         return clauses.pattern(field, whole, in_words=False)
@@ -39,6 +41,19 @@ def text_range(clauses: Clauses, marks: Marks, field: Field | None, node: tree.R
         # sorted by.
         fields = [field] if field is not None else marks.fields("tb", _MOST_PATHS)
         found += [clauses.sort_texts(one, node) for one in fields if not one.is_keyword]
+    return clauses.any_of(found)
+
+
+def _is_one_value(node: tree.Range) -> bool:
+    return node.low == node.high and node.includes_low and node.includes_high
+
+
+def _value(clauses: Clauses, field: Field, node: tree.Range) -> Query:
+    """Return documents with the value that both bounds are; a long one is told by its hash."""
+    text = node.low or ""
+    found = [clauses.value(field, text)]
+    if node.folded and not field.is_keyword:
+        found.append(clauses.word(field, fold(text)))
     return clauses.any_of(found)
 
 
@@ -68,6 +83,8 @@ def _between(low: str, high: str, node: tree.Range) -> tuple[str | None, str | N
     shared = 0
     while shared < min(len(low), len(high)) and low[shared] == high[shared]:
         shared += 1
+    if shared >= _LONGEST:  # terms of long values end in a hash
+        return "".join(map(_code, low[:_LONGEST])), None
     prefix = "".join(map(_code, low[:shared]))
     low, high = low[shared:], high[shared:]
     if not low:

@@ -12,9 +12,10 @@ from para_core.pager import Pager
 from para_core.query import tree
 from para_core.query.sorting import DEFAULT_SORT, INDEXING_ORDER, Order, orders_of
 from para_search_lucene.clauses import Clauses
+from para_search_lucene.columns import Span
 from para_search_lucene.marks import Marks
 from para_search_lucene.schema import GREATEST, LEAST, STATE_ID
-from para_search_lucene.sorting import Sorter, Span
+from para_search_lucene.sorting import Sorter
 from para_search_lucene.translate import Translator
 
 __all__ = ["Recent", "Snapshot", "state_of"]
@@ -105,7 +106,7 @@ class Snapshot:
     def _after(self, query: Query, docid: int, pager: Pager) -> list[DocAddress]:
         """Return the page that follows a document in the order of last indexing."""
         low, high = (LEAST, docid - 1) if pager.desc else (docid + 1, GREATEST)
-        beyond = self._clauses.all_of([query, self._clauses.native("docid", low, high)])
+        beyond = self._clauses.all_of([query, self._clauses.column("docid", low, high)])
         order = Order(INDEXING_ORDER, pager.desc)
         return self._sorter.page(beyond, [order], Span(0, pager.limit))
 

@@ -16,7 +16,7 @@ from para_core.errors import BackendError, UnavailableError
 from para_core.pager import Pager
 from para_core.query.tree import All, Bool, Phrase, Range, Term
 from para_core.testing.search import a_record
-from para_search_lucene import appindex, snapshot
+from para_search_lucene import appindex, columns, snapshot
 from para_search_lucene.convert import encode_document
 from para_search_lucene.search import LuceneSearch
 from para_search_lucene.settings import LuceneSettings
@@ -218,3 +218,31 @@ async def test_a_long_loose_phrase_is_no_burden(search: LuceneSearch) -> None:
     async with asyncio.timeout(5):
         assert await search.count("app", Phrase(None, words, 3)) == 1
         assert await search.count("app", Phrase(None, f"{words} nosuch", 3)) == 0
+
+
+@pytest.mark.parametrize(
+    "sort", ["properties.number", "properties.half", "properties.word", "name"]
+)
+async def test_pages_far_down_are_the_same(
+    search: LuceneSearch, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    """Beyond some thousand hits a page is found by its first value instead of counting rows."""
+    records = [
+        a_record(f"k{n}", name=f"Name number {n % 17}", number=-n, half=n // 9, word="w" * (n % 20))
+        for n in range(150)
+    ]
+    await search.index("app", records, [], 1)
+    for desc in (False, True):
+        whole = await search.find("app", All(), pager=Pager(limit=150, sort=sort, desc=desc))
+        with monkeypatch.context() as patch:
+            patch.setattr(columns, "_FAR", 3)
+            keys = [
+                key
+                for page in range(1, 17)
+                for key in (
+                    await search.find(
+                        "app", All(), pager=Pager(page=page, limit=10, sort=sort, desc=desc)
+                    )
+                ).keys
+            ]
+        assert keys == whole.keys
