@@ -207,6 +207,10 @@ _DECISIONS: Sequence[tuple[str, Callable[[_Case], bool]]] = (
         lambda case: case.step.kind.startswith(("search", "list")) and _is_about_links(case),
     ),
     (
+        "which words tell most depends on all that is indexed; the original counts copies in links",
+        lambda case: case.step.kind == "search similar" and case.statuses == (200, 200),
+    ),
+    (
         "select takes derived fields too",
         lambda case: bool(case.query("select")) and "'<absent>'" in case.place,
     ),
