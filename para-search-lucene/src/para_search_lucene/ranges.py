@@ -8,11 +8,12 @@ from para_core.query import tree
 from para_core.query.analysis import fold
 from para_search_lucene.clauses import Clauses
 from para_search_lucene.marks import Marks
-from para_search_lucene.schema import Field
+from para_search_lucene.schema import EXACT_CHARS, Field
 
 __all__ = ["between", "text_range"]
 
 _LONGEST = 24  # characters of a bound that count; the engine's automata end at 1,000 states
+_MOST_SHARED = 300  # characters of two bounds on a keyword field, whose terms are whole
 _MOST_PATHS = 256  # of an app, that a range without a field looks at
 _LAST = 0x10FFFF
 _ANY = "(?s:.*)"
@@ -25,9 +26,9 @@ def text_range(clauses: Clauses, marks: Marks, field: Field | None, node: tree.R
     """
     if field is not None and _is_one_value(node):
         return _value(clauses, field, node)
-    whole = between(node)
     if field is not None and field.is_keyword:
-        return clauses.pattern(field, whole, in_words=False)
+        return clauses.pattern(field, between(node, _MOST_SHARED), in_words=False)
+    whole = between(node)
     word = between(_folded(node)) if node.folded else whole
     found = [
         clauses.pattern(field, word, in_words=True),
@@ -63,8 +64,11 @@ def _folded(node: tree.Range) -> tree.Range:
     return tree.Range(None, low, high, node.includes_low, node.includes_high)
 
 
-def between(node: tree.Range) -> str | None:
+def between(node: tree.Range, most_shared: int = EXACT_CHARS) -> str | None:
     """Return an expression for the texts between two bounds; ``None`` where there are none.
+
+    Bounds that share a longer beginning than ``most_shared`` stand for all texts that begin so,
+    since the terms of long values end in a hash.
 
     It is ``(begins so|or so) any text|exactly this``: with one ``any text`` for all beginnings the
     engine's automaton stays small.
@@ -75,16 +79,18 @@ def between(node: tree.Range) -> str | None:
     elif high is None:
         begins, exactly = _above(low, is_closed=node.includes_low), None
     else:
-        begins, exactly = _between(low, high, node)
+        begins, exactly = _between(low, high, node, most_shared)
     return _either(None if begins is None else begins + _ANY, exactly)
 
 
-def _between(low: str, high: str, node: tree.Range) -> tuple[str | None, str | None]:
+def _between(
+    low: str, high: str, node: tree.Range, most_shared: int
+) -> tuple[str | None, str | None]:
     shared = 0
     while shared < min(len(low), len(high)) and low[shared] == high[shared]:
         shared += 1
-    if shared >= _LONGEST:  # terms of long values end in a hash
-        return "".join(map(_code, low[:_LONGEST])), None
+    if shared > most_shared:
+        return "".join(map(_code, low[:most_shared])), None
     prefix = "".join(map(_code, low[:shared]))
     low, high = low[shared:], high[shared:]
     if not low:

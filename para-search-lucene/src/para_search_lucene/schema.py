@@ -36,6 +36,7 @@ from para_core.query.fields import is_keyword
 
 __all__ = [
     "CHUNKS",
+    "EXACT_CHARS",
     "FORMAT",
     "GREATEST",
     "LEAST",
@@ -64,13 +65,15 @@ LEAST, GREATEST = -(2**63), 2**63 - 1
 CHUNKS = 4
 """How many columns of 8 bytes each a text is sorted by."""
 
+EXACT_CHARS = 32
+"""How much of an analysed value is a term; what comes after is hashed: long unique terms cost."""
+
 _OWN_FIELDS = frozenset(["id", "type"])
 _CUSTOM = "properties."
 _HASHED = "zhz"
 _ESCAPED = re.compile("z([0-9a-f]+)z")
 _CHUNK_BYTES = 8
 _KEY_CHARS = 150  # of a path; longer ones are hashed, since a term has at most 65530 bytes
-_EXACT_CHARS = 32  # of an analysed value; what comes after is hashed, since long unique terms cost
 _WHOLE_CHARS = 8000  # of a keyword value; the same
 _PACK_DOUBLE, _UNPACK_LONG = struct.Struct(">d").pack, struct.Struct(">q").unpack
 _UNPACK = [struct.Struct(f">{count}Q").unpack for count in range(CHUNKS + 1)]
@@ -222,7 +225,7 @@ def _key(path: str) -> str:
 
 def exact_term(text: str, *, is_keyword: bool) -> str:
     """Return the term of a whole value; of a long one, its beginning and a hash."""
-    limit = _WHOLE_CHARS if is_keyword else _EXACT_CHARS
+    limit = _WHOLE_CHARS if is_keyword else EXACT_CHARS
     return text if len(text) <= limit else f"{text[:limit]}\x1f{_hash(text)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from para_search_lucene.schema import (
@@ -24,6 +24,7 @@ NUMBERS = st.floats(allow_nan=False) | st.integers(-(2**53), 2**53).map(float)
 PATHS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
+@settings(deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_codes_sort_like_their_numbers(one: float, other: float) -> None:
     codes = encode_number(one), encode_number(other)
@@ -40,6 +41,7 @@ def test_codes_are_dense_between_neighbours() -> None:
     assert encode_number(math.nextafter(5.0, 6.0)) == encode_number(5.0) + 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_chunks_sort_like_the_bytes_of_their_texts(one: str, other: str) -> None:
     def whole(text: str) -> list[int]:
@@ -62,6 +64,7 @@ def test_a_text_has_a_chunk_for_its_end(text: str, count: int) -> None:
     assert len(text_chunks(text)) == count
 
 
+@settings(deadline=None)
 @given(PATHS, PATHS)
 def test_no_key_is_the_beginning_of_another(one: str, other: str) -> None:
     keys = [field_of(path).key for path in (one, other, f"properties.{one}")]
@@ -70,6 +73,7 @@ def test_no_key_is_the_beginning_of_another(one: str, other: str) -> None:
     assert keys[0] != keys[2]
 
 
+@settings(deadline=None)
 @given(PATHS.filter(lambda path: len(path) < 20))
 def test_a_key_tells_its_path(path: str) -> None:
     for known in (path, f"properties.{path}"):
