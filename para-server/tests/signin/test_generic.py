@@ -147,6 +147,11 @@ async def test_what_is_missing_is_made_up(
     assert not found.email_is_verified
 
 
+async def test_a_made_up_address_is_never_verified(bench: Bench) -> None:
+    bench.issuer.person = {"sub": "ann", "email": "", "email_verified": True}
+    assert not (await bench.by_code(bench.settings())).email_is_verified
+
+
 async def test_without_a_domain_addresses_are_made_up_all_the_same(bench: Bench) -> None:
     bench.issuer.person = {"sub": "ann"}
     assert (await bench.by_code(bench.settings(domain=""))).fallback_email == "ann@scoold.com"

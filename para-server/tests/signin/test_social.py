@@ -133,7 +133,7 @@ async def test_a_token_does_without_credentials_of_the_app(bench: Bench) -> None
 MISSING: dict[str, dict[str, Any]] = {
     "facebook": {"name": None, "email": None},
     "github": {"name": None, "emails": [], "avatar_url": ""},
-    "google": {"name": "", "email": "", "email_verified": None, "picture": None},
+    "google": {"name": "", "email": "", "email_verified": True, "picture": None},
     "linkedin": {"firstName": {}, "lastName": None, "elements": [], "profilePicture": None},
     "microsoft": {"displayName": None, "mail": None, "userPrincipalName": None},
     "slack": {"name": "", "email": None, "image_512": None, "team": {}},

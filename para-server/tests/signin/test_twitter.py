@@ -185,6 +185,7 @@ async def test_what_a_profile_lacks_is_blank(bench: Bench) -> None:
     bench.network.person = {"name": "", "email": None, "profile_image_url_https": None}
     found = await bench.twitter.profile_of(SETTINGS, "person-1:person-secret")
     assert (found.name, found.email, found.picture) == ("ann", "", None)
+    assert not found.email_is_verified
     bench.network.person = {"id_str": None}
     with pytest.raises(SignInError):
         await bench.twitter.profile_of(SETTINGS, "person-1:person-secret")

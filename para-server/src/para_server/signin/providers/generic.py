@@ -189,12 +189,13 @@ class OAuth2(OAuthProvider):
             raise SignInError(reason=f"the profile has no {found.name_of('id')!r}")
         domain = self._text(settings, "domain", "paraio.com") or "scoold.com"
         parts = [found.of("given_name"), found.of("family_name")]
+        email = found.of("email")
         picture, load_picture = self._picture(settings, found.of("picture"), tokens)
         keeps = settings.flag(f"{self.section}.token_delegation_enabled")
         return Profile(
             identifier=f"{self.prefix}:{key}",
-            email=found.of("email"),
-            email_is_verified=is_true(found.value("email_verified")),
+            email=email,
+            email_is_verified=bool(email) and is_true(found.value("email_verified")),
             fallback_email=key if is_email(key) else f"{key}@{domain}",
             name=found.of("name"),
             fallback_name=" ".join(filter(None, parts)) or "No Name",

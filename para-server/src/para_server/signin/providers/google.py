@@ -70,10 +70,11 @@ class Google(OAuthProvider):
         """Return whom the tokens belong to."""
         del settings
         found = await self.get(f"{self._api}/oauth2/v3/userinfo", bearer(tokens.access))
+        email = text_in(found, "email")
         return Profile(
             identifier=f"gp:{self.required(found, 'sub')}",
-            email=text_in(found, "email"),
-            email_is_verified=is_true(found.get("email_verified")),
+            email=email,
+            email_is_verified=bool(email) and is_true(found.get("email_verified")),
             fallback_email="{id}@google.com",
             name=text_in(found, "name"),
             picture=plain(text_in(found, "picture")),

@@ -124,7 +124,7 @@ class Twitter(SignIn):
         return Profile(
             identifier=f"tw:{key}",
             email=text_in(found, "email"),
-            email_is_verified=True,
+            email_is_verified=bool(text_in(found, "email")),
             fallback_email="{id}@twitter.com",
             name=text_in(found, "name") or text_in(found, "screen_name"),
             picture=plain(text_in(found, "profile_image_url_https").replace("_normal", "")),

@@ -124,7 +124,7 @@ class Directories:
             UnavailableError: It cannot be reached or does not answer in time, too many wait
                 already, or python-ldap is not installed.
         """
-        _need_library()
+        await asyncio.to_thread(_need_library)
         if self._places <= 0:
             raise UnavailableError("too many sign-ins wait for directories")
         self._places -= 1

@@ -83,7 +83,8 @@ async def _connect(
 async def _connect_to(
     server: Server, settings: LdapSettings, outbound: Outbound
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    tls = _context(settings.ca_cert) if server.is_tls or settings.start_tls else None
+    is_secure = server.is_tls or settings.start_tls
+    tls = await asyncio.to_thread(_context, settings.ca_cert) if is_secure else None
     address = (await outbound.addresses_of(server.host, server.port))[0]
     if server.is_tls:
         return await asyncio.open_connection(

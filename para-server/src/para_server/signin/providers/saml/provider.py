@@ -60,7 +60,7 @@ class Saml(SignIn):
 
     async def finish(self, visit: Visit) -> Profile | Redirect | Document:
         """Answer with our description, send a browser away, or read what it comes back with."""
-        _need_library()
+        await asyncio.to_thread(_need_library)  # a tenth of a second, the first time
         if visit.path.startswith(_METADATA):
             return await self._metadata(visit)
         settings = saml_settings(visit.settings)
