@@ -12,14 +12,13 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from para_server.access.classify import CredentialKind, classify
 from para_server.access.decision import ALLOWED
 from para_server.access.gate import Admission, Gate
 from para_server.access.principal import NOBODY
 from para_server.access.request import RawRequest, first_headers
-from para_server.access.resources import resource_of
+from para_server.access.resources import resource_of, segments_of
 from para_server.http.answers import Answer, AnswerError, error_answer
 from para_server.http.request import Request
 from para_server.http.router import Route, Router
@@ -125,7 +124,7 @@ class Api:
     async def _answer(self, scope: Scope, raw: RawRequest) -> tuple[Answer, str]:
         if self.dispatcher.is_preflight(raw.method, raw.headers):
             return preflight(raw.headers), ""
-        segments = _segments(raw.path.removeprefix(self._context))
+        segments = segments_of(raw.path.removeprefix(self._context))
         if segments is None:
             return error_answer(400), ""
         found = self.router.find("GET" if raw.method == "HEAD" else raw.method, segments)
@@ -188,7 +187,7 @@ class Api:
         """
         scope: Any = cycle.scope  # a TypedDict without our own keys
         raw_path: bytes = scope["raw_path"]
-        segments = _segments(raw_path.removeprefix(self._context))
+        segments = segments_of(raw_path.removeprefix(self._context))
         found = self.router.find("GET", segments) if segments is not None else set[str]()
         if not isinstance(found, tuple) or found[0].now is None:
             return False
@@ -274,23 +273,3 @@ def _no_route(method: str, allowed: set[str]) -> Answer:
 
 def _path(segments: list[str]) -> str:
     return "/" + "/".join(segments)
-
-
-def _segments(path: bytes) -> list[str] | None:
-    """Return the decoded segments of a path; a slash at its end does not count.
-
-    Returns:
-        ``None`` for a path with a segment that is ``.`` or ``..``. An empty segment before the
-        end stays, and no route has one: two slashes in a row are 404.
-    """
-    parts = path.decode("ascii", "replace").split("/")[1:]
-    if len(parts) > 1 and not parts[-1]:
-        parts.pop()
-    if "." in parts or ".." in parts:
-        return None
-    return [_decoded(part) for part in parts]
-
-
-def _decoded(segment: str) -> str:
-    segment = segment.partition(";")[0]
-    return unquote(segment) if "%" in segment else segment

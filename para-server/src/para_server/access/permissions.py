@@ -82,6 +82,15 @@ def decide(
         method: In any case; only upper-case ones are taken for one's own profile.
         is_root: Whether it is the root app.
     """
+    verdict = _decide(app, subject, path, method, is_root=is_root)
+    if verdict.is_allowed and "+" in path:  # a space in grants, and a plus in ids
+        literal = _decide(app, subject, path.replace("+", "%2B"), method, is_root=is_root)
+        if literal.reason.rule is Rule.EXACT and not literal.is_allowed:
+            return literal
+    return verdict
+
+
+def _decide(app: PermissionsOf, subject: str, path: str, method: str, *, is_root: bool) -> Verdict:
     permissions = app.resource_permissions
     resource = Resource.parse(path, app.datatypes)
     if resource is None or not method.strip():

@@ -1,14 +1,17 @@
-"""Resource paths: what permissions are granted on and requests are checked against."""
+"""Paths of requests, taken apart: for finding their route, and for deciding about them.
+
+Both are here, because what is decided about must be what the route is found for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from para_core.types import CORE_TYPES, SINGULARS, plural_of
 
-__all__ = ["Resource", "resource_of"]
+__all__ = ["Resource", "resource_of", "segments_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,40 @@ class Resource:
 def resource_of(path: bytes, context: bytes = b"") -> str:
     """Return the resource that a raw request path names: what follows the version.
 
-    ``/v1/posts/1`` gives ``posts/1``, ``/v1`` an empty text. A context path in front is cut off.
+    ``/v1/posts/1`` gives ``posts/1``, ``/v1`` an empty text. A context path in front is cut off,
+    and so are parameters of segments: what is decided about is what the router goes to.
     """
     if context and path.startswith(context + b"/"):
         path = path[len(context) :]
-    return path.lstrip(b"/").partition(b"/")[2].decode(errors="replace")
+    resource = path.lstrip(b"/").partition(b"/")[2].decode(errors="replace")
+    if ";" not in resource:
+        return resource
+    return "/".join(_without_parameters(segment) for segment in resource.split("/"))
+
+
+def segments_of(path: bytes) -> list[str] | None:
+    """Return the decoded segments of a raw path, as routes are found; a slash at its end is none.
+
+    Returns:
+        ``None`` for a path with a segment that is ``.`` or ``..``. An empty segment before the
+        end stays, and no route has one: two slashes in a row are 404.
+    """
+    parts = path.decode("ascii", "replace").split("/")[1:]
+    if len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    if "." in parts or ".." in parts:
+        return None
+    return [_decoded(part) for part in parts]
+
+
+def _decoded(segment: str) -> str:
+    segment = _without_parameters(segment)
+    return unquote(segment) if "%" in segment else segment
+
+
+def _without_parameters(segment: str) -> str:
+    """Return a raw segment without ``;name=value``, which means nothing here."""
+    return segment.partition(";")[0]
 
 
 def _twin(name: str, types: Mapping[str, str]) -> str | None:
