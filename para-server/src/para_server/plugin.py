@@ -57,11 +57,11 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
 
 
 @hookimpl
-def para_register_sign_in_providers() -> Sequence[SignInFactory]:
+def para_register_sign_in_providers(config: Config) -> Sequence[SignInFactory]:
     """Offer directories, single sign-on and networks; apps choose by their settings."""
-    from para_server.signin.providers import FACTORIES
+    from para_server.signin.providers import factories
 
-    return FACTORIES
+    return factories(config)
 
 
 def open_local_files(config: Config) -> FileStore:

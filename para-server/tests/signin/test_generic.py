@@ -315,6 +315,18 @@ async def test_apps_without_it_do_not_offer_it(bench: Bench) -> None:
     assert bench.provider.entrance(bench.settings(), uri, "s") == ""  # nobody knows where to go
 
 
+async def test_a_link_that_is_no_address_is_not_shown(bench: Bench) -> None:
+    """An app's owner could make the server's own page run a script."""
+    settings = bench.settings(authorization_url="javascript:alert(1)//")
+    assert bench.provider.entrance(settings, "https://para.example/oauth2_auth", "s") == ""
+
+
+async def test_another_separator_divides_the_tokens(bench: Bench) -> None:
+    provider = OAuth2(bench.tools, separator="|")
+    found = await provider.profile_of(bench.settings(DELEGATED), "access-1|a:b|c")
+    assert found.tokens == IdpTokens("access-1", "a:b", "c")
+
+
 # ---- delegation -------------------------------------------------------------------------------
 
 

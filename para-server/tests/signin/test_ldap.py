@@ -112,6 +112,15 @@ async def test_the_form_of_a_browser_is_read() -> None:
     assert found.identifier == "ldap:ann"
 
 
+async def test_the_fields_and_the_separator_may_be_others() -> None:
+    async with tools_of() as tools:
+        directories = cast("Directories", FakeDirectory())
+        ldap = Ldap(tools, directories, fields=("who", "word"), separator="|")
+        found = await ldap.finish(Visit(Settings(PLAIN), {"who": "ann", "word": "secret"}))
+        assert isinstance(found, Profile)
+        assert (await ldap.profile_of(Settings(PLAIN), "ann|secret")).identifier == "ldap:ann"
+
+
 async def test_a_password_may_have_colons() -> None:
     directory = FakeDirectory(passwords={ANN: "a:b:c"})
     assert (await sign_in(directory, "ann:a:b:c", PLAIN)).identifier == "ldap:ann"

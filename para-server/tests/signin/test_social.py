@@ -154,6 +154,27 @@ async def test_a_profile_without_an_id_is_refused(bench: Bench) -> None:
         await bench.by_code()
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["x" * 300, "a\nb", "\0", " ", "\u202e1"],
+    ids=["long", "lines", "null", "blank", "hidden"],
+)
+async def test_an_id_that_cannot_be_one_is_refused(bench: Bench, key: str) -> None:
+    bench.network.person.update({"id": key, "sub": key, "user_id": key})
+    with pytest.raises(SignInError):
+        await bench.by_code()
+
+
+@pytest.mark.parametrize("name", ["google"])
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:image/png;base64,x", "//x/y.png", "https://x/" + "y" * 3000],
+)
+async def test_a_picture_that_pages_cannot_show_is_left_out(bench: Bench, url: str) -> None:
+    bench.network.person["picture"] = url
+    assert (await bench.by_code()).picture is None
+
+
 # ---- what is refused --------------------------------------------------------------------------
 
 

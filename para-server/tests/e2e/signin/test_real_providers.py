@@ -17,7 +17,7 @@ from para_core.config import Config
 from para_server.config import ApiSettings
 from para_server.para import Para
 from para_server.signin.policy import SignInPolicy
-from para_server.signin.providers import FACTORIES
+from para_server.signin.providers import factories
 
 from ...signin.saml_keys import pair  # noqa: TID252 - tests have no absolute names
 from ..backends import MEMORY, backends  # noqa: TID252 - tests have no absolute names
@@ -37,8 +37,8 @@ async def para(
     tmp_path: Path,
 ) -> AsyncIterator[Para]:
     async with backends(MEMORY, tmp_path) as made:
-        made.sign_ins = lambda tools: [factory(tools) for factory in FACTORIES]
         config = Config({"para.outbound.allow_private": True, **config_values})
+        made.sign_ins = lambda tools: [factory(tools) for factory in factories(config)]
         async with Para(settings, made, config=config, policy=policy) as para:
             yield para
 

@@ -13,7 +13,7 @@ from para_core.contracts.signin import (
 )
 from para_server.signin.providers.delegated import wrapped
 from para_server.signin.providers.oauth import JSON_ACCEPTED, OAuthProvider
-from para_server.signin.providers.replies import text_in
+from para_server.signin.providers.replies import text_in, usable_key
 
 __all__ = ["Amazon"]
 
@@ -62,7 +62,7 @@ class Amazon(OAuthProvider):
         headers = {"x-amz-access-token": token, **JSON_ACCEPTED}
         found = await self.get(f"{self._api}/user/profile", headers)
         return Profile(
-            identifier=f"az:{self.required(found, 'user_id')}",
+            identifier=f"az:{usable_key(self.required(found, 'user_id'))}",
             email=text_in(found, "email"),
             fallback_email="{id}@amazon.com",
             name=text_in(found, "name"),

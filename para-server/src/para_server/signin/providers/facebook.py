@@ -14,7 +14,7 @@ from para_core.contracts.signin import (
     SignInTools,
 )
 from para_server.signin.providers.oauth import OAuthProvider
-from para_server.signin.providers.replies import is_true, object_in, object_of, text_in
+from para_server.signin.providers.replies import is_true, object_in, object_of, text_in, usable_key
 
 __all__ = ["Facebook"]
 
@@ -75,7 +75,7 @@ class Facebook(OAuthProvider):
         del settings
         query = urlencode({"fields": _FIELDS, "access_token": tokens.access or ""})
         found = await self.get(f"{self._graph}/me?{query}", {})
-        key = self.required(found, "id")
+        key = usable_key(self.required(found, "id"))
         picture = f"{self._graph}/{quote(key, safe='')}/picture"
         return Profile(
             identifier=f"fb:{key}",

@@ -26,7 +26,14 @@ from para_server.signin.providers.fields import Fields
 from para_server.signin.providers.idtokens import IdTokens, Issuer
 from para_server.signin.providers.oauth import OAuthProvider, bearer
 from para_server.signin.providers.pictures import keep_picture
-from para_server.signin.providers.replies import is_true, object_of, plain, text_in
+from para_server.signin.providers.replies import (
+    is_true,
+    object_of,
+    picture_at,
+    plain,
+    text_in,
+    usable_key,
+)
 from para_server.signin.started import COOKIE, is_marked, is_proven
 
 if TYPE_CHECKING:
@@ -51,8 +58,9 @@ class OAuth2(OAuthProvider):
     section = "security.oauth"
     uses_pkce = True
 
-    def __init__(self, tools: SignInTools) -> None:
+    def __init__(self, tools: SignInTools, *, separator: str = ":") -> None:
         super().__init__(tools)
+        self._separator = separator
         self._id_tokens = IdTokens(tools)
 
     # ---- settings -----------------------------------------------------------------------------
@@ -149,7 +157,7 @@ class OAuth2(OAuthProvider):
 
     async def profile_of(self, settings: SignInSettings, token: str) -> Profile:
         """Return who presents ``access[:refresh[:id]]``; see ``SignIn.profile_of``."""
-        parts = [*token.split(":", _MOST_PARTS - 1), "", ""][:_MOST_PARTS]
+        parts = [*token.split(self._separator, _MOST_PARTS - 1), "", ""][:_MOST_PARTS]
         tokens = IdpTokens(parts[0].strip(), parts[1].strip() or None, parts[2].strip() or None)
         if not tokens.access:
             raise SignInError(reason="there is no token")
@@ -187,6 +195,7 @@ class OAuth2(OAuthProvider):
         key = found.of("id")
         if is_blank(key):
             raise SignInError(reason=f"the profile has no {found.name_of('id')!r}")
+        usable_key(key)
         domain = self._text(settings, "domain", "paraio.com") or "scoold.com"
         parts = [found.of("given_name"), found.of("family_name")]
         email = found.of("email")
@@ -237,7 +246,9 @@ class OAuth2(OAuthProvider):
         headers = bearer(tokens.access) if home and urlsplit(url).netloc == home else {}
 
         async def load_picture(userid: str) -> str | None:
-            return await keep_picture(self.tools, url, headers, settings.appid, userid) or url
+            return await keep_picture(
+                self.tools, url, headers, settings.appid, userid
+            ) or picture_at(url)
 
         return None, load_picture
 

@@ -14,7 +14,7 @@ from para_core.contracts.signin import (
     SignInTools,
 )
 from para_server.signin.providers.oauth import JSON_ACCEPTED, OAuthProvider
-from para_server.signin.providers.replies import object_in, object_of, plain, text_in
+from para_server.signin.providers.replies import object_in, object_of, plain, text_in, usable_key
 
 __all__ = ["GitHub"]
 
@@ -70,7 +70,7 @@ class GitHub(OAuthProvider):
         del settings
         headers = {"Authorization": f"token {tokens.access}", **JSON_ACCEPTED}
         found = await self.get(f"{self._api}/user", headers)
-        key = self.required(found, "id")
+        key = usable_key(self.required(found, "id"))
         email, is_verified = await self._email(text_in(found, "email"), headers)
         return Profile(
             identifier=f"gh:{key}",

@@ -14,7 +14,7 @@ from para_core.contracts.signin import (
 )
 from para_server.signin.providers.idtokens import IdTokens, Issuer
 from para_server.signin.providers.oauth import OAuthProvider, bearer
-from para_server.signin.providers.replies import is_true, plain, text_in
+from para_server.signin.providers.replies import is_true, plain, text_in, usable_key
 
 __all__ = ["Google"]
 
@@ -72,7 +72,7 @@ class Google(OAuthProvider):
         found = await self.get(f"{self._api}/oauth2/v3/userinfo", bearer(tokens.access))
         email = text_in(found, "email")
         return Profile(
-            identifier=f"gp:{self.required(found, 'sub')}",
+            identifier=f"gp:{usable_key(self.required(found, 'sub'))}",
             email=email,
             email_is_verified=bool(email) and is_true(found.get("email_verified")),
             fallback_email="{id}@google.com",

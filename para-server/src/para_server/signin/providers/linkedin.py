@@ -13,7 +13,14 @@ from para_core.contracts.signin import (
     SignInTools,
 )
 from para_server.signin.providers.oauth import JSON_ACCEPTED, OAuthProvider, bearer
-from para_server.signin.providers.replies import is_true, object_in, object_of, text_in
+from para_server.signin.providers.replies import (
+    is_true,
+    object_in,
+    object_of,
+    picture_at,
+    text_in,
+    usable_key,
+)
 
 __all__ = ["LinkedIn"]
 
@@ -67,14 +74,14 @@ class LinkedIn(OAuthProvider):
         del settings
         headers = {**bearer(tokens.access), **JSON_ACCEPTED}
         found = await self.get(f"{self._api}{_PROFILE}", headers)
-        key = self.required(found, "id")
+        key = usable_key(self.required(found, "id"))
         names = [_first(object_in(found, name)) for name in ("firstName", "lastName")]
         return Profile(
             identifier=f"in:{key}",
             email=await self._email(headers),
             fallback_email="{id}@linkedin.com",
             name=" ".join(names).strip(),
-            picture=_picture(found) or None,
+            picture=picture_at(_picture(found)),
         )
 
     async def _email(self, headers: dict[str, str]) -> str:

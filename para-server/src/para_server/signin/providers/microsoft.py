@@ -19,7 +19,7 @@ from para_core.contracts.signin import (
 from para_core.text import picture_of
 from para_server.signin.providers.oauth import JSON_ACCEPTED, OAuthProvider, bearer
 from para_server.signin.providers.pictures import keep_picture
-from para_server.signin.providers.replies import text_in
+from para_server.signin.providers.replies import text_in, usable_key
 
 __all__ = ["Microsoft"]
 
@@ -94,7 +94,7 @@ class Microsoft(OAuthProvider):
             return kept or (picture_of(email) if email else None)
 
         return Profile(
-            identifier=f"ms:{self.required(found, 'id')}",
+            identifier=f"ms:{usable_key(self.required(found, 'id'))}",
             email=email,
             fallback_email="{id}@windowslive.com",
             name=text_in(found, "displayName"),

@@ -87,7 +87,7 @@ class OAuthProvider(SignIn, ABC):
             raise SignInError(reason="the sign-in was started in another browser")
         code = visit.param("code").strip()
         if not code:
-            raise SignInError(reason=f"no code: {visit.param('error')[:100] or 'nothing is said'}")
+            raise SignInError(reason=f"no code: {visit.param('error')[:100]!r}")
         tokens = await self.exchange(visit, code, state if is_ours else "")
         return await self.profile(visit.settings, tokens)
 
@@ -148,7 +148,7 @@ class OAuthProvider(SignIn, ABC):
         """Return where a browser starts; see ``SignIn.entrance``."""
         client, secret = settings.credentials(self.prefix)
         where = self.authorization_url(settings)
-        if not (client and secret and where):
+        if not (client and secret and where.startswith(("https://", "http://"))):
             return ""
         fields = {
             "response_type": "code",
@@ -205,8 +205,8 @@ class OAuthProvider(SignIn, ABC):
         """
         found = text_in(values, name)
         if not found:
-            said = text_in(values, "error") or "nothing is said"
-            raise SignInError(reason=f"{self.title} answers without {name}: {said[:100]}")
+            said = text_in(values, "error")[:100]
+            raise SignInError(reason=f"{self.title} answers without {name}: {said!r}")
         return found
 
     def _credentials(self, settings: SignInSettings) -> tuple[str, str]:

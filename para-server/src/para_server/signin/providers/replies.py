@@ -12,9 +12,10 @@ from para_core.contracts.signin import SignInError
 if TYPE_CHECKING:
     from para_core.contracts.outbound import OutboundReply
 
-__all__ = ["is_true", "object_in", "object_of", "plain", "text_in"]
+__all__ = ["is_true", "object_in", "object_of", "picture_at", "plain", "text_in", "usable_key"]
 
 _OK = range(200, 300)
+_LONGEST_KEY, _LONGEST_URL = 255, 2048
 
 
 def object_of(reply: OutboundReply, about: str) -> dict[str, Any]:
@@ -54,5 +55,23 @@ def is_true(value: object) -> bool:
 
 
 def plain(url: str) -> str | None:
-    """Return the address of a picture without its query; ``None`` for a blank one."""
-    return url.partition("?")[0].strip() or None
+    """Return the address of a picture without its query; ``None`` for what is none."""
+    return picture_at(url.partition("?")[0])
+
+
+def picture_at(url: str) -> str | None:
+    """Return the address of a picture if pages may show it; ``None`` for what is none."""
+    url = url.strip()
+    is_shown = url.lower().startswith(("https://", "http://")) and len(url) <= _LONGEST_URL
+    return url if is_shown and url.isprintable() else None
+
+
+def usable_key(key: str) -> str:
+    """Return the id of a person at a provider.
+
+    Raises:
+        SignInError: It is blank, or cannot be an id: too long, or with characters nobody can see.
+    """
+    if not key.strip() or len(key) > _LONGEST_KEY or not key.isprintable():
+        raise SignInError(reason=f"{key[:40]!r} cannot be the id of a person")
+    return key

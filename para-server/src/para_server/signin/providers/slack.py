@@ -9,7 +9,7 @@ from typing import Any
 from para_core.contracts.signin import IdpTokens, Profile, SignInSettings, SignInTools
 from para_server.signin.providers.delegated import wrapped
 from para_server.signin.providers.oauth import JSON_ACCEPTED, OAuthProvider, bearer
-from para_server.signin.providers.replies import object_in, plain, text_in
+from para_server.signin.providers.replies import object_in, plain, text_in, usable_key
 
 __all__ = ["Slack"]
 
@@ -50,12 +50,12 @@ class Slack(OAuthProvider):
         headers = {**bearer(tokens.access), **JSON_ACCEPTED}
         found = await self.get(f"{self._web}/api/users.identity", headers)
         user, team = object_in(found, "user"), object_in(found, "team")
-        key = self.required(user, "id")
+        key = usable_key(self.required(user, "id"))
         identifier = f"sl:{key}:{text_in(team, 'id') or 'default'}"
         if text_in(team, "name"):
             identifier += f":{base64.b64encode(text_in(team, 'name').encode()).decode()}"
         return Profile(
-            identifier=identifier,
+            identifier=usable_key(identifier),
             aliases=(f"sl:{key}",),
             email=text_in(user, "email"),
             fallback_email="{id}@slack.com",

@@ -17,7 +17,7 @@ from para_core.contracts.signin import (
     Visit,
 )
 from para_server.signin.providers.oauth1 import Signer
-from para_server.signin.providers.replies import object_of, plain, text_in
+from para_server.signin.providers.replies import object_of, plain, text_in, usable_key
 
 __all__ = ["Twitter"]
 
@@ -39,12 +39,14 @@ class Twitter(SignIn):
     title = "X (Twitter)"
     prefix = "tw"
 
-    def __init__(self, tools: SignInTools, api: str = "https://api.twitter.com") -> None:
-        self._tools, self._api = tools, api
+    def __init__(
+        self, tools: SignInTools, api: str = "https://api.twitter.com", *, separator: str = ":"
+    ) -> None:
+        self._tools, self._api, self._separator = tools, api, separator
 
     async def profile_of(self, settings: SignInSettings, token: str) -> Profile:
         """Return who presents ``token:secret``; tokens of other applications are refused."""
-        key, _, secret = token.partition(":")
+        key, _, secret = token.partition(self._separator)
         if not (key.strip() and secret.strip()):
             raise SignInError(reason="the token is not token:secret")
         return await self._profile(settings, key.strip(), secret.strip())
@@ -118,9 +120,7 @@ class Twitter(SignIn):
             "GET", f"{url}?{urlencode(_WITH_EMAIL)}", headers={"Authorization": header}
         )
         found = object_of(reply, "Twitter")
-        key = text_in(found, "id_str")
-        if not key:
-            raise SignInError(reason="Twitter answers without an id")
+        key = usable_key(text_in(found, "id_str"))
         return Profile(
             identifier=f"tw:{key}",
             email=text_in(found, "email"),

@@ -23,6 +23,7 @@ from para_server.signin.providers.ldap.groups import authorities_of
 from para_server.signin.providers.ldap.names import below, escaped
 from para_server.signin.providers.ldap.people import keep_photo, profile_of
 from para_server.signin.providers.ldap.settings import LdapSettings, ldap_settings
+from para_server.signin.providers.replies import usable_key
 
 if TYPE_CHECKING:
     from para_server.signin.providers.ldap.directory import Directory
@@ -31,7 +32,7 @@ __all__ = ["Ldap"]
 
 _NOT_FOUND = "LDAP user not found."
 _NO_CONNECTION = "Connection to LDAP server failed"
-_LONGEST = 256
+_LONGEST = 1024
 _REASON = re.compile(r"data ([0-9a-fA-F]+)")
 _MESSAGES = {  # what Active Directory says with a refused bind
     "532": "User credentials have expired",
@@ -48,27 +49,40 @@ class Ldap(SignIn):
     paths = ("/ldap_auth",)
     title = "LDAP"
 
-    def __init__(self, tools: SignInTools, directories: Directories | None = None) -> None:
-        self._tools = tools
+    def __init__(
+        self,
+        tools: SignInTools,
+        directories: Directories | None = None,
+        *,
+        fields: tuple[str, str] = ("username", "password"),
+        separator: str = ":",
+    ) -> None:
+        """Take what the server lends.
+
+        Args:
+            tools: Of the server.
+            directories: Opens directories; real ones unless given.
+            fields: Of the form: the user name and the password.
+            separator: Between both in tokens of programs.
+        """
+        self._tools, self._fields, self._separator = tools, fields, separator
         self._directories = directories or Directories(tools.outbound)
 
     async def profile_of(self, settings: SignInSettings, token: str) -> Profile:
         """Return who presents ``username:password``; see ``SignIn.profile_of``."""
-        username, _, password = token.partition(":")
+        username, _, password = token.partition(self._separator)
         return await self._sign_in(settings, username, password)
 
     async def finish(self, visit: Visit) -> Profile | Redirect | Document:
         """Return who sends the form; see ``SignIn.finish``."""
-        names = [
-            visit.settings.text(f"security.ldap.{field}_param", field) or field
-            for field in ("username", "password")
-        ]
-        return await self._sign_in(visit.settings, *map(visit.param, names))
+        username, password = map(visit.param, self._fields)
+        return await self._sign_in(visit.settings, username, password)
 
     async def _sign_in(self, settings: SignInSettings, username: str, password: str) -> Profile:
         username = username.strip()
-        if not (username and password) or len(username) > _LONGEST or "\0" in username + password:
-            raise SignInError(reason="the user name or the password is blank or unusable")
+        usable_key(username)
+        if not password or len(password) > _LONGEST or "\0" in password:
+            raise SignInError(reason="the password is blank or unusable")
         found = ldap_settings(settings)
         if found.domain:
             username = username.partition("@")[0]

@@ -21,7 +21,7 @@ from para_core.contracts.signin import (
 from para_core.errors import ParaError, UnavailableError
 from para_core.formats import is_email
 from para_server.signin.providers.delegated import shaped
-from para_server.signin.providers.replies import plain
+from para_server.signin.providers.replies import plain, usable_key
 from para_server.signin.providers.saml.documents import metadata, new_id, sign_on_url
 from para_server.signin.providers.saml.idp import IdentityProviders
 from para_server.signin.providers.saml.responses import Told, accept
@@ -137,7 +137,7 @@ def _profile(settings: SamlSettings, told: Told) -> Profile:
     parts = [first("firstname"), first("lastname")]
     both = " ".join(parts) if all(parts) else ""
     return Profile(
-        identifier=f"saml:{key}",
+        identifier=f"saml:{usable_key(key)}",
         email=email,
         email_is_verified=bool(email) and settings.emails_are_verified,
         fallback_email=key if is_email(key) else f"{key}@{settings.domain}",
