@@ -15,6 +15,9 @@ from para_core.contracts.signin import SignIn, SignInTools
 from para_server.config import ApiSettings
 from para_server.para import Para
 from para_server.signin.policy import SignInPolicy
+from para_server.signin.providers.generic import OAuth2
+from para_server.signin.providers.ldap import Ldap
+from para_server.signin.providers.saml import Saml
 
 from ...signin.networks import (  # noqa: TID252 - tests have no absolute names
     CODE,
@@ -37,8 +40,11 @@ class World:
 
     def providers(self, tools: SignInTools) -> list[SignIn]:
         return [
-            network.provider(tools, self.servers[name].url)
-            for name, network in self.networks.items()
+            *(OAuth2(tools), Ldap(tools), Saml(tools)),
+            *(
+                network.provider(tools, self.servers[name].url)
+                for name, network in self.networks.items()
+            ),
         ]
 
 
@@ -147,6 +153,31 @@ async def test_an_unknown_app_signs_nobody_in(shop: Client, nobody: Client) -> N
     del shop
     reply = await browse(nobody, "github", SCRIPT, state="nowhere")
     assert (reply.status, reply.json["message"]) == (401, "Bad credentials.")
+
+
+@pytest.mark.parametrize("config_values", [{"para.outbound.allow_private": False}], ids=["strict"])
+async def test_an_app_cannot_make_the_server_connect_to_its_own_network(
+    app: Client, nobody: Client, world: World
+) -> None:
+    inside = world.servers["google"]
+    values = {
+        "security.oauth.token_url": f"{inside.url}/oauth2/v4/token",
+        "security.oauth.profile_url": f"{inside.url}/oauth2/v3/userinfo",
+        "security.oauth.issuer": inside.url,
+        "security.ldap.server_url": f"ldap://127.0.0.1:{inside.port}",
+        "security.saml.sp.entityid": "https://para.example/saml_auth/myapp",
+        "security.saml.idp.metadata_url": f"{inside.url}/metadata",
+        "oa2_app_id": "client-1",
+        "oa2_secret": "secret-1",
+    }
+    await app.put("/v1/_settings", values)
+    assert (await sign_in(nobody, "good-token", provider="oauth2")).status == 400
+    assert (await sign_in(nobody, "ann:secret", provider="ldap")).status == 400
+    for name in ("oauth2", "google"):
+        assert (await browse(nobody, name, SCRIPT)).status == 401
+    for path in ("/saml_auth/myapp", "/saml_metadata/myapp"):
+        assert (await nobody.send("GET", path, headers=SCRIPT)).status in (400, 401)
+    assert inside.connections == 0
 
 
 # ---- accounts ---------------------------------------------------------------------------------
