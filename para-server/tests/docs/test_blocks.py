@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from para_core.config import Config, load_config
-from para_core.plugins import load_plugins
+from para_core.plugins import Plugins, load_plugins
 from para_core.settings.unknown import unknown_keys
 
 from .pages import Block, all_pages, blocks_of, name_of
@@ -22,9 +22,18 @@ HOCON = [
 OF_EXAMPLES = ("para.journal.", "para.guestbook.")  # of plugins that pages write
 
 
+@pytest.fixture(scope="module")
+def plugins() -> Plugins:
+    """The plugins of this repository, whose keys count as known."""
+    return load_plugins(load_config(overrides={"para.plugin_folder": ""}, environ={}))
+
+
 @pytest.fixture(params=HOCON)
 def config(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    plugins: Plugins,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Config:
     """The configuration of a block, with the keys of our plugins."""
     block: Block = request.param
@@ -32,10 +41,7 @@ def config(
         monkeypatch.setenv(name, "a value of the environment")
     file = tmp_path / "application.conf"
     file.write_text(block.text, encoding="utf-8")
-    read = load_config(file, environ={})
-    return load_plugins(load_config(overrides={"para.plugin_folder": ""}, environ={})).described(
-        read
-    )
+    return plugins.described(load_config(file, environ={}))
 
 
 def test_a_block_of_configuration_sets_keys_that_there_are(config: Config) -> None:
