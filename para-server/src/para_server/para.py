@@ -223,15 +223,7 @@ def _services(
     clock: Clock,
 ) -> Services:
     ids = IdGenerator(settings.worker_id, clock)
-    dao = (
-        ListenedDAO(backends.dao, backends.io_listeners) if backends.io_listeners else backends.dao
-    )
-    index = IndexFollower(dao, backends.search)
-    store = Store(
-        dao,
-        cache=backends.cache if settings.cache_enabled else None,
-        index=index if settings.search_enabled else None,
-    )
+    store, index = _storage(settings, backends)
     apps = Apps(store, settings, clock=clock, listeners=backends.app_listeners)
     finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
     users = Users(
@@ -277,3 +269,12 @@ def _services(
         ),
         health=Health(),
     )
+
+
+def _storage(settings: ApiSettings, backends: Backends) -> tuple[Store, IndexFollower]:
+    dao = backends.dao
+    if backends.io_listeners:
+        dao = ListenedDAO(dao, backends.io_listeners)
+    index = IndexFollower(dao, backends.search)
+    cache = backends.cache if settings.cache_enabled else None
+    return Store(dao, cache=cache, index=index if settings.search_enabled else None), index
