@@ -22,8 +22,9 @@ from para_core.contracts.signin import (
 )
 from para_core.formats import is_email
 from para_core.text import is_blank
+from para_server.signin.providers.endpoints import Endpoints, Replaced
 from para_server.signin.providers.fields import Fields
-from para_server.signin.providers.idtokens import IdTokens, Issuer
+from para_server.signin.providers.idtokens import IdTokens
 from para_server.signin.providers.oauth import OAuthProvider, bearer
 from para_server.signin.providers.pictures import keep_picture
 from para_server.signin.providers.replies import (
@@ -65,43 +66,24 @@ class OAuth2(OAuthProvider):
 
     # ---- settings -----------------------------------------------------------------------------
 
-    def _text(self, settings: SignInSettings, key: str, default: str = "") -> str:
-        return settings.text(f"{self.section}.{key}", default).strip()
-
-    async def _endpoint(self, settings: SignInSettings, key: str, name: str) -> str:
-        """Return an endpoint: as the app sets it, else as the issuer describes it."""
-        own, issuer = self._text(settings, key), self._text(settings, "issuer")
-        if own or not issuer:
-            return own
-        return text_in(await self._id_tokens.describe(issuer), name)
-
-    async def _issuer(self, settings: SignInSettings) -> Issuer | None:
-        name = self._text(settings, "issuer")
-        if not name:
-            return None
-        described = await self._id_tokens.describe(name)
-        keys = self._text(settings, "jwks_url") or text_in(described, "jwks_uri")
-        return Issuer(text_in(described, "issuer"), keys)
-
-    def _headers(self, settings: SignInSettings) -> dict[str, str]:
-        accept = self._text(settings, "accept_header")
-        return {"Accept": accept} if accept else {}
+    def _of(self, settings: SignInSettings) -> Endpoints:
+        return Endpoints(settings, self.section, self._id_tokens)
 
     def token_url(self, settings: SignInSettings) -> str:
         """Return where tokens are made; blank when only the issuer knows."""
-        return self._text(settings, "token_url")
+        return self._of(settings).text("token_url")
 
     def authorization_url(self, settings: SignInSettings) -> str:
         """Return where browsers start; blank when only the issuer knows."""
-        return self._text(settings, "authorization_url")
+        return self._of(settings).text("authorization_url")
 
     def scope_of(self, settings: SignInSettings) -> str:
         """Return what the app asks for."""
-        return self._text(settings, "scope")
+        return self._of(settings).text("scope")
 
     def more_fields(self, settings: SignInSettings) -> dict[str, str]:
         """Return the scope, unless the provider does not want it with a code."""
-        repeats = settings.flag(f"{self.section}.send_scope_to_token_endpoint", default=True)
+        repeats = self._of(settings).flag("send_scope_to_token_endpoint", default=True)
         return {"scope": self.scope_of(settings)} if repeats else {}
 
     # ---- browsers -----------------------------------------------------------------------------
@@ -110,7 +92,7 @@ class OAuth2(OAuthProvider):
         """Return where a browser starts: at our own endpoint when only the issuer knows."""
         if all(settings.credentials(self.prefix)) and not self.authorization_url(settings):
             sign = "&" if "?" in redirect_uri else "?"
-            knows = self._text(settings, "issuer")
+            knows = self._of(settings).text("issuer")
             return f"{redirect_uri}{sign}{urlencode({'state': state})}" if knows else ""
         return super().entrance(settings, redirect_uri, state)
 
@@ -119,14 +101,14 @@ class OAuth2(OAuthProvider):
         state = visit.param("state")
         is_ours = is_marked(state) and is_proven(state, visit.cookie(COOKIE))
         if is_ours and not visit.param("code") and not visit.param("error"):
-            issuer = self._text(visit.settings, "issuer")
+            issuer = self._of(visit.settings).text("issuer")
             if issuer and not self.authorization_url(visit.settings):
                 described = await self._id_tokens.describe(issuer)
                 return Redirect(self._start(visit, text_in(described, "authorization_endpoint")))
         return await super().finish(visit)
 
     def _start(self, visit: Visit, where: str) -> str:
-        found = _At(visit.settings, f"{self.section}.authorization_url", where)
+        found = Replaced(visit.settings, f"{self.section}.authorization_url", where)
         url = super().entrance(found, visit.redirect_uri, visit.param("state"))
         if not url:
             raise SignInError(reason="the issuer does not say where browsers start")
@@ -135,7 +117,7 @@ class OAuth2(OAuthProvider):
     async def exchange(self, visit: Visit, code: str, state: str) -> IdpTokens:
         """Return the tokens for a code; an ID token must be of the flow that was started."""
         tokens = await super().exchange(visit, code, state)
-        issuer = await self._issuer(visit.settings)
+        issuer = await self._of(visit.settings).issuer()
         if state and tokens.id and issuer is not None:
             client, _ = visit.settings.credentials(self.prefix)
             nonce = None
@@ -148,9 +130,9 @@ class OAuth2(OAuthProvider):
         self, settings: SignInSettings, fields: Mapping[str, str]
     ) -> dict[str, Any]:
         """Return what the provider answers to a request for a token."""
-        url = await self._endpoint(settings, "token_url", "token_endpoint")
+        url = await self._of(settings).url("token_url", "token_endpoint")
         return object_of(
-            await self.post(url, fields, self._headers(settings)), "the token endpoint"
+            await self.post(url, fields, self._of(settings).headers), "the token endpoint"
         )
 
     # ---- programs -----------------------------------------------------------------------------
@@ -173,8 +155,8 @@ class OAuth2(OAuthProvider):
 
         Without ``issuer`` and ``introspection_url`` there is none.
         """
-        issuer = await self._issuer(settings)
-        url = await self._endpoint(settings, "introspection_url", "introspection_endpoint")
+        issuer = await self._of(settings).issuer()
+        url = await self._of(settings).url("introspection_url", "introspection_endpoint")
         if issuer is not None and tokens.id:
             await self._id_tokens.verify(tokens.id, issuer, client=client)
         elif url:
@@ -196,11 +178,11 @@ class OAuth2(OAuthProvider):
         if is_blank(key):
             raise SignInError(reason=f"the profile has no {found.name_of('id')!r}")
         usable_key(key)
-        domain = self._text(settings, "domain", "paraio.com") or "scoold.com"
+        domain = self._of(settings).text("domain", "paraio.com") or "scoold.com"
         parts = [found.of("given_name"), found.of("family_name")]
         email = found.of("email")
         picture, load_picture = self._picture(settings, found.of("picture"), tokens)
-        keeps = settings.flag(f"{self.section}.token_delegation_enabled")
+        keeps = self._of(settings).flag("token_delegation_enabled")
         return Profile(
             identifier=f"{self.prefix}:{key}",
             email=email,
@@ -216,11 +198,11 @@ class OAuth2(OAuthProvider):
     async def _told(self, settings: SignInSettings, tokens: IdpTokens) -> dict[str, Any]:
         """Return what a verified ID token and the profile say; the profile wins."""
         claims: dict[str, Any] = {}
-        issuer = await self._issuer(settings)
+        issuer = await self._of(settings).issuer()
         if issuer is not None and tokens.id:
             client, _ = self._credentials(settings)
             claims = await self._id_tokens.verify(tokens.id, issuer, client=client)
-        url = await self._endpoint(settings, "profile_url", "userinfo_endpoint")
+        url = await self._of(settings).url("profile_url", "userinfo_endpoint")
         if not url and not claims:
             raise SignInError(reason=f"the app does not use {self.names[0]}")
         profile = await self._profile_at(settings, url, tokens) if url else {}
@@ -231,7 +213,7 @@ class OAuth2(OAuthProvider):
     async def _profile_at(
         self, settings: SignInSettings, url: str, tokens: IdpTokens
     ) -> dict[str, Any]:
-        headers = {**bearer(tokens.access), **self._headers(settings)}
+        headers = {**bearer(tokens.access), **self._of(settings).headers}
         reply = await self.tools.outbound.send("GET", url, headers=headers)
         if reply.status != _OK:
             raise SignInError(reason=f"the profile answers {reply.status}")
@@ -240,9 +222,9 @@ class OAuth2(OAuthProvider):
     def _picture(
         self, settings: SignInSettings, url: str, tokens: IdpTokens
     ) -> tuple[str | None, Callable[[str], Awaitable[str | None]] | None]:
-        if not settings.flag(f"{self.section}.download_avatars") or not url:
+        if not self._of(settings).flag("download_avatars") or not url:
             return plain(url), None
-        home = urlsplit(self._text(settings, "profile_url")).netloc
+        home = urlsplit(self._of(settings).text("profile_url")).netloc
         headers = bearer(tokens.access) if home and urlsplit(url).netloc == home else {}
 
         async def load_picture(userid: str) -> str | None:
@@ -257,7 +239,7 @@ class OAuth2(OAuthProvider):
     def delegates(self, settings: SignInSettings, identifier: str) -> bool:
         """Tell whether the provider decides about the tokens of a user."""
         is_ours = identifier.lower().startswith(f"{self.prefix}:")
-        return is_ours and settings.flag(f"{self.section}.token_delegation_enabled")
+        return is_ours and self._of(settings).flag("token_delegation_enabled")
 
     async def renew(
         self, settings: SignInSettings, identifier: str, tokens: IdpTokens
@@ -275,7 +257,7 @@ class OAuth2(OAuthProvider):
 
     async def _opens(self, settings: SignInSettings, identifier: str, tokens: IdpTokens) -> bool:
         try:
-            url = await self._endpoint(settings, "profile_url", "userinfo_endpoint")
+            url = await self._of(settings).url("profile_url", "userinfo_endpoint")
             profile = await self._profile_at(settings, url, tokens)
         except SignInError:
             return False
@@ -317,26 +299,6 @@ class OAuth2Third(OAuth2):
     title = "OpenID Connect (third)"
     prefix = "oa2third"
     section = "security.oauththird"
-
-
-class _At(SignInSettings):
-    """Settings in which one key has another value."""
-
-    def __init__(self, settings: SignInSettings, key: str, value: str) -> None:
-        self._settings, self._key, self._value = settings, key, value
-
-    @property
-    def appid(self) -> str:
-        return self._settings.appid
-
-    def text(self, key: str, default: str = "") -> str:
-        return self._value if key == self._key else self._settings.text(key, default)
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        return self._settings.flag(key, default=default)
-
-    def credentials(self, prefix: str) -> tuple[str, str]:
-        return self._settings.credentials(prefix)
 
 
 def _is_for(client: str, claims: Mapping[str, Any]) -> bool:
