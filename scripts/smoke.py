@@ -19,6 +19,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DIST = ROOT / "dist"
 READY_SEC = 30.0
 STOP_SEC = 20.0
 
@@ -68,13 +69,17 @@ def check(folder: Path) -> str:
 
 
 def install(venv: Path) -> Path:
-    """Make an empty environment and install ``para-server[standalone]`` from ``dist/``."""
-    wheels = ("--find-links", str(ROOT / "dist"), "para-server[standalone]")
+    """Make an empty environment and install ``para-server[standalone]`` from ``dist/``.
+
+    uv keeps wheels by their names; those of ours change without a new version.
+    """
+    wheels = ("--find-links", str(DIST), "para-server[standalone]")
     uv = shutil.which("uv", path=f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}")
     python = str(venv / "bin/python")
     if uv is not None:
         run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)])
-        run([uv, "pip", "install", "--quiet", "--python", python, *wheels])
+        fresh = [f"--refresh-package={wheel.name.split('-')[0]}" for wheel in DIST.glob("*.whl")]
+        run([uv, "pip", "install", "--quiet", *fresh, "--python", python, *wheels])
     else:
         run([sys.executable, "-m", "venv", str(venv)])
         run([python, "-m", "pip", "install", "--quiet", *wheels])
