@@ -9,6 +9,7 @@ The first column is the number in the list of known weaknesses; paths start at `
  2  unit/access/test_gate.py::test_an_error_of_a_look_up_ends_the_request
  3  e2e/test_weaknesses.py::test_only_the_one_path_tells_who_somebody_is
  4  e2e/test_weaknesses.py::test_who_a_user_is_is_not_for_users_to_change
+ 4  e2e/test_weaknesses.py::test_nobody_takes_the_place_of_a_user
  4  e2e/signin/test_accounts.py::test_an_unverified_address_in_a_profile_links_nothing
  4  e2e/signin/test_accounts.py::test_an_account_that_never_verified_its_address_is_not_linked
  4  e2e/signin/test_accounts.py::test_the_address_of_another_user_is_not_taken_over
@@ -175,6 +176,32 @@ async def test_who_a_user_is_is_not_for_users_to_change(app: Client) -> None:
         after = (await world.client("app").get("/v1/user/owner")).json
         assert [after[name] for name in kept] == [before[name] for name in kept]
     assert (await world.client("admin").patch("/v1/user/owner", told)).json["groups"] == "users"
+
+
+async def test_nobody_takes_the_place_of_a_user(app: Client) -> None:
+    world = await world_of(app.para, {"*": {"user": ["?", "*"], "_batch": ["?", "*"]}})
+    home = world.client("app")
+    await home.patch("/v1/user/owner", {"twoFA": True, "twoFAkey": "hidden"})
+    before = await fingerprint(app.para, "home")
+    told = {"identifier": "mine@example.com", "email": "mine@example.com", "name": "Mine"}
+    for caller in ("user", "owner", "guest"):
+        client = world.client(caller)
+        for reply in (
+            await client.post("/v1/users", {**told, "id": "owner"}),
+            await client.post("/v1/_batch", [{**told, "id": "owner", "type": "user"}]),
+            await client.put("/v1/_batch", [{**told, "id": "owner", "type": "note"}]),
+        ):
+            assert reply.status == 400 or reply.json == [], (caller, reply)
+    assert await fingerprint(app.para, "home") == before
+    shown = (await world.client("user").put("/v1/user/owner", {**told, "active": False})).json
+    assert (shown["name"], shown["email"], shown["active"]) == ("Mine", "owner@example.com", True)
+    kept = (await home.get("/v1/user/owner")).json
+    assert (kept["identifier"], kept["twoFAkey"], kept["twoFA"]) == (
+        "owner@example.com",
+        "hidden",
+        True,
+    )
+    assert (await home.put("/v1/user/owner", told)).json["email"] == "mine@example.com"
 
 
 async def test_what_lets_users_sign_in_is_hidden_from_users(app: Client) -> None:

@@ -14,6 +14,7 @@ from para_server.access.visibility import secret_fields
 __all__ = [
     "allowed_changes",
     "is_trigger",
+    "keeps_identity",
     "prepare",
     "settle_new_user",
     "settle_update",
@@ -52,6 +53,40 @@ def settle_new_user(user: User, caller: Principal) -> None:
     user.verified_email = None if caller.is_app else ""
     if not (caller.is_app or caller.is_admin):
         user.groups = "users"
+
+
+def keeps_identity(new: ParaObject, old: ParaObject, caller: Principal, method: str) -> bool:
+    """Tell whether a new object may take the place of an old one; users stay who they are.
+
+    What ``allowed_changes`` keeps from a change is kept here as well, so a user is overwritten with
+    the identity it had, and made again by nobody: who signs up under the id of another would
+    otherwise sign in to its account.
+
+    Args:
+        new: Takes over what must stay.
+        old: What is stored.
+        caller: Who sends it; not the app.
+        method: Of the request: ``PUT`` overwrites, the others make.
+    """
+    if not isinstance(old, User) or caller.is_app:
+        return True
+    if not isinstance(new, User):
+        return caller.is_admin
+    if not caller.is_admin:
+        if method != "PUT":
+            return False
+        new.email, new.identifier, new.verified_email = (
+            old.email,
+            old.identifier,
+            old.verified_email,
+        )
+        new.active, new.groups = old.active, old.groups
+    if caller.userid != old.id:
+        new.two_fa, new.two_fa_key = old.two_fa, old.two_fa_key
+        new.two_fa_backup_key_hash = old.two_fa_backup_key_hash
+        new.idp_access_token, new.idp_id_token = old.idp_access_token, old.idp_id_token
+        new.idp_refresh_token = old.idp_refresh_token
+    return True
 
 
 def standing_of(obj: ParaObject) -> tuple[bool, str | None]:

@@ -360,19 +360,19 @@ class Objects:
     ) -> list[ParaObject]:
         """Return those of the objects that the caller may store, whatever has their ids now."""
         stored = await self._store.read_all(app.identifier, [obj.id for obj in objects])
-
-        def may_store(obj: ParaObject) -> bool:
-            if lets_sign_in(obj):
-                return False
+        kept = []
+        for obj in objects:
             record = stored.get(obj.id)
-            if record is None:
-                return True
-            old = decode(record)
-            return leads_to(caller, app, obj.type, method, old) and self._may_write(
-                app, caller, old
-            )
-
-        return [obj for obj in objects if may_store(obj)]
+            old = None if record is None else decode(record)
+            if lets_sign_in(obj):
+                continue
+            if old is None or (
+                leads_to(caller, app, obj.type, method, old)
+                and self._may_write(app, caller, old)
+                and hooks.keeps_identity(obj, old, caller, method)
+            ):
+                kept.append(obj)
+        return kept
 
 
 def _next_version(obj: ParaObject, held: int) -> None:
