@@ -48,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def dao(file: Path) -> AsyncIterator[SqliteDAO]:
-    async with SqliteDAO(file, timeout_ms=500) as dao:
+    async with SqliteDAO(file, timeout_ms=5000) as dao:
         yield dao
 
 
@@ -333,15 +333,16 @@ async def test_a_write_waits_for_another_program_only_so_long(dao: SqliteDAO, fi
     assert [record.id for record in await dao.read_page("app")] == ["cat1", "cat3"]
 
 
-async def test_the_log_of_writes_stays_small(dao: SqliteDAO, file: Path) -> None:
-    for start in range(0, 4000, 200):
-        await asyncio.gather(
-            *(dao.create("app", a_record(f"id{start + n}", 4000)) for n in range(200))
-        )
-        await dao.read_page("app", limit=10)
-    log = file.with_name("para.db-wal")
-    assert file.stat().st_size > 2 * log.stat().st_size
-    assert log.stat().st_size < 16 << 20
+async def test_the_log_of_writes_stays_small(file: Path) -> None:
+    async with SqliteDAO(file, timeout_ms=60_000) as dao:  # much work for a busy machine
+        for start in range(0, 4000, 200):
+            await asyncio.gather(
+                *(dao.create("app", a_record(f"id{start + n}", 4000)) for n in range(200))
+            )
+            await dao.read_page("app", limit=10)
+        log = file.with_name("para.db-wal")
+        assert file.stat().st_size > 2 * log.stat().st_size
+        assert log.stat().st_size < 16 << 20
 
 
 async def test_a_write_that_is_to_blame_fails_alone(dao: SqliteDAO) -> None:

@@ -77,15 +77,15 @@ def signed_with_half_a_key(world: World) -> str:
     return of_user(key=user.token_secret or "")(world)
 
 
-NOW = int(time.time())
+NOW = int(time.time())  # when the tests were collected; many run before these
 REFUSED: dict[str, Make] = {
     "alg none": altered(of_app(), unsigned),
     "alg none of a user": altered(of_user(), unsigned),
     "alg none and a signature": lambda world: token(
-        {"appid": "app:home", "exp": NOW + 600}, world.apps["home"].secret or "", alg="none"
+        {"appid": "app:home", "exp": NOW + 86_400}, world.apps["home"].secret or "", alg="none"
     ),
     "RS256": lambda world: token(
-        {"appid": "app:home", "exp": NOW + 600}, world.apps["home"].secret or "", alg="RS256"
+        {"appid": "app:home", "exp": NOW + 86_400}, world.apps["home"].secret or "", alg="RS256"
     ),
     "another app's key": keyed_by_another,
     "another app's name": lambda world: super_token("app:other", world.apps["home"].secret or ""),
@@ -95,8 +95,8 @@ REFUSED: dict[str, Make] = {
     "expired": of_app(exp=NOW - 1),
     "expired of a user": of_user(exp=NOW - 1),
     "without an end": of_app(exp=None),
-    "from the future": of_app(nbf=NOW + 300),
-    "from the future of a user": of_user(nbf=NOW + 300),
+    "from the future": of_app(nbf=NOW + 86_400),
+    "from the future of a user": of_user(nbf=NOW + 86_400),
     "truncated": altered(of_app(), lambda text: text[:-3]),
     "without its signature": altered(of_app(), lambda text: text.rpartition(".")[0] + "."),
     "half of it": altered(of_app(), lambda text: text[: len(text) // 2]),

@@ -71,7 +71,7 @@ def public_key_as_secret(issuer: Issuer) -> str:
     return f"{head}.{body}.{base64_url_encode(digest)}"
 
 
-NOW = int(time.time())
+NOW = int(time.time())  # when the tests were collected; many run before these
 WRONG: dict[str, Callable[[Issuer], str]] = {
     "signed by another": lambda issuer: issuer.signed("evil", "key 1"),
     "signed by an unknown key": lambda issuer: issuer.signed("evil"),
@@ -82,8 +82,8 @@ WRONG: dict[str, Callable[[Issuer], str]] = {
     "for another party": lambda issuer: issuer.signed(azp="client-2"),
     "over": lambda issuer: issuer.signed(exp=NOW - 120),
     "without an end": lambda issuer: issuer.signed(exp=None),
-    "from the future": lambda issuer: issuer.signed(iat=NOW + 600),
-    "not valid yet": lambda issuer: issuer.signed(nbf=NOW + 600),
+    "from the future": lambda issuer: issuer.signed(iat=NOW + 86_400),
+    "not valid yet": lambda issuer: issuer.signed(nbf=NOW + 86_400),
     "without a beginning": lambda issuer: issuer.signed(iat=None),
     "without a subject": lambda issuer: issuer.signed(sub=None),
     "with an end that is no time": lambda issuer: issuer.signed(exp="soon"),
