@@ -30,15 +30,16 @@ def main() -> int:
     unknown = sorted(set(words.names) - SERVICES.keys())
     if unknown:
         parser.error(f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICES)}")
+    exit_code = 0
+    usual = [name for name, service in SERVICES.items() if not service.is_on_request]
     try:
-        usual = [name for name, service in SERVICES.items() if not service.is_on_request]
         supervisor.start(words.names or usual)
     except ServiceError as error:
         print(f"services: {error}", file=sys.stderr)
-        return 2
+        exit_code = 2
     for variable, url in supervisor.addresses().items():
         print(f"{variable}={url}")
-    return 0
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -16,11 +16,13 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def install(packages: Sequence[str]) -> None:
-    """Install the packages with apt; nothing they bring is started.
+    """Install the packages, if any, with apt; nothing they bring is started.
 
     Raises:
         ServiceError: The caller is not root, the system is not a Debian, or apt failed.
     """
+    if not packages:
+        return
     wanted = " ".join(packages)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         msg = f"not installed; as root: apt-get install --no-install-recommends {wanted}"

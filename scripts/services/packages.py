@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def install_python(requirements: str) -> None:
     target = ["--python", sys.executable] if program else []
     file = str(_ROOT / "requirements" / requirements)
     _run([*tool, "install", "--quiet", *target, "--require-hashes", "-r", file], _ROOT)
+    importlib.invalidate_caches()  # it can be imported from now on
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

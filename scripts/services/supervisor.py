@@ -10,7 +10,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -47,21 +47,27 @@ class Supervisor:
         """Install what is missing and start what does not run yet, all at once.
 
         Raises:
-            ServiceError: A product could not be installed or started; what runs keeps running.
+            ServiceError: Products could not be installed or started; the others run.
         """
         self._root.mkdir(parents=True, exist_ok=True)
         services = [SERVICES[name] for name in names]
+        problems: list[str] = []
         missing = [service for service in services if not service.is_installed()]
-        packages = [package for service in missing for package in service.packages]
-        if packages:
-            debian.install(packages)
-        for service in missing:
-            if service.install is not None:
-                service.install()
-        waiting = [self._launch(service) for service in services if not self._running(service)]
+        with _noted(problems):
+            debian.install([package for service in missing for package in service.packages])
+        waiting: list[tuple[Service, Place, Running]] = []
+        for service in services:
+            with _noted(problems):
+                if service in missing:
+                    _install(service)
+                if not self._running(service):
+                    waiting.append(self._launch(service))
         for service, place, running in waiting:
-            self._wait(service, place, running)
+            with _noted(problems):
+                self._wait(service, place, running)
         self._write_env()
+        if problems:
+            raise ServiceError("\n".join(problems))
 
     def stop(self) -> None:
         """Stop everything that ``start`` started, by pid, and remove its data."""
@@ -140,6 +146,24 @@ class Supervisor:
 
     def _log(self, service: Service) -> Path:
         return self._root / f"{service.name}.log"
+
+
+def _install(service: Service) -> None:
+    """Do what is left when its packages are there, or tell that they are not."""
+    if service.install is not None:
+        service.install()
+    if not service.is_installed():
+        msg = f"{service.name} is not installed"
+        raise ServiceError(msg)
+
+
+@contextlib.contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    """Note what fails of one product, so that the others can go on."""
+    try:
+        yield
+    except ServiceError as error:
+        problems.append(str(error))
 
 
 def _anyone_may_enter(folder: Path) -> bool:
