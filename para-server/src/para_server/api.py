@@ -171,9 +171,11 @@ class Api:
     def _admit_now(self, raw: RawRequest, resource: str, now: float) -> Admission | None:
         """Ask the gate about a signed request of a known app; ``None`` for any other."""
         authorization = raw.headers.get(b"authorization", b"").strip()
-        if classify(authorization, b"").kind is not CredentialKind.SIGNATURE:
+        signatures = self.gate.signatures
+        is_signed = signatures.knows(authorization) or _is_signed(authorization)
+        if not is_signed:
             return None
-        signed = self.gate.signatures.read(authorization, raw)
+        signed = signatures.read(authorization, raw)
         app = self.services.apps.known(self.gate.identifier_of(signed))
         return None if app is None else self.gate.judge(signed, app, raw, resource, now)
 
@@ -247,6 +249,10 @@ class Api:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return Answer()
+
+
+def _is_signed(authorization: bytes) -> bool:
+    return classify(authorization, b"").kind is CredentialKind.SIGNATURE
 
 
 _PUBLIC = Admission(ALLOWED, NOBODY, challenge="")

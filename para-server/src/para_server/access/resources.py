@@ -76,12 +76,13 @@ def segments_of(path: bytes) -> list[str] | None:
         ``None`` for a path with a segment that is ``.`` or ``..``. An empty segment before the
         end stays, and no route has one: two slashes in a row are 404.
     """
-    parts = path.decode("ascii", "replace").split("/")[1:]
+    parts = path.decode("ascii", "replace").split("/")
+    del parts[0]
     if len(parts) > 1 and not parts[-1]:
         parts.pop()
     if "." in parts or ".." in parts:
         return None
-    return [_decoded(part) for part in parts]
+    return [_decoded(part) for part in parts] if b"%" in path or b";" in path else parts
 
 
 def _decoded(segment: str) -> str:

@@ -72,7 +72,26 @@ class Router:
             The methods that the path has instead, when it lacks this one; empty when no route has
             such a path.
         """
-        return _search(self._root, method, segments, 0, []) or _methods(self._root, segments, 0)
+        found = _walk(self._root, method, segments) or _search(self._root, method, segments, 0, [])
+        return found or _methods(self._root, segments, 0)
+
+
+def _walk(node: _Node, method: str, segments: list[str]) -> tuple[Route, list[str]] | None:
+    """Find a route where each segment leaves one way to go, as nearly always; else ``None``."""
+    values = []
+    for segment in segments:
+        literal = node.literals.get(segment)
+        if literal is not None:
+            if node.variable is not None:
+                return None
+            node = literal
+        elif node.variable is None or not segment:
+            return None
+        else:
+            values.append(segment)
+            node = node.variable
+    route = node.routes.get(method)
+    return None if route is None else (route, values)
 
 
 def _search(

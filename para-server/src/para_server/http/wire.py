@@ -42,6 +42,7 @@ class Dispatcher:
     def __init__(self, *, is_cors_enabled: bool = True, is_gzip_enabled: bool = True) -> None:
         self._is_cors_enabled, self._is_gzip_enabled = is_cors_enabled, is_gzip_enabled
         self._heads: dict[tuple[int, bytes | None, str, bool, bool], bytes] = {}
+        self._defaults: tuple[object, bytes] = (None, b"")
 
     async def send(
         self,
@@ -134,7 +135,7 @@ class Dispatcher:
         body, extra = self._packed(headers, answer)
         has_origin, is_tls = b"origin" in headers, cycle.scope["scheme"] == "https"
         head = self._head(answer, challenge, has_origin=has_origin, is_tls=is_tls)
-        return send_whole(cycle, _whole(cycle, head, extra, body))
+        return send_whole(cycle, self._whole(cycle, head, extra, body))
 
     def _packed(
         self, headers: Mapping[bytes, bytes], answer: Answer
@@ -187,6 +188,27 @@ class Dispatcher:
                 self._heads[key] = head
         return head
 
+    def _whole(
+        self,
+        cycle: RequestResponseCycle,
+        head: bytes,
+        extra: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+    ) -> bytes:
+        parts = [head, self._default_lines(cycle.default_headers)]
+        if extra:
+            parts.append(_lines(extra))
+        if not cycle.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts += [b"content-length: %d\r\n\r\n" % len(body), body]
+        return b"".join(parts)
+
+    def _default_lines(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """Return the lines of uvicorn's headers, which are another list each second."""
+        if self._defaults[0] is not headers:
+            self._defaults = (headers, _lines(headers))
+        return self._defaults[1]
+
     def _fixed(
         self, answer: Answer, challenge: str, *, has_origin: bool, is_tls: bool
     ) -> list[tuple[bytes, bytes]]:
@@ -202,18 +224,6 @@ class Dispatcher:
         if challenge:
             fixed.append((b"www-authenticate", challenge.encode()))
         return fixed
-
-
-def _whole(
-    cycle: RequestResponseCycle, head: bytes, extra: Sequence[tuple[bytes, bytes]], body: bytes
-) -> bytes:
-    parts = [head, _lines(cycle.default_headers)]
-    if extra:
-        parts.append(_lines(extra))
-    if not cycle.keep_alive:
-        parts.append(b"connection: close\r\n")
-    parts += [b"content-length: %d\r\n\r\n" % len(body), body]
-    return b"".join(parts)
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
