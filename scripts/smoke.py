@@ -107,7 +107,7 @@ def ask(process: subprocess.Popen[bytes], url: str, log: Path) -> str:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own server
-                return str(json.load(answer)["version"])
+                return str(json.load(answer)["server"]["version"])
         except OSError:  # not listening yet
             time.sleep(0.05)
     msg = f"no answer from {url}; the server said:\n{log.read_text()}"
