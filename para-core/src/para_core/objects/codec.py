@@ -9,10 +9,10 @@ with these appended, without decoding (``is_raw``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -33,8 +33,11 @@ __all__ = [
     "stored_fields",
     "uri_of",
     "wire",
+    "wire_array",
     "wire_bytes",
 ]
+
+T = TypeVar("T", bound=Record | ParaObject)
 
 _encode = msgspec.json.encode
 _decode_map = msgspec.json.Decoder(dict[str, Any]).decode
@@ -162,6 +165,32 @@ def wire_bytes(record: Record) -> bytes:
         return b"".join((record.data[:-1], start, key.encode(), end))
     uri, plural = _encode(object_uri(kind, key)), _encode(plural_of(kind))
     return b"".join((record.data[:-1], b',"objectURI":', uri, b',"plural":', plural, b"}"))
+
+
+def wire_array(items: Iterable[T], cook: Callable[[T], bytes]) -> bytes:
+    """Return the wire JSON of many as an array: records whose type ``is_raw`` as they are stored.
+
+    Args:
+        items: Records, and other things with an id and a type.
+        cook: Returns the JSON of whatever has to be looked at.
+    """
+    parts: list[bytes] = []
+    kind: str | None = None
+    is_plain, start, end = False, b"", b""
+    for item in items:
+        key = item.id
+        if item.type != kind:
+            kind = item.type
+            is_plain = is_raw(kind) and len(kind) <= LONGEST_KEPT
+            start, end = _tail_parts(kind) if is_plain else (b"", b"")
+        if is_plain and isinstance(item, Record) and key.isalnum() and key.isascii():
+            parts += (item.data[:-1], start, key.encode(), end, b",")
+        else:
+            parts += (cook(item), b",")
+    if not parts:
+        return b"[]"
+    parts[-1] = b"]"
+    return b"[" + b"".join(parts)
 
 
 def uri_of(record: Record) -> str:

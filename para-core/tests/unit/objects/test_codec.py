@@ -24,6 +24,7 @@ from para_core.objects.codec import (
     stored_fields,
     uri_of,
     wire,
+    wire_array,
     wire_bytes,
 )
 from para_core.objects.fields import DERIVED, HIDDEN, fields_of
@@ -148,6 +149,18 @@ def test_damaged_data_is_an_error_that_names_the_object(data: bytes) -> None:
 def test_bytes_sent_without_decoding_are_what_encoding_would_send(obj: ParaObject) -> None:
     if is_raw(obj.type):
         assert json.loads(wire_bytes(record_of(obj))) == json.loads(msgspec.json.encode(wire(obj)))
+
+
+@given(st.lists(objects(), max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_an_array_holds_what_is_sent_of_each(objs: list[ParaObject]) -> None:
+    def cook(item: Record | ParaObject) -> bytes:
+        obj = item if isinstance(item, ParaObject) else decode(item)
+        return msgspec.json.encode(wire(obj))
+
+    expected = [json.loads(msgspec.json.encode(wire(obj))) for obj in objs]
+    assert json.loads(wire_array([record_of(obj) for obj in objs], cook)) == expected
+    assert json.loads(wire_array(objs, cook)) == expected
 
 
 ODD_IDS = ["a b", 'quo"te', "back\\slash", "a/b", "..", "уникод", "日本", "\x00", "\n", "😀", "%2F"]

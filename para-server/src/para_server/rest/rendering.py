@@ -12,7 +12,7 @@ import msgspec
 
 from para_core.contracts.dao import Record
 from para_core.objects import ParaObject, Sysprop
-from para_core.objects.codec import decode, is_raw, record_of, wire, wire_bytes
+from para_core.objects.codec import decode, is_raw, record_of, wire, wire_array, wire_bytes
 from para_server.access.ownership import copies_to_show
 from para_server.access.visibility import hide, needs_filter
 from para_server.http.request import Request
@@ -32,13 +32,7 @@ def render_all(request: Request, items: Iterable[Record | ParaObject]) -> bytes:
     names = _selected(request)
     if names or not request.caller.is_app:
         return b"[" + b",".join([_one(request, item, names) for item in items]) + b"]"
-    parts = [
-        wire_bytes(item)
-        if is_raw(item.type) and isinstance(item, Record)
-        else _one(request, item, names)
-        for item in items
-    ]
-    return b"[" + b",".join(parts) + b"]"
+    return wire_array(items, lambda item: _one(request, item, names))
 
 
 def page_bytes(
