@@ -11,6 +11,4 @@ from benchmarks.scenarios.get_cached import requests
 
 __all__ = ["SCENARIO"]
 
-SCENARIO = Scenario(
-    requests, bars={"floor": 0.40, "pocketbase": 5}, settings={"para.cache_enabled": False}
-)
+SCENARIO = Scenario(requests, bars={"floor": 0.40}, settings={"para.cache_enabled": False})
