@@ -239,6 +239,16 @@ async def test_a_tag_goes_by_its_text(app: Client) -> None:
     assert (await app.get("/v1/_id/tag%3Atest1")).status == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/tags/tag:cedar", "/v1/tag/Cedar"])
+@pytest.mark.parametrize("told", [{"tag": "loose"}, {"tag": "loose", "id": "tag:loose"}])
+async def test_a_tag_that_is_put_is_named_by_its_path(
+    app: Client, path: str, told: dict[str, str]
+) -> None:
+    put = (await app.put(path, {"type": "tag", **told})).json
+    assert (put["id"], put["tag"], put["objectURI"]) == ("tag:cedar", "cedar", "/tags/cedar")
+    assert (await app.get(f"/v1{put['objectURI']}")).json["id"] == "tag:cedar"
+
+
 async def test_apps_cannot_be_made_as_objects(app: Client) -> None:
     for reply in (
         await app.post("/v1/app", {"id": "app:evil", "name": "x"}),

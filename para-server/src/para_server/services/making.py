@@ -37,29 +37,40 @@ class Maker:
         if not isinstance(kind, str | None) or not isinstance(key, str | None):
             return None
         try:
-            obj = self.made(app, caller, kind or "sysprop", body, "create")
+            obj = self.made(app, caller, kind or "sysprop", body)
             validate(obj, app, self._clock())
         except (UnusableBodyError, InvalidObjectError):
             return None
         return obj
 
     def made(
-        self, app: App, caller: Principal, kind: str, body: Mapping[str, Any], verb: str
+        self, app: App, caller: Principal, kind: str, body: Mapping[str, Any], *, key: str = ""
     ) -> ParaObject:
-        """Make an object of a type with its id and its name; ``verb`` is for the message.
+        """Make an object of a type with its id and its name.
+
+        Args:
+            app: The app.
+            caller: Who makes it.
+            kind: The type.
+            body: What the caller says of it.
+            key: The id that a path gives it, whatever the body says; a tag is named by it.
 
         Raises:
             UnusableBodyError: The body is no object of this type.
         """
+        failure = f"Failed to {'overwrite' if key else 'create'} object."
         kind = safe_type(caller, kind)
         if kind == "app":
-            raise UnusableBodyError(f"Failed to {verb} object.")
+            raise UnusableBodyError(failure)
+        given: dict[str, Any] = {"id": key} if key else {}
+        if key and kind == "tag":
+            given["tag"] = None
         if caller.is_user:
-            body = {**body, "creatorid": caller.userid}
+            given["creatorid"] = caller.userid
         try:
-            obj = object_from(body, kind)
+            obj = object_from({**body, **given} if given else body, kind)
         except UnusableBodyError as error:
-            raise UnusableBodyError(f"Failed to {verb} object.") from error
+            raise UnusableBodyError(failure) from error
         obj.appid = app.identifier
         if caller.is_user:
             obj.id = own_id(caller, app, obj.type, obj.id)

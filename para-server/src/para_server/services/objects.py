@@ -113,7 +113,7 @@ class Objects:
         told = body.get("type")
         if told is not None and not isinstance(told, str):
             raise UnusableBodyError("Failed to create object.")
-        obj = self._maker.made(app, caller, type_of_post(app, kind, told), body, "create")
+        obj = self._maker.made(app, caller, type_of_post(app, kind, told), body)
         validate(obj, app, self._clock())
         if isinstance(obj, Webhook) and hooks.is_trigger(obj):
             return record_of(hooks.triggered(obj))
@@ -137,8 +137,7 @@ class Objects:
             UnusableBodyError, InvalidObjectError: As for ``create``.
             ForbiddenObjectError: The object there is not the caller's.
         """
-        kind = type_of_path(app, kind)
-        obj = self._maker.made(app, caller, kind, {**body, "id": key}, "overwrite")
+        obj = self._maker.made(app, caller, type_of_path(app, kind), body, key=key)
         validate(obj, app, self._clock())
         self._maker.finish(app, obj)
         if not caller.is_app and not await self._may_replace(app, caller, [obj], "PUT"):
