@@ -118,3 +118,16 @@ async def test_stale_versions_in_a_batch_are_left_out(app: Client) -> None:
     assert stale.json["message"] == (
         "Update failed for all objects in batch due to 'version' mismatch."
     )
+
+
+async def test_a_batch_changes_what_is_kept_in_the_cache_only(app: Client) -> None:
+    for key in "ab":
+        await app.post("/v1/cats", {"id": key, "stored": key == "a"})
+    changed = (await app.patch("/v1/_batch", [{"id": key, "n": 1} for key in "bca"])).json
+    assert [(obj["id"], obj["stored"], obj["n"]) for obj in changed] == [
+        ("b", False, 1),
+        ("a", True, 1),
+    ]
+    assert (await app.get("/v1/cats/b")).json["n"] == 1
+    assert (await app.patch("/v1/cats/b", {"n": 2})).json["n"] == 2
+    assert {obj["n"] for obj in (await app.get("/v1/cats")).json["items"]} == {1, 2}

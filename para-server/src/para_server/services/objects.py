@@ -289,13 +289,17 @@ class Objects:
         self, app: App, caller: Principal, merged: Mapping[str, Sequence[Mapping[str, Any]]]
     ) -> tuple[list[Save], list[VersionConflictError]]:
         found = await self._store.dao.read_all(app.identifier, list(merged))
+        missing = [key for key in merged if key not in found]
+        if missing:  # what is not stored may be in the cache
+            found = {**found, **await self._store.read_all(app.identifier, missing)}
         saves: list[Save] = []
         stale: list[VersionConflictError] = []
-        for key, record in found.items():
+        for key, parts in merged.items():
+            record = found.get(key)
+            if record is None:
+                continue
             obj = decode(record)
-            body: dict[str, Any] = {}
-            for part in merged[key]:
-                body.update(part)
+            body = {name: value for part in parts for name, value in part.items()}
             try:
                 self._merge(app, caller, obj, body)
             except VersionConflictError as error:
