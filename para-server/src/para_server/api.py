@@ -203,7 +203,10 @@ class Api:
         if admission is None or not admission.decision.is_allowed:
             return False
         scope[_ADMISSION] = admission  # when it comes to waiting, nobody asks the gate again
-        answer = found[0].now(self._request(scope, raw, found[1], admission))
+        try:
+            answer = found[0].now(self._request(scope, raw, found[1], admission))
+        except AnswerError as error:
+            answer = answer_of(error)
         if answer is None:
             return False
         return self.dispatcher.send_now(cycle, headers, answer, admission.challenge)

@@ -38,7 +38,8 @@ def server() -> Iterator[Server]:
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """No test here may make the server log an error."""
     yield
-    loud = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    records = caplog.get_records("call")
+    loud = [record for record in records if record.levelno >= logging.ERROR]
     assert not loud, [record.getMessage() for record in loud]
 
 
@@ -88,6 +89,15 @@ def test_head_and_body_come_together(server: Server, name: str, *, zipped: bool)
         assert b"transfer-encoding" not in head
         assert body
         assert (b"\r\nconnection: close" in head) is bool(close)
+
+
+@pytest.mark.parametrize("path", ["/v1/cat", "/v1/search", "/v1/cat/search/tagged"])
+def test_a_query_that_cannot_be_read_is_the_error_of_its_sender_only(
+    server: Server, path: str
+) -> None:
+    answer = server.ask(server.request("GET", path, query=[("q", "name:(")]))
+    assert answer.status == 400
+    assert b"Invalid query string syntax q=name:( in request GET " in answer.body
 
 
 def test_an_unsigned_request_gets_its_refusal_in_one_piece(server: Server) -> None:
