@@ -1,4 +1,8 @@
-"""Signing in by the word of the app: a JSON Web Token that it, or this server, has signed."""
+"""Signing in by the word of the app: a JSON Web Token that it, or this server, has signed.
+
+Only the app vouches for people. An ID token of this server tells who has signed in already, with
+what the user says of itself; so it brings back that user as it is stored, and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -49,13 +53,26 @@ class PasswordlessWay(Way):
         if token is None:
             raise SignInError(reason="the token cannot be read")
         profile = _profile(token)
-        known = await self._users.by_identifier(app, profile.identifier)
-        if not any(self._is_signed(raw, token, key) for key in self._keys(app, known)):
-            raise SignInError(reason="the token is not signed by the app, or not valid now")
+        if self._is_signed(raw, token, self._key(app)):
+            return await self._vouched(app, profile)
+        return await self._known(app, raw, token, profile.identifier)
+
+    async def _vouched(self, app: App, profile: Profile) -> User:
         try:
             return await self._accounts.user_of(app, profile, is_vouched=True)
         except TakenError as error:
             raise SignInError(NOT_CREATED, reason=f"{error} is somebody else's") from error
+
+    async def _known(self, app: App, raw: bytes, token: Token, identifier: str) -> User:
+        """Return the user whose own key has signed an ID token, as it is stored."""
+        user = await self._users.by_identifier(app, identifier)
+        if user is None or user.id != token.subject or not app.secret or not user.token_secret:
+            raise SignInError(reason="the token is not signed by the app, and no ID token")
+        if not self._is_signed(raw, token, app.secret + user.token_secret):
+            raise SignInError(reason="the token is signed by no key, or not valid now")
+        if not user.active:
+            raise SignInError(reason="the user is not active")
+        return user
 
     async def finish(self, visit: BrowserVisit) -> User:
         """Return the active user whom the token in the address describes; see ``Way``."""
@@ -64,16 +81,12 @@ class PasswordlessWay(Way):
         token = visit.param("token") or visit.param("jwt")
         return await self.user_of(visit.app, Presented(token))
 
-    def _keys(self, app: App, known: User | None) -> list[str]:
-        """Return the keys a token may be signed with; never a part of one."""
-        secret = app.secret or ""
-        keys = [self._settings.of(app).text("app_secret_key").strip() or secret]
-        if secret and known is not None and known.token_secret:
-            keys.append(secret + known.token_secret)
-        return [key for key in keys if key]
+    def _key(self, app: App) -> str:
+        """Return the key with which an app vouches; blank when it has none."""
+        return self._settings.of(app).text("app_secret_key").strip() or app.secret or ""
 
     def _is_signed(self, raw: bytes, token: Token, key: str) -> bool:
-        return self._tokens.check(raw, token, key, self._clock() / 1000)
+        return bool(key) and self._tokens.check(raw, token, key, self._clock() / 1000)
 
 
 def _profile(token: Token) -> Profile:
