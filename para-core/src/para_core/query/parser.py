@@ -41,12 +41,12 @@ from para_core.query.tree import (
     Wildcard,
 )
 
-__all__ = ["MAX_CLAUSES", "MAX_DEPTH", "parse", "parse_leniently"]
+__all__ = ["LARGEST_SLOP", "MAX_CLAUSES", "MAX_DEPTH", "parse", "parse_leniently"]
 
 MAX_CLAUSES = 1024  # over the whole query, each word counted
 MAX_DEPTH = 64  # of groups inside each other
+LARGEST_SLOP = 2**31 - 1  # of a phrase
 _MAX_EDITS = 2
-_LARGEST_SLOP = 2**31 - 1
 _EXISTS = "_exists_"
 
 
@@ -291,7 +291,7 @@ def _says_something(field: str | None, text: str) -> bool:
 
 
 def _slop(fuzzy: Token | None) -> int:
-    return max(int(min(_number(fuzzy.text[1:], 0), _LARGEST_SLOP)), 0) if fuzzy else 0
+    return max(int(min(_number(fuzzy.text[1:], 0), LARGEST_SLOP)), 0) if fuzzy else 0
 
 
 def _number(text: str, default: float) -> float:

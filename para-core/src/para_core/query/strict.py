@@ -3,8 +3,9 @@ r"""Decides which query strings a request may send.
 The original checks them by another grammar than it searches with, and clients know what it refuses
 (400). Beyond what ``para_core.query.parser`` refuses, these are: ``<``, ``>`` and ``=`` other than
 between a name and a value, ``"a b"~`` without a number or with a fraction, a weight before ``~``,
-``fn:``. It accepts a few texts that the parser cannot read (``*type:user``); they search for
-everything then, as they did. An unquoted ``@`` and places of lists (``a[2].b:x``) are accepted.
+``fn:``, and ``- -a``: a sign before a blank is a sign here, while the parser takes it for a word.
+It accepts a few texts that the parser cannot read (``*type:user``); they search for everything
+then, as they did. An unquoted ``@`` and places of lists (``a[2].b:x``) are accepted.
 Source: Para 1.54, ``isValidQueryString``; Lucene 10, ``StandardSyntaxParser.jj``.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from para_core.errors import QueryError, QueryTooLargeError
 from para_core.query.fields import number_of
 from para_core.query.lexer import SPACES, unescape
-from para_core.query.parser import MAX_CLAUSES, MAX_DEPTH
+from para_core.query.parser import LARGEST_SLOP, MAX_CLAUSES, MAX_DEPTH
 from para_core.query.regexp import parse_regexp
 
 __all__ = ["check"]
@@ -27,7 +28,7 @@ _BOUND = r'(?:"(?:\\"|[^"])+"|[^ \]}]+)'
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 _LEXER = re.compile(
     rf"""[{SPACES}]*(?:
-      (?P<word>[+\-!](?=[{SPACES}])|{_START}{_CHAR}*(?:\[[0-9]+\]{_CHAR}*)+(?=:)|{_START}{_CHAR}*)
+      (?P<word>{_START}{_CHAR}*(?:\[[0-9]+\]{_CHAR}*)+(?=:)|{_START}{_CHAR}*)
     | (?P<quoted>"(?:[^"\\]|\\.)*")
     | (?P<regexp>/(?:\\/|[^/])*/)
     | (?P<fuzzy>~(?:[{SPACES}]*[0-9]+(?:\.[0-9]+)?(?!{_CHAR}))?)
@@ -40,7 +41,6 @@ _LEXER = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPERATORS = {"AND": "AND", "&&": "AND", "OR": "OR", "||": "OR", "NOT": "NOT", "!": "NOT"}
-_LARGEST_SLOP = 2**31 - 1
 
 
 def check(text: str) -> None:
@@ -163,7 +163,7 @@ class _Check:
         unescape(self._query, text[1:-1] if text[0] == '"' else text)
 
     def _fuzzy(self, kind: str, text: str) -> None:
-        if kind == "quoted" and not (text.isdecimal() and int(text[:11]) <= _LARGEST_SLOP):
+        if kind == "quoted" and not (text.isdecimal() and int(text[:11]) <= LARGEST_SLOP):
             raise self._refusal("a phrase takes a whole number after ~")
         number = number_of(text)
         if number is not None and (number < 0 or (number > 1 and number % 1)):

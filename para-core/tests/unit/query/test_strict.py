@@ -12,7 +12,7 @@ from para_core.query.strict import check
 from para_core.testing.search.rows import ROWS
 
 ACCEPTED = [
-    *["a", "  a ", "a\tb", "a\nb", "a AND b", "a && b", "a || !b", "+a -b", "a - b", "- a", "+ -a"],
+    *["a", "  a ", "a\tb", "a\nb", "a AND b", "a && b", "a || !b", "+a -b", "a - b", "- a"],
     *[
         "(a b) c",
         "((a))^2",
@@ -48,6 +48,7 @@ ACCEPTED = [
         "properties.a[2].b[0]:x",
         "http://a.b",
         "2018",
+        "a ! b",
         "f:5",
     ],
     *[r"\(", r"a\:b:c", r"\u0041", "true", "a and b or not c", "f:(a OR g:b)", "a,b;c #d $e %f &g"],
@@ -57,7 +58,14 @@ REFUSED = [
     *[
         "AND OR",
         "a +",
+        "(a - )",
         "--a",
+        "+ -a",
+        "- - a",
+        "a - !b",
+        "- || f:a",
+        "++ - !a",
+        "f:- a",
         "NOT NOT a",
         "+-a",
         "(a",
