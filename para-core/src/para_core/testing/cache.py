@@ -260,5 +260,10 @@ class CacheSuite:
         assert await cache.increment("app", "calls", ttl_sec=1) == 1
 
     async def test_closing_twice_is_harmless(self, cache: Cache) -> None:
+        await cache.put("app", a_record("cat1"))
         await cache.close()
         await cache.close()
+        await cache.open()
+        await cache.put("app", a_record("cat2"))
+        assert await cache.get("app", "cat2") == a_record("cat2")
+        assert await cache.get("app", "cat1") in (a_record("cat1"), None)

@@ -20,9 +20,14 @@ class LifeTests:
     """Whether what was stored is there when it is opened again."""
 
     async def test_closing_twice_is_harmless(self, dao: DAO) -> None:
-        await dao.create("app", a_record("cat1"))
+        number = await dao.create("app", a_record("cat1"))
         await dao.close()
         await dao.close()
+        with pytest.raises(UnavailableError):
+            await dao.read("app", "cat1")
+        await dao.open()
+        stored = [(record.id, record.change) for record in await dao.read_page("app")]
+        assert stored == ([("cat1", number)] if self.keeps_after_close else [])
 
     async def test_a_closed_dao_says_so(self, dao: DAO) -> None:
         await dao.create("app", a_record("cat1"))
