@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from para_dao_sql.settings import SqlSettings
 
 para_plugin_api = 1
+
+logger = logging.getLogger(__name__)
 
 
 @hookimpl
@@ -33,14 +36,20 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
 
 
 def open_embedded_dao(config: Config) -> DAO:
-    """Make the DAO on the SQLite file in ``para.db.dir``."""
+    """Make the DAO on the SQLite file in ``para.db.dir``, whatever ``para.sql.url`` says."""
     from para_dao_sql.address import embedded_address
     from para_dao_sql.settings import DbSettings, SqlSettings
     from para_dao_sql.sqlite import SqliteDAO
 
     address = embedded_address(config.section("para.db", DbSettings).dir)
-    timeout_ms = config.section("para.sql", SqlSettings).timeout_ms
-    return SqliteDAO(address.file, timeout_ms=timeout_ms)
+    settings = config.section("para.sql", SqlSettings)
+    if settings.url.strip():
+        logger.warning(
+            "para.sql.url is not used, objects are in the embedded database; set para.dao to "
+            "SqlDAO to use it",
+            extra={"place": config.source_of("para.sql.url"), "file": str(address.file)},
+        )
+    return SqliteDAO(address.file, timeout_ms=settings.timeout_ms)
 
 
 def open_sql_dao(config: Config) -> DAO:

@@ -14,12 +14,26 @@ from para_dao_sql import plugin
 from para_dao_sql.sqlite import SqliteDAO
 
 
-async def test_the_embedded_database_ignores_the_address(tmp_path: Path) -> None:
+async def test_the_embedded_database_has_no_use_for_an_address_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "deep" / "data"
-    config = Config({"para.db.dir": str(folder), "para.sql.url": "mysql://h/db"})
+    config = Config({"para.db.dir": str(folder), "para.sql.url": "mysql://user:hidden@h/db"})
     async with plugin.para_register_daos()["H2DAO"](config) as dao:
         await dao.create("app", a_record("cat1"))
     assert (folder / "para.db").is_file()
+    (warning,) = caplog.records
+    assert (warning.levelname, warning.place) == ("WARNING", "--set")  # type: ignore[attr-defined]
+    assert "para.sql.url" in warning.message
+    assert "SqlDAO" in warning.message
+    assert "hidden" not in str(vars(warning))
+
+
+def test_the_embedded_database_without_an_address_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugin.para_register_daos()["H2DAO"](Config({"para.db.dir": str(tmp_path)}))
+    assert caplog.records == []
 
 
 async def test_without_an_address_the_database_is_embedded(tmp_path: Path) -> None:
@@ -62,6 +76,13 @@ def test_time_limits_are_positive_numbers(value: str) -> None:
         plugin.para_register_daos()["SqlDAO"](config)
 
 
-def test_settings_of_h2_are_known_and_mean_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SqlDAO", "H2DAO"])
+async def test_settings_of_h2_are_known_and_mean_nothing(tmp_path: Path, name: str) -> None:
     more = {"para.db.hostname": "h", "para.db.tcpServer": "-x", "para.sql.driver": "org.h2.Driver"}
-    plugin.para_register_daos()["SqlDAO"](Config({"para.db.dir": str(tmp_path), **more}))
+    config = Config({"para.db.dir": str(tmp_path), **more})
+    async with plugin.para_register_daos()[name](config) as dao:
+        number = await dao.create("app", a_record("cat1"))
+        found = await dao.read("app", "cat1")
+    assert found is not None
+    assert found.change == number
+    assert (tmp_path / "para.db").is_file()
