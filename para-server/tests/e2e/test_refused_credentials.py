@@ -109,6 +109,7 @@ REFUSED: dict[str, Make] = {
     "a user, by the app's key alone": of_app(sub="user"),
     "a user, by its own half of the key": signed_with_half_a_key,
     "an ID token": of_user(refresh=None),
+    "the app's word for a person": of_app(identifier="custom:ann", email="ann@home.test"),
     "of 1 MB": of_app(padding="x" * 1_048_576, exp=NOW - 1),
     "1 MB of junk": lambda _: "a" * 1_048_576,
     "1 MB of dots": lambda _: "." * 1_048_576,

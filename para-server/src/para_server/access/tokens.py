@@ -2,7 +2,9 @@
 
 A *user token* is keyed with the app's secret and the user's own token secret, so a new value of
 either ends it. A *super token* is made by an app with its secret alone and acts as the app. An *ID
-token* tells another program who a user is, and opens nothing here.
+token* tells another program who a user is, and opens nothing here. What an app signs to vouch for a
+person has the key of a super token; the claim ``identifier`` tells it apart, and only sign-in takes
+it: the person holds it, and must not act as the app.
 
 A token that was verified is remembered with the key it was verified with. As long as its owner's
 key is still that one, only its times are looked at again; that takes a tenth of a microsecond
@@ -139,6 +141,8 @@ class TokenVerifier:
         key = (app.secret or "") + (user.token_secret or "" if user else "")
         if user is not None and not (user.token_secret and "refresh" in token.claims):
             return TokenFault.REJECTED  # an ID token, which has no time of refresh
+        if user is None and "identifier" in token.claims:
+            return TokenFault.REJECTED  # it tells of a person, and is not meant to act as the app
         if not app.secret or not self.check(raw, token, key, now):
             return TokenFault.REJECTED
         if user is not None and self.still_valid and not await self.still_valid(app, user):

@@ -187,6 +187,21 @@ async def test_a_token_of_a_deleted_user_does_not_become_a_super_token() -> None
     assert await verifier.verify(USER_TOKEN, found, NOW) is TokenFault.REJECTED
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"identifier": "custom:ann"}, id="a person"),
+        pytest.param({"identifier": "custom:ann", "sub": "7"}, id="a person, and a subject"),
+        pytest.param({"identifier": "custom:ann", "getCredentials": "x"}, id="more claims"),
+        pytest.param({"identifier": ""}, id="an empty identifier"),
+        pytest.param({"identifier": None}, id="no identifier, by name"),
+    ],
+)
+async def test_what_an_app_says_of_a_person_does_not_act_as_the_app(claims: dict[str, Any]) -> None:
+    """The person holds such a token: it stands in the address that the app sends a browser to."""
+    assert await verify(make({**SUPER, **claims})) is TokenFault.REJECTED
+
+
 async def test_a_user_without_a_token_secret_has_no_tokens() -> None:
     found = FakeLookup(FakeApp(), users=(FakeUser(token_secret=None),))
     claims = {**SUPER, "sub": "u1", "refresh": 1}
