@@ -122,6 +122,15 @@ async def test_the_fields_of_a_profile_are_what_the_app_says(bench: Bench) -> No
     assert found.picture is None
 
 
+@pytest.mark.parametrize("index", ["1", "-1", "00", "x", "", "9" * 5000], ids=lambda i: i[:4])
+async def test_a_pointer_that_leads_nowhere_is_a_field_that_is_missing(
+    bench: Bench, index: str
+) -> None:
+    bench.issuer.person["mails"] = ["a@b.example"]
+    found = await bench.by_code(bench.settings(parameters__email=f"/mails/{index}"))
+    assert (found.email, found.fallback_email) == ("", "ann-1@paraio.com")
+
+
 @pytest.mark.parametrize(
     ("person", "email", "fallback", "name"),
     [

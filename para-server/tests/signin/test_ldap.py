@@ -448,7 +448,9 @@ def test_several_addresses_and_their_ports_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"), [("1000", 1000), ("1", 100), ("99999999", 30_000), ("soon", 5000)]
+    ("text", "wanted"),
+    [("1000", 1000), ("1", 100), ("99999999", 30_000), ("soon", 5000), ("9" * 5000, 5000)],
+    ids=["within", "short", "long", "no number", "5000 digits"],
 )
 def test_the_time_limit_stays_within_bounds(text: str, wanted: int) -> None:
     found = ldap_settings(Settings({"security.ldap.timeout_ms": text}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from para_server.web.request import WebRequest
 
 __all__ = ["BrowserVisit", "named_app", "visit_of"]
+
+_INDEX = re.compile(r"[0-9]{1,9}")  # no app has more hosts, and int() refuses very long numbers
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ class BrowserVisit:
     @property
     def alias_index(self) -> int | None:
         """The number behind the app in ``state``: which of the app's hosts to return to."""
-        _, bar, number = self.request.param("state").partition("|")
-        return int(number) if bar and number.isascii() and number.isdigit() else None
+        number = self.request.param("state").partition("|")[2]
+        return int(number) if _INDEX.fullmatch(number) else None
 
     def to(self, app: App | None, settings: AppSettings) -> BrowserVisit:
         """Return the same visit to an app that was found out in another way."""

@@ -101,6 +101,22 @@ async def test_the_host_of_an_alias_replaces_the_host_of_the_target(
 
 
 @pytest.mark.parametrize(
+    "number", ["1", "-1", "x", "", "9" * 5000, "0" * 5000], ids=lambda number: number[:4]
+)
+async def test_the_number_of_no_alias_leaves_the_target(
+    userid: str, app: Client, nobody: Client, number: str
+) -> None:
+    """Python makes no integers of more than 4300 digits, and answered 500."""
+    del userid
+    settings = {
+        "signin_success": "https://my.test/in",
+        "security.hosturl_aliases": "https://one.test",
+    }
+    target = await leads_to(app, nobody, settings, [("state", f"app:myapp|{number}")])
+    assert target == "https://my.test/in"
+
+
+@pytest.mark.parametrize(
     "host_url",
     [
         "https://one.test.evil.test",

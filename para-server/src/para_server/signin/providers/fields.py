@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Fields"]
 
 _USUAL = {"id": "sub"}
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, section 4; int() refuses very long numbers
 
 
 class Fields:
@@ -50,9 +52,7 @@ def _at(value: object, pointer: str) -> object:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict):
             value = value.get(name)
-        elif (
-            isinstance(value, list) and name.isascii() and name.isdigit() and int(name) < len(value)
-        ):
+        elif isinstance(value, list) and _INDEX.fullmatch(name) and int(name) < len(value):
             value = value[int(name)]
         else:
             return None

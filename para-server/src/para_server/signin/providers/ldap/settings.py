@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from para_core.contracts.signin import SignInError
+from para_core.settings.values import as_integer
 
 if TYPE_CHECKING:
     from para_core.contracts.signin import SignInSettings
@@ -19,7 +20,7 @@ _BASE_DN = "dc=springframework,dc=org"  # defaults of the original, which mean "
 _FILTER = "(cn={0})"
 _AD_FILTER = "(&(objectClass=user)(userPrincipalName={0}))"
 _PORTS = {"ldap": 389, "ldaps": 636}
-_SHORTEST_MS, _LONGEST_MS = 100, 30_000
+_SHORTEST_MS, _USUAL_MS, _LONGEST_MS = 100, 5000, 30_000
 
 
 class LdapAdditions(Struct, frozen=True):
@@ -44,8 +45,13 @@ class LdapAdditions(Struct, frozen=True):
         ),
     ] = False
     timeout_ms: Annotated[
-        int, Meta(ge=100, le=30_000, description="Longest time for one sign-in at the directory.")
-    ] = 5000
+        int,
+        Meta(
+            ge=_SHORTEST_MS,
+            le=_LONGEST_MS,
+            description="Longest time for one sign-in at the directory.",
+        ),
+    ] = _USUAL_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def ldap_settings(settings: SignInSettings) -> LdapSettings:
         start_tls=settings.flag("security.ldap.start_tls"),
         ca_cert=text("ca_cert"),
         emails_are_verified=settings.flag("security.ldap.emails_are_verified"),
-        timeout_ms=_bounded(text("timeout_ms", "5000")),
+        timeout_ms=_bounded(text("timeout_ms")),
     )
 
 
@@ -147,5 +153,5 @@ def _servers(urls: str) -> tuple[Server, ...]:
 
 
 def _bounded(milliseconds: str) -> int:
-    number = int(milliseconds) if milliseconds.isascii() and milliseconds.isdigit() else 5000
-    return max(_SHORTEST_MS, min(number, _LONGEST_MS))
+    number = as_integer(milliseconds)
+    return max(_SHORTEST_MS, min(_USUAL_MS if number is None else number, _LONGEST_MS))
