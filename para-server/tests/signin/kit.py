@@ -73,7 +73,8 @@ async def tools_of(clock: Clock | None = None) -> AsyncIterator[SignInTools]:
     """Open the tools that the server lends; private addresses are allowed."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the system's authorities takes a while
     outbound = OutboundClient(Addresses(allow_private=True), timeout_ms=3000, tls=tls)
-    cache = MemoryCache(CaffeineSettings(), clock=time.monotonic)
+    now = clock or Clock()
+    cache = MemoryCache(CaffeineSettings(), clock=lambda: now.ms / 1000)
     files = MemoryFileStore()
     async with outbound, cache, files:
-        yield SignInTools(outbound, files, cache, clock or Clock())
+        yield SignInTools(outbound, files, cache, now)

@@ -42,7 +42,7 @@ class Response:
     recipient: str | None = None
     status: str = SUCCESS
     begin: float = -1  # minutes from now
-    end: float = 5
+    end: float | None = 5  # None: leaves it out
     confirmation_end: float = 5
     method: str = BEARER
     name: str = "ann@corp.example"
@@ -90,7 +90,8 @@ class Response:
         )
 
     def _conditions(self) -> str:
-        window = _attributes(NotBefore=at(self.begin), NotOnOrAfter=at(self.end))
+        end = "" if self.end is None else at(self.end)
+        window = _attributes(NotBefore=at(self.begin), NotOnOrAfter=end)
         audience = (
             f"<saml:AudienceRestriction><saml:Audience>{escape(self.audience)}</saml:Audience>"
             "</saml:AudienceRestriction>"

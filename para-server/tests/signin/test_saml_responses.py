@@ -14,7 +14,7 @@ from lxml import etree
 from para_core.contracts.signin import Profile, Redirect, SignInError, SignInTools
 from para_server.signin.providers.saml import Saml
 
-from .kit import Settings, Visit, tools_of
+from .kit import Clock, Settings, Visit, tools_of
 from .saml_keys import DSIG, Pair, encoded, encrypted, pair, parsed, signed
 from .saml_responses import ASSERTION, PERSON, PROTOCOL, Response
 
@@ -34,6 +34,7 @@ class Bench:
     saml: Saml
     settings: Settings
     tools: SignInTools
+    clock: Clock
 
     async def present(self, response: str, relay: str = "", **more: str) -> Profile:
         settings = replace(self.settings, values={**self.settings.values, **more})
@@ -75,8 +76,9 @@ async def bench() -> AsyncIterator[Bench]:
         "security.saml.sp.x509cert": pair("sp").certificate_setting,
         "security.saml.sp.privatekey": pair("sp").key_setting,
     }
-    async with tools_of() as tools:
-        yield Bench(Saml(tools), Settings(values), tools)
+    clock = Clock()
+    async with tools_of(clock) as tools:
+        yield Bench(Saml(tools), Settings(values), tools, clock)
 
 
 def by_assertion(response: Response, signer: Pair | None = None) -> str:
@@ -121,6 +123,31 @@ async def test_a_response_that_nobody_asked_for_counts_once_too(bench: Bench) ->
     response = by_response(fresh())
     await bench.present(response)
     assert "used before" in await bench.refused(response)
+
+
+@pytest.mark.parametrize(
+    ("ends", "minutes"),
+    [
+        ({"end": 5, "confirmation_end": 60}, 5),
+        ({"end": 60, "confirmation_end": 5}, 5),
+        ({"end": 60, "confirmation_end": 60}, 60),
+        ({"end": None, "confirmation_end": 60}, 60),
+        ({"end": None, "confirmation_end": 3}, 3),
+    ],
+    ids=["conditions", "confirmation", "both", "confirmation alone", "confirmation alone, soon"],
+)
+async def test_a_response_is_remembered_until_it_is_over(
+    bench: Bench, ends: dict[str, float | None], minutes: int
+) -> None:
+    """Without an end of its conditions it was forgotten after ten minutes, and counted again."""
+    response = by_assertion(fresh(**ends))
+    await bench.present(response)
+    tolerated = minutes + 5
+    for passed in range(1, tolerated):
+        bench.clock.ms += 60_000
+        assert "used before" in await bench.refused(response), passed
+    bench.clock.ms += 60_000 + 1000
+    assert "not valid any more" in await bench.refused(response)
 
 
 async def test_responses_that_nobody_asked_for_can_be_refused(bench: Bench) -> None:

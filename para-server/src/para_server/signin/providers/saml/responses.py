@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ __all__ = ["Told", "accept"]
 
 _LARGEST = 1_048_576
 _SKEW_MS = 300_000
+_ENDLESS_MS = sys.maxsize
 _SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _ASSERTION = qualified(ASSERTION, "Assertion")
@@ -40,7 +42,7 @@ class Told:
         attributes: Their texts, by name.
         assertion: The id of the assertion.
         in_response_to: The request it answers; blank when nobody asked.
-        until_ms: When it is over, with the tolerance for clocks.
+        until_ms: From when on it is refused, with the tolerance for clocks.
     """
 
     attributes: Mapping[str, Sequence[str]]
@@ -179,11 +181,14 @@ class _Reader:
                 raise SignInError(reason="the session at the identity provider is over")
 
     def _window(self, element: Any, about: str) -> int:  # noqa: ANN401
-        """Return when something is over, if it has begun and is not over yet."""
+        """Return when something is over, if it has begun and is not over yet.
+
+        What names no end of its own lasts as long as the rest of the assertion.
+        """
         begin, end = element.get("NotBefore"), element.get("NotOnOrAfter")
         if begin and milliseconds(begin) - _SKEW_MS > self._now:
             raise SignInError(reason=f"{about} is not valid yet")
-        end_ms = milliseconds(end) if end else self._now + _SKEW_MS
+        end_ms = milliseconds(end) if end else _ENDLESS_MS
         if end_ms + _SKEW_MS <= self._now:
             raise SignInError(reason=f"{about} is not valid any more")
         return end_ms
