@@ -225,6 +225,72 @@ async def test_the_id_token_and_the_profile_must_be_of_one_person(bench: Bench) 
     assert "different people" in await bench.refused(token, bench.settings(by_issuer=True))
 
 
+@pytest.mark.parametrize(
+    "person",
+    [{}, {"sub": ""}, {"sub": "Ann-1"}, {"sub": ["ann-1"]}],
+    ids=["none", "a blank one", "another", "a list"],
+)
+@pytest.mark.parametrize("by_code", [False, True], ids=["program", "browser"])
+async def test_a_profile_without_the_subject_of_the_id_token_is_refused(
+    bench: Bench,
+    person: dict[str, Any],
+    by_code: bool,  # noqa: FBT001
+) -> None:
+    """OpenID Connect Core 1.0, section 5.3.2: else it may be anybody's, whatever its id is."""
+    bench.issuer.person = {"id": "ann-1", "email": "ann@mail.example", **person}
+    settings = bench.settings(by_issuer=True, parameters__id="id")
+    if by_code:
+        with pytest.raises(SignInError) as caught:
+            await bench.by_code(settings)
+        reason = caught.value.reason
+    else:
+        reason = await bench.refused(f"access-1::{bench.issuer.signed()}", settings)
+    assert "different people" in reason
+
+
+async def test_a_profile_without_a_subject_is_enough_when_there_is_no_id_token(
+    bench: Bench,
+) -> None:
+    bench.issuer.person, bench.issuer.id_token = {"id": "ann-1"}, ""
+    settings = bench.settings(by_issuer=True, parameters__id="id")
+    assert (await bench.by_code(settings)).identifier == "oa2:ann-1"
+    bench.issuer.id_token = None  # one that nobody can verify, since the app names no issuer
+    assert (await bench.by_code(bench.settings(parameters__id="id"))).identifier == "oa2:ann-1"
+
+
+MAIL = {"email": "ann@mail.example"}
+CHECKED = {"email_verified": True}
+
+
+@pytest.mark.parametrize(
+    ("claims", "person", "email", "is_verified"),
+    [
+        ({"email": "ann@corp.example", **CHECKED}, MAIL, "ann@mail.example", False),
+        ({"email": "ann@corp.example", **CHECKED}, {"email": " "}, "ann@corp.example", True),
+        ({"email": "ann@corp.example"}, {**MAIL, **CHECKED}, "ann@mail.example", True),
+        ({"email": "ann@corp.example"}, CHECKED, "ann@corp.example", False),
+        (CHECKED, MAIL, "ann@mail.example", False),
+        (CHECKED, CHECKED, "", False),
+    ],
+    ids=[
+        "verified is the one of the token",
+        "the profile has none",
+        "verified is the one of the profile",
+        "the profile verifies what the token tells",
+        "the token verifies what the profile tells",
+        "there is none",
+    ],
+)
+async def test_who_tells_an_address_tells_whether_it_was_verified(
+    bench: Bench, claims: dict[str, Any], person: dict[str, Any], email: str, *, is_verified: bool
+) -> None:
+    """Accounts are linked by verified addresses; a mixture would be nobody's word."""
+    bench.issuer.person = {"sub": "ann-1", **person}
+    token = f"access-1::{bench.issuer.signed(**claims)}"
+    found = await bench.provider.profile_of(bench.settings(by_issuer=True), token)
+    assert (found.email, found.email_is_verified) == (email, is_verified)
+
+
 async def test_access_tokens_of_other_clients_are_refused_by_introspection(bench: Bench) -> None:
     bench.issuer.access["foreign"] = "client-2"
     settings = bench.settings(introspection_url=f"{bench.server.url}/introspect")

@@ -21,7 +21,6 @@ from para_core.contracts.signin import (
     Visit,
 )
 from para_core.formats import is_email
-from para_core.text import is_blank
 from para_server.signin.providers.endpoints import Endpoints, Replaced
 from para_server.signin.providers.fields import Fields
 from para_server.signin.providers.idtokens import IdTokens
@@ -156,10 +155,10 @@ class OAuth2(OAuthProvider):
         Without ``issuer`` and ``introspection_url`` there is none.
         """
         issuer = await self._of(settings).issuer()
-        url = await self._of(settings).url("introspection_url", "introspection_endpoint")
         if issuer is not None and tokens.id:
-            await self._id_tokens.verify(tokens.id, issuer, client=client)
-        elif url:
+            return  # ``_told`` verifies the ID token, and that both are of one person
+        url = await self._of(settings).url("introspection_url", "introspection_endpoint")
+        if url:
             fields = {"token": tokens.access or "", "client_id": client, "client_secret": secret}
             about = object_of(await self.post(url, fields, {}), "the introspection endpoint")
             if not is_true(about.get("active")) or not _is_for(client, about):
@@ -173,20 +172,25 @@ class OAuth2(OAuthProvider):
 
     async def profile(self, settings: SignInSettings, tokens: IdpTokens) -> Profile:
         """Return whom the tokens belong to."""
-        found = Fields(settings, self.section, await self._told(settings, tokens))
+        claims, told = await self._told(settings, tokens)
+        found = Fields(settings, self.section, {**claims, **told})
         key = found.of("id")
-        if is_blank(key):
+        if not key:
             raise SignInError(reason=f"the profile has no {found.name_of('id')!r}")
         usable_key(key)
         domain = self._of(settings).text("domain", "paraio.com") or "scoold.com"
         parts = [found.of("given_name"), found.of("family_name")]
-        email = found.of("email")
+        # Whoever tells the address tells whether it was verified.
+        addressed = Fields(settings, self.section, told)
+        if not addressed.of("email"):
+            addressed = Fields(settings, self.section, claims)
+        email = addressed.of("email")
         picture, load_picture = self._picture(settings, found.of("picture"), tokens)
         keeps = self._of(settings).flag("token_delegation_enabled")
         return Profile(
             identifier=f"{self.prefix}:{key}",
             email=email,
-            email_is_verified=bool(email) and is_true(found.value("email_verified")),
+            email_is_verified=bool(email) and is_true(addressed.value("email_verified")),
             fallback_email=key if is_email(key) else f"{key}@{domain}",
             name=found.of("name"),
             fallback_name=" ".join(filter(None, parts)) or "No Name",
@@ -195,8 +199,15 @@ class OAuth2(OAuthProvider):
             tokens=tokens if keeps else None,
         )
 
-    async def _told(self, settings: SignInSettings, tokens: IdpTokens) -> dict[str, Any]:
-        """Return what a verified ID token and the profile say; the profile wins."""
+    async def _told(
+        self, settings: SignInSettings, tokens: IdpTokens
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what a verified ID token and the profile say; either may be empty.
+
+        Raises:
+            SignInError: There is neither of them, or the profile does not name the subject of the
+                ID token, as it has to by OpenID Connect Core 1.0, section 5.3.2.
+        """
         claims: dict[str, Any] = {}
         issuer = await self._of(settings).issuer()
         if issuer is not None and tokens.id:
@@ -206,9 +217,12 @@ class OAuth2(OAuthProvider):
         if not url and not claims:
             raise SignInError(reason=f"the app does not use {self.names[0]}")
         profile = await self._profile_at(settings, url, tokens) if url else {}
-        if claims and url and text_in(profile, "sub") not in ("", text_in(claims, "sub")):
-            raise SignInError(reason="the ID token and the profile are of different people")
-        return {**claims, **profile}
+        if claims and url and profile.get("sub") != claims["sub"]:
+            raise SignInError(
+                reason="the ID token and the profile are of different people, "
+                "or the profile has no 'sub'"
+            )
+        return claims, profile
 
     async def _profile_at(
         self, settings: SignInSettings, url: str, tokens: IdpTokens
