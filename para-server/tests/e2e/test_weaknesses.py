@@ -153,7 +153,7 @@ async def test_no_signature_is_not_an_empty_signature(app: Client, nobody: Clien
     for tail in ("", "&X-Amz-Signature=", "&X-Amz-Signature=&X-Amz-Date=" + good["x-amz-date"]):
         reply = await nobody.send("GET", "/v1/_me", raw_query=query + tail)
         assert reply.status in (400, 401, 403), (tail, reply)
-        assert b"app:myapp" not in reply.body or reply.json["code"] >= 400
+        assert b"app:myapp" not in reply.body
 
 
 # ---- users ---------------------------------------------------------------------------------------

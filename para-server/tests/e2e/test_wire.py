@@ -353,14 +353,10 @@ def test_a_request_line_of_exactly_64_kib_is_served(server: Server) -> None:
 
 
 @pytest.mark.parametrize("length", [66_000, 70_000, 131_072, 200_000, 1_000_000])
-def test_a_longer_line_is_served_or_refused_and_never_cut(server: Server, length: int) -> None:
+def test_a_longer_line_is_refused_and_never_cut(server: Server, length: int) -> None:
     query = [("x", "y" * length), ("ids", "small")]
     answer = server.ask(server.request("GET", "/v1/_batch", query=query))
-    if answer.status == 200:
-        assert b'"id":"small"' in answer.body
-    else:
-        assert answer.status in (400, 414, 431)
-        assert answer.json["code"] == answer.status
+    assert (answer.status, answer.json["code"]) == (400, 400)
 
 
 @pytest.mark.parametrize("where", ["path", "name", "value", "many"])
