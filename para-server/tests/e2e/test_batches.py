@@ -102,7 +102,9 @@ async def test_batches_that_change_the_same_objects_lose_nothing(app: Client) ->
         assert len(reply.json) == 10
 
     await asyncio.gather(*(patch(client) for client in range(60)))
-    for cat in (await app.get("/v1/_batch", ids=keys)).json:
+    cats = (await app.get("/v1/_batch", ids=keys)).json
+    assert [cat["id"] for cat in cats] == keys
+    for cat in cats:
         assert {f"f{client}" for client in range(60)} <= cat.keys()
 
 

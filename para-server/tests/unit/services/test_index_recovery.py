@@ -194,8 +194,10 @@ async def test_an_app_dropped_while_its_index_failed_stays_away(
 ) -> None:
     await follower.caught_up("app", SOON)
     search.failures = [UnavailableError("gone")]
+    search.busy.clear()
     await write(follower, dao, "a")
-    await asyncio.sleep(0.008)
+    await asyncio.wait_for(search.busy.wait(), SOON)
+    assert search.failures == []  # the change was refused, and waits for another try
     await dao.delete_table("app")
     await follower.drop("app")
     await asyncio.sleep(0.03)

@@ -173,7 +173,9 @@ class RecordTests:
     async def test_a_record_may_have_a_megabyte(self, dao: DAO) -> None:
         text = "ščř\n" * 150_000
         await dao.create_all("app", [a_record(key, text=text) for key in ("a", "b")])
-        for record in await dao.read_page("app"):
+        found = await dao.read_page("app")
+        assert [record.id for record in found] == ["a", "b"]
+        for record in found:
             assert value_of(record) == value_of(a_record(record.id, text=text))
 
     @pytest.mark.parametrize("kind", ["Cat", "a b", "тип", "100%", "x" * 300])
