@@ -1,24 +1,22 @@
-"""Requests as bytes, signed like those of Para's clients, and a small blocking connection."""
+"""Requests as bytes, signed as by Para's clients, and a small blocking connection."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import http.client
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
+
+from para_core.testing.signing import Draft, query_text, sign, stamp_at
 
 __all__ = [
     "Connection",
     "Credentials",
     "Query",
     "Reply",
-    "encoded_query",
     "raw_request",
     "signed_headers",
 ]
@@ -111,45 +109,11 @@ def raw_request(  # noqa: PLR0913 - a request has that many parts
 def signed_headers(  # noqa: PLR0913 - what is signed
     method: str, path: str, query: Query, body: bytes, *, host: str, by: Credentials
 ) -> dict[str, str]:
-    """Return the headers that sign a request now; of a repeated parameter the first counts."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first: dict[str, str] = {}
-    for name, value in query:
-        first.setdefault(name, value)
-    canonical = "\n".join(
-        [
-            method,
-            quote(path, safe="/-_.~"),
-            encoded_query(sorted(first.items(), key=lambda pair: (_enc(pair[0]), _enc(pair[1])))),
-            f"host:{host}",
-            f"x-amz-date:{stamp}",
-            "",
-            "host;x-amz-date",
-            hashlib.sha256(body).hexdigest(),
-        ]
-    )
-    scope = f"{stamp[:8]}/us-east-1/para/aws4_request"
-    key = f"AWS4{by.secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
-    return {
-        "X-Amz-Date": stamp,
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={by.access_key}/{scope}, "
-        f"SignedHeaders=host;x-amz-date, Signature={signature}",
-    }
-
-
-def encoded_query(query: Query) -> str:
-    """Return a query string in which everything but unreserved characters is escaped."""
-    return "&".join(f"{_enc(name)}={_enc(value)}" for name, value in query)
+    """Return the headers that sign a request now."""
+    stamp = stamp_at(time.time())
+    draft = Draft(method, path, query, body, host, stamp, key=by.access_key, secret=by.secret)
+    return sign(draft)
 
 
 def _target(path: str, query: Query) -> str:
-    return f"{path}?{encoded_query(query)}" if query else path
-
-
-def _enc(text: str) -> str:
-    return quote(text, safe="-_.~")
+    return f"{path}?{query_text(query)}" if query else path

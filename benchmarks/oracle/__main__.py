@@ -16,7 +16,8 @@ from benchmarks.oracle.decisions import Answer, decisions_for
 from benchmarks.oracle.normalise import Names, differences, normalised
 from benchmarks.oracle.steps import Episode, Step
 from benchmarks.peers import Original, ParaServer
-from benchmarks.wire import Connection, Credentials, Reply, encoded_query
+from benchmarks.wire import Connection, Credentials, Reply
+from para_core.testing.signing import query_text
 
 _CLIENT_ERROR = 400
 _CLIP = 700  # characters of an answer that are shown
@@ -138,7 +139,7 @@ def report(found: list[Difference], asked: int, options: argparse.Namespace) -> 
 
 def _show(one: Difference) -> None:
     step = one.step
-    query = f"?{encoded_query(step.query)}" if step.query else ""
+    query = f"?{query_text(step.query)}" if step.query else ""
     print(f"         {step.method} {step.path}{query}   [episode {one.seed}]")
     if step.body:
         print(f"           sent   {step.body[:_CLIP].decode(errors='replace')}")

@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -20,6 +19,7 @@ from benchmarks.oracle.values import (
     words,
 )
 from benchmarks.things import CITIES, COLOURS, WORDS
+from para_core.testing.signing import escaped
 
 __all__ = ["Episode", "Step"]
 
@@ -460,4 +460,4 @@ def _json(value: object) -> bytes:
 
 
 def _enc(text: str) -> str:
-    return quote(text, safe="-_.~:")
+    return escaped(text, but=b":")

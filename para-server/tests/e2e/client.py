@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 import msgspec
 
+from para_core.testing.signing import Draft, query_text, sign, stamp_at
 from para_server.para import Para
-
-from .signer import Signer
 
 ROOT_SECRET = "root-secret-of-the-tests-0123456789-0123456789"  # noqa: S105 - not a secret
 HOST = "localhost:8080"
@@ -57,7 +57,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         data = raw if raw is not None else b"" if body is None else msgspec.json.encode(body)
-        text = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in query)
+        text = query_text(query)
         if raw_query is not None:  # as it stands on the wire
             text, query = raw_query, parse_qsl(raw_query, keep_blank_values=True)
         heads = {"host": HOST, **self.extra, **self._credentials(method, path, query, data)}
@@ -134,8 +134,11 @@ class Client:
         host: str = HOST,
     ) -> dict[str, str]:
         """Return the headers that sign a request made ``age_sec`` seconds ago."""
-        signer = Signer(self.access_key, self.secret, host)
-        return signer.headers(method, path, query, body, age_sec=age_sec)
+        stamp = stamp_at(time.time() - age_sec)
+        draft = Draft(
+            method, path, query, body, host, stamp, key=self.access_key, secret=self.secret
+        )
+        return sign(draft)
 
 
 def _pairs(query: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -144,7 +147,3 @@ def _pairs(query: Mapping[str, object]) -> list[tuple[str, str]]:
         for name, value in query.items()
         for one in (value if isinstance(value, list) else [value])
     ]
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="-_.~")

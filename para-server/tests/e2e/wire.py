@@ -10,11 +10,11 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 import uvicorn
 
+from para_core.testing.signing import query_text
 from para_server.config import ApiSettings
 from para_server.para import Para
 from para_server.serving import server_config
@@ -57,7 +57,7 @@ class Server:
     ) -> bytes:
         """Return the bytes of a signed request."""
         signed = self.app.signed(method, path, query, body, host=self.host)
-        text = "&".join(f"{quote(n, safe='-_.~')}={quote(v, safe='-_.~')}" for n, v in query)
+        text = query_text(query)
         lines = [
             f"{method} {path}{'?' if text else ''}{text} HTTP/1.1",
             f"Host: {self.host}",

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from ..e2e.signer import Signer, query_text  # noqa: TID252 - tests have no package to name
+from para_core.testing.signing import Draft, query_text, sign, stamp_at
 
 ROOT_SECRET = "root-secret-of-the-tests-0123456789-0123456789"  # noqa: S105 - not a secret
 START_SEC = 20
@@ -46,7 +46,7 @@ class Caller:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self._signer = Signer("app:para", ROOT_SECRET, f"127.0.0.1:{port}")
+        self._host = f"127.0.0.1:{port}"
 
     def ask(
         self,
@@ -62,9 +62,13 @@ class Caller:
             OSError, HTTPException: There was no answer, or not a whole one.
         """
         data = b"" if body is None else msgspec.json.encode(body)
-        signed = self._signer.headers(method, path, query, data)
+        stamp = stamp_at(time.time())
+        draft = Draft(
+            method, path, query, data, self._host, stamp, key="app:para", secret=ROOT_SECRET
+        )
         target = f"{path}?{query_text(query)}" if query else path
-        self._connection.request(method, target, data or None, {**signed, **(headers or {})})
+        told = {**sign(draft), **(headers or {})}
+        self._connection.request(method, target, data or None, told)
         answer = self._connection.getresponse()
         return Reply(answer.status, answer.read())
 
