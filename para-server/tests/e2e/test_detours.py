@@ -60,6 +60,49 @@ async def test_a_path_of_another_type_opens_what_its_own_opens(world: World) -> 
     assert (await user.delete(path)).status == 200
 
 
+@pytest.mark.parametrize("key", TARGETS)
+async def test_a_link_leads_nobody_to_what_it_may_not_read(world: World, key: str) -> None:
+    user, app = world.client("user"), world.client("app")
+    before = (await app.get("/v1/linkers")).json["items"]
+    for method in ("POST", "PUT"):
+        reply = await user.send(method, f"/v1/posts/p1/links/{key}")
+        assert (reply.status, reply.json["message"]) == (400, "Failed to create link.")
+    assert (await app.get("/v1/linkers")).json["items"] == before
+
+
+async def test_one_post_leads_to_no_other_by_a_link(para: Para) -> None:
+    world = await build(para, {"*": {"posts/p1": ["*"]}})
+    user, app = world.client("user"), world.client("app")
+    for key in ("p1", "p2"):
+        await app.put(f"/v1/posts/{key}", {"name": "A post"})
+    assert (await user.post("/v1/posts/p1/links/p2")).status == 400
+    await app.put("/v1/_permissions/*/cG9zdHMvcDI", ["GET"])
+    assert (await user.post("/v1/posts/p1/links/p2")).text == "posts:p1:posts:p2"
+
+
+async def test_children_are_deleted_where_their_own_paths_allow_it(world: World) -> None:
+    user, app = world.client("user"), world.client("app")
+    await app.put("/v1/notes/n2", {"parentid": "p1"})
+    await app.put("/v1/posts/p2", {"parentid": "p1"})
+    for kind in ("notes", "posts", "users"):
+        reply = await user.delete(f"/v1/posts/p1/links/{kind}", childrenonly="true")
+        assert reply.status == 200
+    assert (await app.get("/v1/_id/n2")).status == 200
+    assert (await app.get("/v1/_id/p2")).status == 404
+
+
+@pytest.mark.parametrize("caller", ["user", "app"])
+async def test_an_object_that_has_the_id_of_a_link_is_none(world: World, caller: str) -> None:
+    client, app = world.client(caller), world.client("app")
+    key = "posts:p1:posts:p2"
+    await app.put("/v1/posts/p2", {"name": "Another"})
+    await app.put(f"/v1/things/{key}", {"name": "Not a link"})
+    assert (await client.get("/v1/posts/p1/links/posts/p2")).text == "false"
+    assert (await client.post("/v1/posts/p1/links/p2")).status == 400
+    assert (await client.delete("/v1/posts/p1/links/posts/p2")).status == 200
+    assert (await app.get(f"/v1/_id/{key}")).json["name"] == "Not a link"
+
+
 @pytest.mark.parametrize("caller", ["app", "admin"])
 async def test_apps_and_administrators_take_any_path(world: World, caller: str) -> None:
     client = world.client(caller)

@@ -4,7 +4,8 @@ An object is looked up by its id alone, whatever type the path names. For an app
 affair; a user who may change ``posts`` must not get at users, at what they sign in with, or at the
 app itself by ``/v1/posts/<id>``. So a path of another type opens what a path of the object's own
 type would open to this caller, and nothing else. ``_id`` and ``_batch`` name no type; who may use
-them was asked before.
+them was asked before. What a link is made to, and children that are deleted, must be open by paths
+of their own: the path names another object.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from para_server.access.contracts import AppLike
     from para_server.access.principal import Principal
 
-__all__ = ["leads_to", "lets_sign_in"]
+__all__ = ["leads_to", "lets_sign_in", "opens"]
 
 _GENERIC = "sysprop"  # the type of identifier objects among others
 
@@ -44,6 +45,11 @@ def leads_to(principal: Principal, app: AppLike, kind: str, method: str, obj: _T
     """
     if principal.is_app or principal.is_admin or kind in ("", obj.type):
         return True
+    return opens(principal, app, method, obj)
+
+
+def opens(principal: Principal, app: AppLike, method: str, obj: _Typed) -> bool:
+    """Tell whether a caller may send a method to the path of an object's own type and id."""
     resource = f"{path_encode(obj.type)}/{path_encode(obj.id)}"
     return authorize(principal, app, method, resource, uri="").is_allowed
 

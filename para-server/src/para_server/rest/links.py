@@ -9,7 +9,7 @@ from para_core.query import builders
 from para_core.query.parser import parse_leniently
 from para_core.query.tree import Node
 from para_server.access.ownership import may_touch
-from para_server.access.reach import leads_to
+from para_server.access.reach import leads_to, opens
 from para_server.http.answers import EMPTY, Answer, AnswerError, text_answer
 from para_server.http.request import Params, Request
 from para_server.http.router import Route
@@ -47,13 +47,19 @@ async def is_linked(request: Request) -> Answer:
 async def link(request: Request) -> Answer:
     """``POST`` and ``PUT /v1/{type}/{id}/links/{id2}``: link two objects."""
     obj = await _first(request, changes=True)
-    app, services, other = request.the_app(), request.services, request.values[2]
-    caller = request.caller
-    may_see = caller.is_app or await services.objects.read(app, caller, other) is not None
-    key = await services.links.link(app, obj, other) if may_see else None
+    other = request.values[2]
+    may_see = request.caller.is_app or await _may_see(request, other)
+    key = await request.services.links.link(request.the_app(), obj, other) if may_see else None
     if key is None:
         raise AnswerError(400, "Failed to create link.")
     return text_answer(key)
+
+
+async def _may_see(request: Request, key: str) -> bool:
+    """Return whether the caller may read an object by its own path, as by a link to it."""
+    app, caller = request.the_app(), request.caller
+    record = await request.services.objects.read(app, caller, key)
+    return record is not None and opens(caller, app, "GET", record)
 
 
 async def unlink_all(request: Request) -> Answer:

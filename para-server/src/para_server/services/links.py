@@ -17,6 +17,7 @@ from para_core.objects import App, Linker, ParaObject, Vote
 from para_core.objects.codec import decode, nested_copy
 from para_core.pager import Pager
 from para_core.query.tree import Bool, Exact, Exists, Node
+from para_server.access.reach import opens
 from para_server.access.visibility import secret_fields
 from para_server.services.finder import Found
 from para_server.services.store import Save, Store
@@ -47,7 +48,8 @@ class Links:
         """Link an object to another; one that is linked already is linked anew.
 
         Returns:
-            The id of the linker; ``None`` when there is no other object, or the first is a vote.
+            The id of the linker; ``None`` when there is no other object, when the first is a vote,
+            or when something else has that id.
         """
         record = await self._store.read(app.identifier, key)
         if record is None or isinstance(obj, Vote):
@@ -55,8 +57,12 @@ class Links:
         other = decode(record)
         ends = _ends(obj.type, obj.id, other.type, other.id)
         (type1, id1), (type2, id2) = ends[0]
+        linkerid = _linker_id(ends[0])
+        held = await self._store.read(app.identifier, linkerid)
+        if held is not None and held.type != _LINKER:
+            return None
         linker = Linker(
-            id=_linker_id(ends[0]),
+            id=linkerid,
             name=f"{type1}:{type2}",
             appid=app.identifier,
             timestamp=self._clock(),
@@ -72,13 +78,17 @@ class Links:
 
     async def is_linked(self, app: App, obj: ParaObject, kind: str, key: str) -> bool:
         """Return whether an object is linked to the one of that type and id."""
-        keys = [_linker_id(pair) for pair in _ends(obj.type, obj.id, kind, key)]
-        return bool(await self._store.read_all(app.identifier, keys))
+        return bool(await self._between(app, obj, kind, key))
 
     async def unlink(self, app: App, obj: ParaObject, kind: str, key: str) -> None:
         """Remove the link between two objects, if there is one."""
-        keys = dict.fromkeys(_linker_id(pair) for pair in _ends(obj.type, obj.id, kind, key))
-        await self._store.delete(app.identifier, "delete", list(keys))
+        await self._store.delete(app.identifier, "delete", await self._between(app, obj, kind, key))
+
+    async def _between(self, app: App, obj: ParaObject, kind: str, key: str) -> list[str]:
+        """Return the ids of the links between two objects; what else has such an id is none."""
+        keys = [_linker_id(pair) for pair in _ends(obj.type, obj.id, kind, key)]
+        found = await self._store.read_all(app.identifier, list(dict.fromkeys(keys)))
+        return [record.id for record in found.values() if record.type == _LINKER]
 
     async def unlink_all(self, app: App, obj: ParaObject, kind: str | None = None) -> None:
         """Remove all links of an object, or those with objects of one type."""
@@ -162,9 +172,14 @@ class Links:
     ) -> None:
         """Delete the children of one type, with what belongs to them.
 
-        What the caller may not touch stays. They go in batches: a failure leaves the rest.
+        What the caller may not delete one by one stays. They go in batches: a failure leaves the
+        rest.
         """
-        keys = [record.id async for record in self._all(app, _children_of(obj), kind)]
+        keys = [
+            record.id
+            async for record in self._all(app, _children_of(obj), kind)
+            if opens(caller, app, "DELETE", record)
+        ]
         for start in range(0, len(keys), _BATCH):
             await self._objects.delete_all(app, caller, keys[start : start + _BATCH])
 
