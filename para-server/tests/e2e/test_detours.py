@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
+import msgspec
 import pytest
 
 from para_server.para import Para
 
-from .access_world import World, build
+from .access_world import World, build, shows
 from .client import Client
 
 EVERYBODY: dict[str, Any] = {
@@ -163,6 +166,21 @@ async def test_own_holds_whatever_the_type_is_cleaned_to(para: Para) -> None:
     user = world.client("user")
     made = await user.post("/v1/_batch", [{"type": "no#te", "id": "n9", "name": "Mine"}])
     assert [one["id"] for one in made.json] == ["user_n9"]
+
+
+async def test_copies_in_links_are_left_out_of_an_export_as_everywhere(para: Para) -> None:
+    everything = ["*", "OWN"]
+    granted = {"notes": everything, "_export": ["GET"], "linkers": ["GET"]}
+    world = await build(para, {"*": granted})
+    for caller in ("user", "stranger", "app"):
+        reply = await world.client(caller).get("/v1/_export")
+        assert shows(reply) is (caller == "app")
+    (linker,) = (await world.client("user").get("/v1/linkers")).json["items"]
+    with zipfile.ZipFile(io.BytesIO((await world.client("user").get("/v1/_export")).body)) as box:
+        exported = [obj for name in box.namelist() for obj in msgspec.json.decode(box.read(name))]
+    (copy,) = [obj["nstd"] for obj in exported if obj["type"] == "linker"]
+    assert copy == linker["nstd"]
+    assert [one["id"] for one in copy] == ["tag:t1"]
 
 
 async def test_guests_are_held_to_the_path_as_well(para: Para) -> None:

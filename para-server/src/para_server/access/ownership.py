@@ -1,8 +1,8 @@
-"""Whose objects are whose: the flag ``OWN``, and objects that are apps."""
+"""Whose objects are whose: the flag ``OWN``, objects that are apps, and copies in links."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +11,19 @@ from para_server.access.contracts import Owned, PermissionsOf
 from para_server.access.permissions import EVERYBODY, OWN
 from para_server.access.principal import Principal
 from para_server.access.reasons import Reason, Rule
+from para_server.access.visibility import hide
 
 __all__ = [
-    "copies_to_show",
     "may_touch",
     "own_entry",
     "own_id",
     "own_rule_applies",
     "owns",
+    "shown",
     "why_not_touch",
 ]
 
-_APP = "app"
+_APP, _LINKER, _COPIES = "app", "linker", "nstd"
 
 
 def own_rule_applies(app: PermissionsOf, userid: str, kind: str, key: str = "") -> bool:
@@ -83,15 +84,21 @@ def why_not_touch(principal: Principal, app: PermissionsOf, obj: Owned) -> Reaso
     return own_entry(app, principal.userid, obj.type, obj.id)
 
 
-def copies_to_show(
-    principal: Principal, app: PermissionsOf, copies: Iterable[object]
-) -> list[object]:
-    """Return those of the copies in a link whose objects the caller may see."""
-    return [
-        copy
-        for copy in copies
-        if isinstance(copy, Mapping) and may_touch(principal, app, _Copy.of(copy))
-    ]
+def shown(principal: Principal, app: PermissionsOf, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object that the caller may see, as JSON has it, with what it may see of it.
+
+    That is without secrets (``visibility.hide``), and of the copies in a link those whose objects
+    the caller may see.
+    """
+    fields = hide(obj, principal)
+    copies = fields.get(_COPIES) if fields.get("type") == _LINKER else None
+    if isinstance(copies, list) and not principal.is_app:
+        fields[_COPIES] = [
+            copy
+            for copy in copies
+            if isinstance(copy, Mapping) and may_touch(principal, app, _Copy.of(copy))
+        ]
+    return fields
 
 
 @dataclass(frozen=True, slots=True)

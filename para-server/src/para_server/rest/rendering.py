@@ -13,8 +13,8 @@ import msgspec
 from para_core.contracts.dao import Record
 from para_core.objects import ParaObject, Sysprop
 from para_core.objects.codec import decode, is_raw, record_of, wire, wire_array, wire_bytes
-from para_server.access.ownership import copies_to_show
-from para_server.access.visibility import hide, needs_filter
+from para_server.access.ownership import shown
+from para_server.access.visibility import needs_filter
 from para_server.http.request import Request
 
 __all__ = ["page_bytes", "render", "render_all"]
@@ -50,26 +50,19 @@ def page_bytes(
 
 
 def _one(request: Request, item: Record | ParaObject, names: Sequence[str]) -> bytes:
-    caller = request.caller
-    kind = item.type
-    if isinstance(item, ParaObject):
-        if not names and is_raw(kind) and not needs_filter(kind, caller):
-            return wire_bytes(record_of(item))
-        obj = item
-    else:
-        if not names and is_raw(kind) and not needs_filter(kind, caller):
-            return wire_bytes(item)
-        obj = decode(item)
-    fields = hide(wire(obj, context_path=request.services.settings.context_path), caller)
-    if kind == "linker" and not caller.is_app and isinstance(fields.get("nstd"), list):
-        fields["nstd"] = copies_to_show(caller, request.the_app(), fields["nstd"])
+    caller, kind = request.caller, item.type
+    if not names and is_raw(kind) and not needs_filter(kind, caller):
+        return wire_bytes(record_of(item) if isinstance(item, ParaObject) else item)
+    obj = item if isinstance(item, ParaObject) else decode(item)
+    whole = wire(obj, context_path=request.services.settings.context_path)
+    fields = shown(caller, request.the_app(), whole)
     return _encode(_only(fields, obj, names) if names else fields)
 
 
 def _only(fields: dict[str, Any], obj: ParaObject, names: Sequence[str]) -> dict[str, Any]:
     if "properties" in names and "properties" not in fields and isinstance(obj, Sysprop):
-        shown = {name: fields[name] for name in obj.properties if name in fields}
-        fields = {**fields, "properties": shown}
+        custom = {name: fields[name] for name in obj.properties if name in fields}
+        fields = {**fields, "properties": custom}
     return {name: fields[name] for name in names if name in fields}
 
 

@@ -21,8 +21,7 @@ from para_core.objects.fields import declared_fields
 from para_core.objects.incoming import object_from
 from para_core.objects.rules import default_name
 from para_core.types import clean_type
-from para_server.access.ownership import may_touch
-from para_server.access.visibility import hide
+from para_server.access.ownership import may_touch, shown
 from para_server.services.archive import ArchiveWriter, ImportFailedError, entries_of, items_of
 from para_server.services.links import without_secrets_in
 from para_server.services.store import Save, Store
@@ -83,7 +82,7 @@ class Backup:
             objects = [obj for obj in objects if may_touch(caller, app, obj)]
         if records and not objects:
             return b""  # an empty file would look like the end
-        return writer.part([_exported(obj, caller) for obj in objects])
+        return writer.part([_exported(app, obj, caller) for obj in objects])
 
     # ---- import -------------------------------------------------------------------------------
 
@@ -196,11 +195,11 @@ def _next_checked(entries: Iterator[str]) -> str | None:
     return text
 
 
-def _exported(obj: ParaObject, caller: Principal) -> dict[str, Any]:
+def _exported(app: App, obj: ParaObject, caller: Principal) -> dict[str, Any]:
     """Return an object as archives have it: its custom fields inside ``properties``."""
     fields = stored_fields(obj)
     if not caller.is_app:
-        fields = hide(fields, caller)
+        fields = shown(caller, app, fields)
     if isinstance(obj, Sysprop):
         declared = declared_fields(obj.type)
         custom = {name: fields.pop(name) for name in list(fields) if name not in declared}
