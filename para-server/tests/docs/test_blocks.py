@@ -1,4 +1,4 @@
-"""Blocks of configuration can be read, and name keys that there are."""
+"""Blocks of configuration can be read, and they and the texts name keys that there are."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ HOCON = [
     if block.language == "hocon"
 ]
 OF_EXAMPLES = ("para.journal.", "para.guestbook.")  # of plugins that pages write
+NAMED = re.compile(r"`(para(?:\.\w+)+)`")
+NO_KEYS = {  # groups of entry points, a file, and the sections of the examples
+    *("para.plugins", "para.daos", "para.caches", "para.db.lock"),
+    *(name.rstrip(".") for name in OF_EXAMPLES),
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,19 @@ def test_a_block_of_configuration_sets_keys_that_there_are(config: Config) -> No
     assert config.files[0].tree
     found = unknown_keys(config)
     assert [line for line in found if not any(name in line for name in OF_EXAMPLES)] == []
+
+
+def test_each_key_that_a_text_names_is_there(plugins: Plugins, tmp_path: Path) -> None:
+    config = plugins.described(load_config(environ={}, folder=tmp_path))
+    known = {key.name for key in config.known_keys()}
+    sections = {name.rpartition(".")[0] for name in known}
+    named = {
+        (name, name_of(page))
+        for page in all_pages()
+        for name in NAMED.findall(page.read_text(encoding="utf-8"))
+    }
+    assert {key for key, _ in named} & known
+    assert [one for one in sorted(named) if one[0] not in known | sections | NO_KEYS] == []
 
 
 def test_every_block_says_its_language() -> None:
