@@ -66,7 +66,9 @@ _SECRETS: dict[str, frozenset[str]] = {
     "webhook": frozenset(["secret"]),
     "form": frozenset(["captchaSecretKey"]),
 }
-_CREDENTIALS = frozenset(["password", "etoken", "etoken2", "lockedUntil"])
+_CREDENTIALS = frozenset(
+    ["password", "etoken", "etoken2", "lockedUntil", "tokenIssued", "etokenIssued"]
+)
 _IDENTIFIER_SECRETS = _CREDENTIALS | {"token"}  # a name that others use as well
 
 _PROPERTIES = "properties"

@@ -96,7 +96,9 @@ def test_secrets_are_not_searched(kind: str, secret: str) -> None:
     assert "hidden" not in str(document(kind, **{secret: "hidden"}))
 
 
-@pytest.mark.parametrize("secret", ["password", "token", "etoken", "lockedUntil"])
+@pytest.mark.parametrize(
+    "secret", ["password", "token", "tokenIssued", "etoken", "etokenIssued", "lockedUntil"]
+)
 def test_secrets_of_identifiers_are_not_searched(secret: str) -> None:
     assert "hidden" not in str(document("sysprop", name="identifier", **{secret: "hidden"}))
     renamed = document("sysprop", id="fb:1", name="renamed", **{secret: "hidden"})

@@ -31,7 +31,9 @@ _OF_THE_APP: Mapping[str, frozenset[str]] = {
     "form": frozenset({"captchaSecretKey"}),
     # Identifiers of users are plain objects of this type. Their names can be changed, so the name
     # does not tell them from others; hash and tokens are hidden in all of the type.
-    "sysprop": frozenset({"etoken", "etoken2", "lockedUntil", "password", "token"}),
+    "sysprop": frozenset({"etoken", "etoken2", "lockedUntil", "password", "token"}).union(
+        {"etokenIssued", "tokenIssued"}
+    ),
     "webhook": frozenset({"secret"}),
 }
 """Shown to the app's own keys only."""

@@ -3,11 +3,16 @@
 There is no path for this over HTTP: programs do the same by writing the identifier object, and
 those that have Para inside call this. Tokens work once, however many try them at the same time:
 they are removed in the same step that compares the identifier object with what was read.
+
+Each token lives from when it was made, whatever happens to the identifier object meanwhile. A token
+that a program has stored itself lives from the last change of the object that shows in ``updated``;
+nothing here is such a change.
 Source: Para 1.54, ``User``: ``generatePasswordResetToken``, ``resetPassword`` and others.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -29,6 +34,8 @@ __all__ = ["EMAIL_TOKEN", "RESET_TOKEN", "Recovery"]
 
 RESET_TOKEN, EMAIL_TOKEN = "token", "etoken"
 _TOKEN_BYTES = 42
+_ISSUED = "Issued"  # tokenIssued, etokenIssued: when the token was made, and a mark of that token
+_MARK = 16  # hexadecimal digits
 
 Alter: TypeAlias = "Callable[[Sysprop], None]"
 
@@ -114,7 +121,7 @@ class Recovery:
 
         def alter(fresh: Sysprop) -> None:
             fresh.properties[name] = token
-            fresh.updated = self._clock()
+            fresh.properties[name + _ISSUED] = f"{self._clock()} {_mark_of(token)}"
 
         known = await self._users.identifier(app, identifier)
         if known is None:
@@ -132,7 +139,7 @@ class Recovery:
             is_used = self._is_good(fresh, name, token)
             if is_used:
                 fresh.properties.pop(name)
-                fresh.updated = self._clock()
+                fresh.properties.pop(name + _ISSUED, None)
                 if alter is not None:
                     alter(fresh)
             return is_used
@@ -144,6 +151,18 @@ class Recovery:
         stored = known.properties.get(name)
         if not isinstance(stored, str) or not stored.strip() or not token.strip():
             return False
-        made = known.updated or known.timestamp or 0
-        is_fresh = made + self._policy.reset_timeout_sec * 1000 > self._clock()
+        lives_ms = self._policy.reset_timeout_sec * 1000
+        is_fresh = _made_ms(known, name, stored) + lives_ms > self._clock()
         return hmac.compare_digest(stored.encode(), token.encode()) and is_fresh
+
+
+def _made_ms(known: Sysprop, name: str, stored: str) -> int:
+    """Return when the stored token was made; see above for one that a program stored."""
+    time, _, mark = str(known.properties.get(name + _ISSUED, "")).partition(" ")
+    if mark == _mark_of(stored) and time.isdecimal():
+        return int(time)
+    return known.updated or known.timestamp or 0
+
+
+def _mark_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:_MARK]

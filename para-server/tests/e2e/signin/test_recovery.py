@@ -74,6 +74,84 @@ async def test_a_token_that_is_too_old_is_worth_nothing(
     assert not await recovery.reset_password(known, ANN, token, OTHER)
 
 
+@pytest.mark.parametrize("later", ["asked for", "used"])
+async def test_a_reset_token_has_its_own_time(
+    app: Client, nobody: Client, recovery: Recovery, clock: Clock, later: str
+) -> None:
+    await a_user(app, nobody, ANN)
+    known = await the_app(app)
+    reset = await recovery.new_reset_token(known, ANN)
+    if later == "used":
+        confirmation = await recovery.new_email_token(known, ANN)
+        clock.pass_sec(1000)
+        assert await recovery.activate(known, ANN, confirmation)
+    else:
+        clock.pass_sec(1000)
+        confirmation = await recovery.new_email_token(known, ANN)
+    clock.pass_sec(801)
+    assert not await recovery.reset_password(known, ANN, reset, OTHER)
+    assert await recovery.activate(known, ANN, confirmation) is (later == "asked for")
+
+
+@pytest.mark.parametrize("later", ["asked for", "used"])
+async def test_a_confirmation_token_has_its_own_time(
+    app: Client, nobody: Client, recovery: Recovery, clock: Clock, later: str
+) -> None:
+    await a_user(app, nobody, ANN)
+    known = await the_app(app)
+    confirmation = await recovery.new_email_token(known, ANN)
+    if later == "used":
+        reset = await recovery.new_reset_token(known, ANN)
+        clock.pass_sec(1000)
+        assert await recovery.reset_password(known, ANN, reset, OTHER)
+    else:
+        clock.pass_sec(1000)
+        reset = await recovery.new_reset_token(known, ANN)
+    clock.pass_sec(801)
+    assert not await recovery.activate(known, ANN, confirmation)
+    assert await recovery.reset_password(known, ANN, reset, PASSWORD) is (later == "asked for")
+
+
+async def test_a_token_that_the_app_stored_lives_from_the_last_change_by_the_app(
+    app: Client, nobody: Client, recovery: Recovery, clock: Clock
+) -> None:
+    await a_user(app, nobody, ANN)
+    known = await the_app(app)
+    await app.patch(f"/v1/sysprop/{ANN}", {"token": "of the app"})
+    clock.pass_sec(1000)
+    confirmation = await recovery.new_email_token(known, ANN)
+    assert await recovery.activate(known, ANN, confirmation)
+    clock.pass_sec(801)
+    assert not await recovery.reset_password(known, ANN, "of the app", OTHER)
+    await app.patch(f"/v1/sysprop/{ANN}", {"token": "of the app again"})
+    assert await recovery.reset_password(known, ANN, "of the app again", OTHER)
+
+
+async def test_a_token_of_the_app_takes_the_place_of_one_that_was_asked_for(
+    app: Client, nobody: Client, recovery: Recovery, clock: Clock
+) -> None:
+    await a_user(app, nobody, ANN)
+    known = await the_app(app)
+    first = await recovery.new_reset_token(known, ANN)
+    clock.pass_sec(1801)
+    await app.patch(f"/v1/sysprop/{ANN}", {"token": "of the app"})
+    assert not await recovery.reset_password(known, ANN, first, OTHER)
+    assert await recovery.reset_password(known, ANN, "of the app", OTHER)
+
+
+async def test_a_used_token_leaves_nothing_behind(
+    app: Client, nobody: Client, recovery: Recovery
+) -> None:
+    await a_user(app, nobody, ANN)
+    before = set((await app.get(f"/v1/_id/{ANN}")).json)
+    known = await the_app(app)
+    reset = await recovery.new_reset_token(known, ANN)
+    confirmation = await recovery.new_email_token(known, ANN)
+    assert await recovery.reset_password(known, ANN, reset, OTHER)
+    assert await recovery.activate(known, ANN, confirmation)
+    assert set((await app.get(f"/v1/_id/{ANN}")).json) == before
+
+
 async def test_a_confirmed_address_is_verified(
     app: Client, nobody: Client, recovery: Recovery
 ) -> None:
