@@ -71,7 +71,8 @@ class User(ParaObject, kw_only=True):
     idp_id_token: str | None = field(default=None, name="idpIdToken")
     idp_access_token: str | None = field(default=None, name="idpAccessToken")
     idp_refresh_token: str | None = field(default=None, name="idpRefreshToken")
-    # The address that was found to be the user's; empty: none, missing: not known.
+    # The address that was found to be the user's; empty: none, and the account was never used;
+    # "-": none, and it was; missing: not known.
     verified_email: str | None = field(default=None, name="verifiedEmail")
     two_fa_step: int = field(default=0, name="twoFAstep")  # of the last one-time code in use
 

@@ -10,6 +10,7 @@ from typing import Any
 from para_core.objects import App, ParaObject, User, Webhook
 from para_server.access.principal import Principal
 from para_server.access.visibility import secret_fields
+from para_server.services.users import UNPROVEN, is_unused
 
 __all__ = [
     "allowed_changes",
@@ -81,6 +82,8 @@ def keeps_identity(new: ParaObject, old: ParaObject, caller: Principal, method: 
             old.verified_email,
         )
         new.active, new.groups = old.active, old.groups
+    elif not is_unused(old):
+        new.verified_email = UNPROVEN
     if caller.userid != old.id:
         new.two_fa, new.two_fa_key = old.two_fa, old.two_fa_key
         new.two_fa_backup_key_hash = old.two_fa_backup_key_hash

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from para_core.errors import ConflictError
@@ -22,14 +22,18 @@ from para_core.text import DEFAULT_PICTURE, text_of
 from para_server.services.store import Save, Store
 
 if TYPE_CHECKING:
+    from para_core.contracts.dao import Record
     from para_core.objects import ParaObject
+    from para_core.query.tree import Node
     from para_server.services.apps import Apps
     from para_server.services.container import Clock
     from para_server.services.finder import Finder
 
-__all__ = ["IDENTIFIER", "TakenError", "Users", "new_token_secret"]
+__all__ = ["IDENTIFIER", "UNPROVEN", "TakenError", "Users", "is_unused", "new_token_secret"]
 
 IDENTIFIER = "identifier"
+UNPROVEN = "-"
+"""The verified address of an account that was in use, or was switched off, without having one."""
 _CREDENTIALS = ("password", "token", "etoken", "etoken2")  # properties of identifier objects
 _PAGE = 100
 _TRIES = 50  # of a change that others overtake
@@ -65,9 +69,12 @@ class Users:
         """Keep in mind what a change of a user by the app says of its address.
 
         Where users are active only after they have confirmed their address, the app that activates
-        one vouches for it. Of an address that the app has changed nothing is known.
+        one vouches for it. Of an address that the app has changed nothing is known. An account that
+        was active once is used, so nobody gets it by its address.
         """
         was_active, email = before
+        if (was_active or user.active) and user.verified_email == "":
+            user.verified_email = UNPROVEN
         if user.email != email:
             user.verified_email = None
         if user.active and not was_active and not self.allows_unverified(app):
@@ -161,25 +168,75 @@ class Users:
         if known is None or known.creatorid != user.id:
             raise TakenError(identifier)
 
-    async def claim(self, app: App, userid: str, email: str) -> User | None:
+    async def holds(self, app: App, user: User, identifier: str) -> bool:
+        """Tell whether this is an identifier of a user now."""
+        known = await self.identifier(app, identifier)
+        return known is not None and known.creatorid == user.id
+
+    async def claim(self, app: App, userid: str, email: str, identifier: str) -> User | None:
         """Hand an account that was never used to the person who proved its address.
 
-        Whatever was set for it until now, lets nobody in any more.
+        Whatever was set for it until now lets nobody in any more: its other identifiers go, and so
+        do passwords, the second factor and tokens. That is one write, which compares the user with
+        what was read.
+
+        Args:
+            app: The app.
+            userid: Whose account.
+            email: The address that was proved.
+            identifier: With which the person signs in; it becomes the main one.
+
+        Returns:
+            ``None`` when there is no such account any more: it is gone, in use, or has another
+            address.
+
+        Raises:
+            TakenError: The identifier is another user's, or no identifier at all.
         """
+        async with self._store.turns.of(app.identifier, userid):
+            for _ in range(_TRIES):
+                record = await self._store.dao.read(app.identifier, userid)
+                user = decode(record) if record is not None else None
+                if record is None or not isinstance(user, User):
+                    return None
+                if not is_unused(user) or user.email != email:
+                    return None
+                kept = await self._kept(app, user, dict.fromkeys((identifier, email)))
+                if identifier not in {save.obj.id for save in kept}:
+                    raise TakenError(identifier)
+                others = await self._others(app, user, {save.obj.id for save in kept})
+                _hand_over(user, email, identifier, self._clock())
+                saves = [Save(user, record.change), *kept]
+                try:
+                    await self._store.save(app.identifier, "update", saves, deletes=others)
+                except ConflictError:
+                    continue
+                return user
+        raise ConflictError([userid])
 
-        def forget(known: Sysprop) -> bool:
-            for name in (*_CREDENTIALS, "lockedUntil"):
-                known.properties.pop(name, None)
-            known.votes = 0
-            return known.creatorid == userid
+    async def _kept(self, app: App, user: User, identifiers: Iterable[str]) -> list[Save]:
+        """Return those of the identifiers that a claimed account has, as they are stored then.
 
-        def hand_over(user: User) -> None:
-            user.active, user.verified_email = True, email
-            user.token_secret = new_token_secret()
-            user.two_fa, user.two_fa_key, user.two_fa_backup_key_hash = False, None, None
+        The first one is made if nobody has it.
+        """
+        kept: list[Save] = []
+        for at, identifier in enumerate(identifiers):
+            record = await self._store.dao.read(app.identifier, identifier)
+            known = decode(record) if record is not None else None
+            if record is None and at == 0 and is_identifier(identifier):
+                kept.append(Save(self.identifier_of(app, user, None, identifier), 0))
+            elif record is not None and isinstance(known, Sysprop) and known.creatorid == user.id:
+                _forget(known)
+                kept.append(Save(known, record.change))
+        return kept
 
-        await self.change_identifier(app, email, forget)
-        return await self.change(app, userid, hand_over)
+    async def _others(self, app: App, user: User, kept: Collection[str]) -> list[str]:
+        """Return the ids of all further objects by which somebody may sign in as a user."""
+        query = Exact("creatorid", user.id)
+        found = [record async for record in self._found(app, query)]
+        keys = [r.id for r in found if is_identifier(r.id) or decode(r).name == IDENTIFIER]
+        keys += await self._named(app, user)
+        return [key for key in dict.fromkeys(keys) if key not in kept]
 
     async def change(
         self, app: App, userid: str, alter: Callable[[User], bool | None]
@@ -229,15 +286,20 @@ class Users:
         for user in users:
             keys += await self._named(app, user)
             query = Bool(must=[Exact("creatorid", user.id), Exact("name", IDENTIFIER)])
-            last: str | None = None
-            while True:
-                pager = Pager(limit=_PAGE, sort="_docid", desc=False, last_key=last)
-                found = await self._finder.find(app, query, kind="sysprop", pager=pager)
-                keys += [record.id for record in found.records]
-                last = found.last_key
-                if not found.records or last is None:
-                    break
+            keys += [record.id async for record in self._found(app, query)]
         return list(dict.fromkeys(keys))
+
+    async def _found(self, app: App, query: Node) -> AsyncIterator[Record]:
+        """Yield all generic objects that match."""
+        last: str | None = None
+        while True:
+            pager = Pager(limit=_PAGE, sort="_docid", desc=False, last_key=last)
+            found = await self._finder.find(app, query, kind="sysprop", pager=pager)
+            for record in found.records:
+                yield record
+            last = found.last_key
+            if not found.records or last is None:
+                break
 
     async def _named(self, app: App, user: ParaObject) -> list[str]:
         """Return the identifier objects that a user itself names; they need no search."""
@@ -246,6 +308,28 @@ class Users:
         names = [name for name in (user.identifier, user.email) if name]
         found = [await self.identifier(app, name) for name in dict.fromkeys(names)]
         return [known.id for known in found if known is not None and known.creatorid == user.id]
+
+
+def is_unused(user: User) -> bool:
+    """Tell whether an account waits to be activated for the first time, its address unproven."""
+    return not user.active and user.verified_email == ""
+
+
+def _hand_over(user: User, email: str, identifier: str, now: int) -> None:
+    """Make an account that of the person who proved its address, and of nobody else."""
+    user.active, user.verified_email, user.identifier = True, email, identifier
+    user.token_secret = new_token_secret()
+    user.two_fa, user.two_fa_key, user.two_fa_backup_key_hash = False, None, None
+    user.idp_access_token = user.idp_id_token = user.idp_refresh_token = None
+    user.creatorid = user.parentid = None  # it is owned by who is named there
+    user.updated = now
+
+
+def _forget(known: Sysprop) -> None:
+    """Take from an identifier object all that lets somebody in."""
+    for name in (*_CREDENTIALS, "lockedUntil"):
+        known.properties.pop(name, None)
+    known.votes = 0
 
 
 def new_token_secret() -> str:

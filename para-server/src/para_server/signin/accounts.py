@@ -15,7 +15,7 @@ from para_core.formats import is_email
 from para_core.objects import App, User
 from para_core.objects.rules import default_name, settle
 from para_core.text import is_blank, picture_of
-from para_server.services.users import TakenError, Users
+from para_server.services.users import TakenError, Users, is_unused
 from para_server.services.validation import validate
 
 if TYPE_CHECKING:
@@ -45,21 +45,22 @@ class Accounts:
         Raises:
             SignInError: The user is not active, or cannot be made.
         """
-        known = await self._known(app, profile)
+        known, by = await self._known(app, profile)
         if known is None:
             known = await self._linkable(app, profile, is_vouched=is_vouched)
         if known is None:
             return await self._make(app, profile)
         if not known.active:
             raise SignInError(reason="the user is not active")
-        return await self._update(app, known, profile)
+        return await self._update(app, known, profile, by=by)
 
-    async def _known(self, app: App, profile: Profile) -> User | None:
+    async def _known(self, app: App, profile: Profile) -> tuple[User | None, str]:
+        """Return the user of one of the identifiers of a profile, and that identifier."""
         for identifier in (profile.identifier, *profile.aliases):
             user = await self._users.by_identifier(app, identifier)
             if user is not None:
-                return user
-        return None
+                return user, identifier
+        return None, ""
 
     # ---- linking ------------------------------------------------------------------------------
 
@@ -67,7 +68,7 @@ class Accounts:
         """Return the user of the same address, if both sides have verified it.
 
         An account that waits for its address to be confirmed, and never was used, is handed to the
-        person who proves the address; the password of whoever signed up is dropped.
+        person who proves the address; nothing of whoever signed up lets anybody in any more.
         """
         email = profile.email.strip().lower()
         if not email or not (profile.email_is_verified or is_vouched):
@@ -75,9 +76,9 @@ class Accounts:
         user = await self._users.by_email(app, email)
         if user is None or is_vouched or self._has_verified(app, user, email):
             return user
-        if user.active or user.verified_email != "":
+        if not is_unused(user):
             raise SignInError(NOT_CREATED, reason="another account has this address, unverified")
-        return await self._users.claim(app, user.id, email)
+        return await self._users.claim(app, user.id, email, profile.identifier)
 
     def _has_verified(self, app: App, user: User, email: str) -> bool:
         """Tell whether the address of an account was verified.
@@ -91,13 +92,23 @@ class Accounts:
 
     # ---- known users --------------------------------------------------------------------------
 
-    async def _update(self, app: App, user: User, profile: Profile) -> User:
-        """Store what the profile has changed, with the identifier that was used as the main one."""
+    async def _update(self, app: App, user: User, profile: Profile, *, by: str) -> User:
+        """Store what the profile has changed, with the identifier that was used as the main one.
+
+        Args:
+            app: The app.
+            user: Whom the profile describes.
+            profile: Of a user who may sign in.
+            by: The identifier by which the user is known; blank if it was linked just now.
+        """
+        if by and not await self._users.holds(app, user, by):  # a claim has taken it away
+            raise SignInError(reason="the identifier is not the user's any more")
         picture = profile.picture
         if profile.load_picture is not None:
             picture = await profile.load_picture(user.id)
         email = await self._new_email(app, user, profile)
-        await self._users.attach(app, user, profile.identifier)
+        if by != profile.identifier:
+            await self._users.attach(app, user, profile.identifier)
 
         def alter(fresh: User) -> bool:
             before = _told(fresh)
@@ -153,7 +164,7 @@ class Accounts:
 
     async def _made_meanwhile(self, app: App, profile: Profile, error: Exception) -> User:
         """Return the user whom another sign-in of the same person has made just now."""
-        user = await self._known(app, profile)
+        user, _ = await self._known(app, profile)
         if user is None:
             raise SignInError(NOT_CREATED, reason=str(error)) from error
         if not user.active:
