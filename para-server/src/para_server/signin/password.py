@@ -120,27 +120,42 @@ class PasswordWay(Way):
             raise
 
     async def _succeed(self, app: App, known: Sysprop, password: str) -> None:
-        """Clear the count of failures, unless parallel ones have locked the account meanwhile."""
+        """Clear the count of failures, unless parallel ones have locked the account meanwhile.
+
+        The password was checked for as long as it takes; so it has to be the stored one still.
+        """
         hashed, renewed = known.properties.get("password"), ""
         if isinstance(hashed, str) and self._checker.is_outdated(hashed):
             renewed = await self._checker.hash(password)
-        is_locked = False
+        is_locked = is_same = False
 
         def alter(fresh: Sysprop) -> bool:
-            nonlocal is_locked
+            nonlocal is_locked, is_same
             is_locked = self._is_locked(fresh)
-            if is_locked:
+            is_same = fresh.properties.get("password") == hashed
+            is_same = is_same and fresh.creatorid == known.creatorid
+            if is_locked or not is_same:
                 return False
             had = fresh.properties.pop("lockedUntil", None) is not None or fresh.votes != 0
             fresh.votes = 0
-            if renewed and fresh.properties.get("password") == hashed:
+            if renewed:
                 fresh.properties["password"] = renewed
                 had = True
             return had
 
-        await self._users.change_identifier(app, known.id, alter)
+        fresh = await self._users.change_identifier(app, known.id, alter)
         if is_locked:
             raise self._locked(app, known.id)
+        if not is_same:
+            await self._check_again(known, fresh, password)
+
+    async def _check_again(self, known: Sysprop, fresh: Sysprop | None, password: str) -> None:
+        """Accept a password of which another sign-in has renewed the hash just now."""
+        if fresh is None or fresh.creatorid != known.creatorid:
+            raise SignInError(reason="the identifier is not the user's any more")
+        hashed = fresh.properties.get("password")
+        if not isinstance(hashed, str) or not await self._checker.check(password, hashed):
+            raise SignInError(reason="the password has ended meanwhile")
 
     async def _make_main(self, app: App, user: User, identifier: str) -> User:
         """Make the identifier that was used the main one of its user."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import bcrypt
 import pytest
 
-from para_server.signin.passwords import ARGON2ID
+from para_server.signin.passwords import ARGON2ID, PasswordChecker
 from para_server.signin.policy import SignInPolicy
 
 from ..client import Client  # noqa: TID252 - tests have no absolute names
@@ -90,6 +90,52 @@ async def test_a_guess_does_not_slip_through_while_others_lock_the_account(
     tokens = [*["wrong-password"] * 8, PASSWORD]
     replies = await asyncio.gather(*(sign_in(nobody, f"{ANN}::{one}") for one in tokens))
     assert [reply.status for reply in replies] == [400] * 9
+
+
+@pytest.mark.parametrize("way", ["claimed", "a new password", "taken away"])
+async def test_a_password_that_ends_while_it_is_checked_signs_nobody_in(
+    app: Client, nobody: Client, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A check takes a quarter of a second: time enough for somebody else to get the account."""
+    await sign_in(nobody, f"{ANN}:Mallory:{PASSWORD}")
+    userid = (await app.get(f"/v1/_id/{ANN}")).json["creatorid"]
+    the = await app.para.services.apps.find("myapp")
+    assert the is not None
+    check, left = PasswordChecker.check, [way]
+
+    async def end() -> None:
+        if left.pop() == "claimed":
+            users = app.para.services.users
+            assert await users.claim(the, userid, ANN, "custom:ann") is not None
+            return
+        await app.patch(f"/v1/users/{userid}", {"active": True})
+        if way == "taken away":
+            await app.delete(f"/v1/sysprop/{ANN}")
+        else:
+            hashed = bcrypt.hashpw(b"another password", bcrypt.gensalt(4)).decode()
+            await app.patch(f"/v1/sysprop/{ANN}", {"password": hashed})
+
+    async def slow(checker: PasswordChecker, password: str, hashed: str | None) -> bool:
+        matches = await check(checker, password, hashed)
+        if left:
+            await end()
+        return matches
+
+    monkeypatch.setattr(PasswordChecker, "check", slow)
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 400
+    assert not left
+
+
+@pytest.mark.parametrize("policy", [SignInPolicy(bcrypt_cost=4, password_hash=ARGON2ID)])
+async def test_sign_ins_at_once_all_succeed_while_the_hash_is_replaced(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    await app.patch(f"/v1/sysprop/{ANN}", {"password": hashed})
+    tries = [sign_in(nobody, f"{ANN}::{PASSWORD}") for _ in range(5)]
+    assert {reply.status for reply in await asyncio.gather(*tries)} == {200}
+    assert (await app.get(f"/v1/_id/{ANN}")).json["password"].startswith("$argon2id$")
 
 
 async def test_a_hash_that_the_app_stores_is_a_password(app: Client, nobody: Client) -> None:
