@@ -276,5 +276,10 @@ def _storage(settings: ApiSettings, backends: Backends) -> tuple[Store, IndexFol
     if backends.io_listeners:
         dao = ListenedDAO(dao, backends.io_listeners)
     index = IndexFollower(dao, backends.search)
-    cache = backends.cache if settings.cache_enabled else None
-    return Store(dao, cache=cache, index=index if settings.search_enabled else None), index
+    store = Store(
+        dao,
+        cache=backends.cache if settings.cache_enabled else None,
+        index=index if settings.search_enabled else None,
+        most_bytes=settings.max_entity_size_bytes,
+    )
+    return store, index

@@ -8,6 +8,7 @@ on its latest stored state, however many do so at once.
 from __future__ import annotations
 
 import base64
+import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from para_core.contracts.dao import Record
-from para_core.errors import ConflictError
+from para_core.errors import ConflictError, InvalidObjectError
 from para_core.objects import App
 from para_core.objects.codec import decode
 from para_core.types import app_id, registration_of
@@ -147,6 +148,7 @@ class Apps:
             The app as it is stored now; ``None`` when it is gone.
 
         Raises:
+            InvalidObjectError: It has grown larger than an object may be.
             ConflictError: Others changed it all the time.
         """
         key = f"app:{identifier}"
@@ -160,14 +162,19 @@ class Apps:
                     return app
                 app.updated = self._clock()
                 try:
-                    await self._store.save(self.root, "update", [Save(app, record.change)])
+                    saves = [self._store.changed(app, record)]
+                    await self._store.save(self.root, "update", saves)
                 except ConflictError:
                     continue
                 return app
         raise ConflictError([key])
 
     async def register_types(self, app: App, kinds: Collection[str]) -> None:
-        """Add the types of stored objects to the types of their app, if they are new."""
+        """Add the types of stored objects to the types of their app, if they are new.
+
+        An app that is as large as it may be knows no more types; its objects are stored all the
+        same.
+        """
         seen = self._types.setdefault(app.identifier, set())
         if seen.issuperset(kinds):
             return
@@ -182,7 +189,8 @@ class Apps:
                         added = True
                 return added
 
-            await self.change(app.identifier, add)
+            with contextlib.suppress(InvalidObjectError):
+                await self.change(app.identifier, add)
         if len(seen) < self._max_datatypes:
             self._types.setdefault(app.identifier, set()).update(kinds)
 

@@ -206,7 +206,7 @@ class Objects:
             return record
         obj.updated = self._clock()
         try:
-            return (await self._store.save(home, event, [Save(obj, record.change)]))[0]
+            return (await self._store.save(home, event, [self._store.changed(obj, record)]))[0]
         except ConflictError:
             return _OVERTAKEN
 
@@ -302,13 +302,12 @@ class Objects:
             body = {name: value for part in parts for name, value in part.items()}
             try:
                 self._merge(app, caller, obj, body)
+                obj.updated = self._clock()
+                saves.append(self._store.changed(obj, record))
             except VersionConflictError as error:
                 stale.append(error)
             except (UnusableBodyError, InvalidObjectError, ForbiddenObjectError):
                 continue
-            else:
-                obj.updated = self._clock()
-                saves.append(Save(obj, record.change))
         return saves, stale
 
     # ---- deleting -----------------------------------------------------------------------------

@@ -23,6 +23,7 @@ __all__ = ["Save", "Store", "Watcher"]
 Watcher = Callable[[str, Sequence[Record], Sequence[str]], None]
 """Hears ``(appid, records, deleted ids)`` of each durable write, at once and in this process."""
 
+_ADDED = 4096  # bytes that an object may have besides what a request may send: added by the server
 _NOT_STORED = (ConflictError, InvalidObjectError, StorageFullError)  # all other errors leave doubt
 
 
@@ -31,6 +32,7 @@ class Save(NamedTuple):
 
     obj: ParaObject
     expect: int | None = None  # see Put.expect
+    record: Record | None = None  # the object, where it is encoded already
 
 
 class Store:
@@ -40,8 +42,16 @@ class Store:
     (``para.cache_enabled``, ``para.search_enabled``).
     """
 
-    def __init__(self, dao: DAO, *, cache: Cache | None, index: IndexFollower | None) -> None:
+    def __init__(
+        self,
+        dao: DAO,
+        *,
+        cache: Cache | None,
+        index: IndexFollower | None,
+        most_bytes: int = 1_048_576,
+    ) -> None:
         self.dao, self._cache, self._index = dao, cache, index
+        self._most_bytes = most_bytes  # of one object, as clients may send it
         self._watchers: list[Watcher] = []
         self._cleaning: set[asyncio.Task[None]] = set()
         self.turns = Turns()  # of those whose changes were overtaken
@@ -91,6 +101,19 @@ class Store:
 
     # ---- writes -------------------------------------------------------------------------------
 
+    def changed(self, obj: ParaObject, before: Record) -> Save:
+        """Return what stores an object that was changed in the place of what it was.
+
+        Raises:
+            InvalidObjectError: It has grown larger than an object may be.
+        """
+        record = record_of(obj)
+        if len(record.data) > max(self._most_bytes + _ADDED, len(before.data)):
+            limit = self._most_bytes // 1024
+            message = f"The {obj.type} would be too large - the maximum is {limit} KB."
+            raise InvalidObjectError([message])
+        return Save(obj, before.change, record)
+
     async def save(
         self, appid: str, event: str, saves: Sequence[Save], *, deletes: Sequence[str] = ()
     ) -> list[Record]:
@@ -108,7 +131,7 @@ class Store:
         Raises:
             ConflictError: An object changed since it was read; nothing is stored.
         """
-        records = [record_of(save.obj) for save in saves]
+        records = [save.record or record_of(save.obj) for save in saves]
         puts = [Put(r, s.expect) for r, s in zip(records, saves, strict=True) if s.obj.stored]
         unstored = [s.obj for s in saves if not s.obj.stored]
         if puts or deletes:
