@@ -25,7 +25,7 @@ from para_core.errors import QueryError, QueryTooLargeError
 from para_core.query.analysis import analyse
 from para_core.query.fields import is_keyword, number_of
 from para_core.query.lexer import Token, tokens_of, unescape
-from para_core.query.regexp import parse_regexp
+from para_core.query.regexp import MAX_PATTERN, parse_regexp
 from para_core.query.tree import (
     All,
     Bool,
@@ -41,7 +41,14 @@ from para_core.query.tree import (
     Wildcard,
 )
 
-__all__ = ["LARGEST_SLOP", "MAX_CLAUSES", "MAX_DEPTH", "parse", "parse_leniently"]
+__all__ = [
+    "LARGEST_SLOP",
+    "MAX_CLAUSES",
+    "MAX_DEPTH",
+    "check_regexp",
+    "parse",
+    "parse_leniently",
+]
 
 MAX_CLAUSES = 1024  # over the whole query, each word counted
 MAX_DEPTH = 64  # of groups inside each other
@@ -58,8 +65,8 @@ def parse(text: str, *, field: str | None = None) -> Node:
 
     Raises:
         QueryError: The text breaks the grammar.
-        QueryTooLargeError: It has more than ``MAX_CLAUSES`` clauses or nests deeper than
-            ``MAX_DEPTH``.
+        QueryTooLargeError: It has more than ``MAX_CLAUSES`` clauses, nests deeper than
+            ``MAX_DEPTH``, or has an expression of more than ``MAX_PATTERN`` characters.
     """
     text = text.strip()
     if not text:
@@ -83,6 +90,22 @@ def parse_leniently(text: str, *, field: str | None = None) -> Node:
         raise
     except QueryError:
         return All()
+
+
+def check_regexp(query: str, pattern: str) -> None:
+    """Check an expression inside a query.
+
+    Raises:
+        QueryError: It is malformed.
+        QueryTooLargeError: It has more than ``MAX_PATTERN`` characters.
+    """
+    if len(pattern) > MAX_PATTERN:
+        reason = f"an expression of more than {MAX_PATTERN} characters"
+        raise QueryTooLargeError(query[:100], reason)
+    try:
+        parse_regexp(pattern)
+    except ValueError as error:
+        raise QueryError(query, f"the expression /{pattern}/: {error}") from error
 
 
 class _Parser:
@@ -223,10 +246,7 @@ class _Parser:
         return Wildcard(field, pattern)
 
     def _regexp(self, field: str | None, pattern: str) -> Node:
-        try:
-            parse_regexp(pattern)
-        except ValueError as error:
-            raise QueryError(self._query, f"the expression /{pattern}/: {error}") from error
+        check_regexp(self._query, pattern)
         return Regexp(field, pattern)
 
     def _fuzzy(self, field: str | None, text: str, fuzzy: Token) -> Node:

@@ -17,11 +17,13 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-__all__ = ["MAX_REPEATS", "matcher", "parse_regexp", "plain_regex"]
+__all__ = ["MAX_PATTERN", "MAX_REPEATS", "matcher", "parse_regexp", "plain_regex"]
 
-MAX_REPEATS = 1000  # of {n,m} and of numbers in <n-m>
+MAX_PATTERN = 1000  # characters; what engines make of longer ones is beyond their bounds as well
+MAX_REPEATS = 1000  # of {n,m}, and of numbers in all <n-m> together
 _MAX_STATES = 5000
 _MAX_DEPTH = 100  # of groups
+_TOO_COMPLEX = "the expression is too complex"
 
 
 class Void(Struct, frozen=True):
@@ -79,13 +81,15 @@ _CLASSES = {
 }
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)  # one search asks for each several times
 def parse_regexp(pattern: str) -> Expression:
     """Return the expression that a pattern writes.
 
     Raises:
-        ValueError: The pattern is malformed; the message says where.
+        ValueError: The pattern is malformed or too large; the message says where, or how.
     """
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"more than {MAX_PATTERN} characters")
     reader = _Reader(pattern)
     if not pattern:
         return _BLANK
@@ -100,6 +104,7 @@ class _Reader:
 
     def __init__(self, pattern: str) -> None:
         self.pattern, self.place, self.depth = pattern, 0, 0
+        self.numbers = 0  # in intervals
 
     def more(self) -> bool:
         return self.place < len(self.pattern)
@@ -230,10 +235,7 @@ class _Reader:
         if end < 0:
             raise ValueError(f"a quote is open at {self.place - 1}")
         text, self.place = self.pattern[self.place : end], end + 1
-        expression: Expression = _BLANK
-        for char in reversed(text):
-            expression = _cat(_char(char), expression)
-        return expression
+        return _text(text)
 
     def interval(self) -> Expression:
         end = self.pattern.find(">", self.place)
@@ -242,8 +244,9 @@ class _Reader:
             raise ValueError(f"an interval of numbers is malformed at {self.place - 1}")
         self.place = end + 1
         least, most = sorted((int(low[:20]), int(high[:20])))
-        if most - least > MAX_REPEATS:
-            raise ValueError(f"an interval of more than {MAX_REPEATS} numbers")
+        self.numbers += most - least
+        if self.numbers > MAX_REPEATS:
+            raise ValueError(f"intervals of more than {MAX_REPEATS} numbers")
         width = len(low) if len(low) == len(high) else 0
         numbers = [_text(str(n).zfill(width)) for n in range(least, most + 1)]
         zeros = _BLANK if width else Repeat(_char("0"), 0, None)
@@ -309,23 +312,30 @@ def _repeat(part: Expression, least: int, most: int | None) -> Expression:
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Return a function that says whether a term matches as a whole.
 
-    The function raises ``ValueError`` where the automaton grows beyond all measure.
+    The function raises ``ValueError`` where the automaton grows beyond all measure, or the
+    expression is too deep to be walked.
     """
     start = parse_regexp(pattern)
     steps: dict[tuple[Expression, str], Expression] = {}
 
-    def matches(term: str) -> bool:
+    def walk(term: str) -> bool:
         state = start
         for char in term:
             after = steps.get((state, char))
             if after is None:
                 if len(steps) > _MAX_STATES:
-                    raise ValueError("the expression is too complex")
+                    raise ValueError(_TOO_COMPLEX)
                 after = steps[state, char] = _derive(state, char)
             if isinstance(after, Void):
                 return False
             state = after
         return _accepts(state)
+
+    def matches(term: str) -> bool:
+        try:
+            return walk(term)
+        except RecursionError:
+            raise ValueError(_TOO_COMPLEX) from None
 
     return matches
 
@@ -368,8 +378,16 @@ def _derive(expression: Expression, char: str) -> Expression:
 
 
 def plain_regex(pattern: str) -> str | None:
-    """Return the expression as other engines write it; ``None`` where it has ``&`` or ``#``."""
-    return _plain(parse_regexp(pattern))
+    """Return the expression as other engines write it; ``None`` where it has ``&`` or ``#``.
+
+    Raises:
+        ValueError: The pattern is malformed, or too deep to be walked.
+    """
+    expression = parse_regexp(pattern)
+    try:
+        return _plain(expression)
+    except RecursionError:
+        raise ValueError(_TOO_COMPLEX) from None
 
 
 def _plain(expression: Expression) -> str | None:

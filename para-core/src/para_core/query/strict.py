@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from para_core.errors import QueryError, QueryTooLargeError
 from para_core.query.fields import number_of
 from para_core.query.lexer import SPACES, unescape
-from para_core.query.parser import LARGEST_SLOP, MAX_CLAUSES, MAX_DEPTH
-from para_core.query.regexp import parse_regexp
+from para_core.query.parser import LARGEST_SLOP, MAX_CLAUSES, MAX_DEPTH, check_regexp
 
 __all__ = ["check"]
 
@@ -48,7 +47,7 @@ def check(text: str) -> None:
 
     Raises:
         QueryError: The request must be refused.
-        QueryTooLargeError: The query is beyond the limits of depth or clauses.
+        QueryTooLargeError: The query is beyond the limits of ``parse``.
     """
     text = text.strip()
     if text == "*":
@@ -145,7 +144,7 @@ class _Check:
         elif kind == "quoted":
             self._value(text)
         elif kind == "regexp":
-            self._regexp(text[1:-1])
+            check_regexp(self._query, text[1:-1])
         elif kind == "range":
             unescape(self._query, text)
         if kind in ("word", "number", "quoted"):
@@ -168,9 +167,3 @@ class _Check:
         number = number_of(text)
         if number is not None and (number < 0 or (number > 1 and number % 1)):
             raise self._refusal(f"{text} is no number of edits")
-
-    def _regexp(self, pattern: str) -> None:
-        try:
-            parse_regexp(pattern)
-        except ValueError as error:
-            raise self._refusal(f"the expression /{pattern}/: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -74,6 +75,7 @@ def test_the_plain_form_means_the_same(pattern: str, good: list[str], bad: list[
     [
         *["a(b", "a[b", "a)", "[z-a]", "[a-]", "a{", "a{,2}", "a{x}", "a{2000}", "\\", 'a"b'],
         *["<x>", "<1-9", "<1-99999>", "a|", "a&", "(" * 200 + ")" * 200],
+        *[pytest.param("<0-600>" * 2, id="1,200 numbers"), pytest.param("a" * 1001, id="long")],
     ],
 )
 def test_malformed_expressions_are_refused(pattern: str) -> None:
@@ -86,6 +88,19 @@ def test_no_expression_takes_long() -> None:
     matches = matcher("(a|aa)*(a|aa)*(a*)*b")
     assert not matches("a" * 2000)
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda: plain_regex("a" * 1000), id="plain form of a long text"),
+        pytest.param(lambda: plain_regex("a" + "+" * 999), id="plain form of repetitions"),
+        pytest.param(lambda: matcher("a" + "+" * 999)("aaa"), id="matching repetitions"),
+    ],
+)
+def test_what_is_too_deep_to_be_walked_is_given_up(use: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match="too complex"):
+        use()
 
 
 def test_an_automaton_without_bounds_is_given_up() -> None:
