@@ -26,6 +26,7 @@ _AUTHORITY = re.compile(r"(?:[^@\[\]]*@)?(?:\[[0-9A-Fa-f:.%]+\]|[^:@\[\]]*)(?::\
 _HOST = re.compile(r"(?:[^@]*@)?(?P<host>\[[^\]]*\]|[^:@]*)")
 _WITH_HOST = frozenset(["http", "https"])
 _SCHEMES = _WITH_HOST | {"ftp", "file", "jar", "mailto"}
+_MOST_JARS = 8  # inside each other
 
 
 def is_email(text: object) -> bool:
@@ -54,6 +55,10 @@ def is_url(text: str) -> bool:
 
     These are ``http``, ``https`` (both need a host), ``ftp``, ``file``, ``jar`` and ``mailto``.
     """
+    return _is_url(text, _MOST_JARS)
+
+
+def _is_url(text: str, jars: int) -> bool:
     found = _URL.fullmatch(text)
     if found is None or _UNUSABLE.search(text) or found["scheme"].lower() not in _SCHEMES:
         return False
@@ -61,16 +66,16 @@ def is_url(text: str) -> bool:
         return False
     if found["slashes"] and _AUTHORITY.fullmatch(found["authority"]) is None:
         return False
-    return _has_its_parts(found["scheme"].lower(), found["authority"] or "", found["path"])
+    return _has_its_parts(found["scheme"].lower(), found["authority"] or "", found["path"], jars)
 
 
-def _has_its_parts(scheme: str, authority: str, path: str) -> bool:
+def _has_its_parts(scheme: str, authority: str, path: str, jars: int) -> bool:
     if scheme in _WITH_HOST:
         host = _HOST.match(authority)
         return host is not None and bool(host["host"])
     if scheme == "jar":
         inner, mark, _ = path.rpartition("!/")
-        return bool(mark) and is_url(inner)
+        return bool(mark) and jars > 0 and _is_url(inner, jars - 1)
     return bool(authority or path)
 
 

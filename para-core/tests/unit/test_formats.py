@@ -92,6 +92,7 @@ def test_a_mailbox_has_whole_parts(text: str) -> None:
         "mailto:a@b.c",
         "file:///x",
         "jar:file:/x.jar!/y",
+        "jar:jar:http://a/x.war!/y.jar!/z",
     ],
 )
 def test_a_url_is_absolute_and_of_a_known_scheme(text: str) -> None:
@@ -120,6 +121,8 @@ def test_a_url_is_absolute_and_of_a_known_scheme(text: str) -> None:
         "http://a/#b#c",
         "urn:x",
         "jar:x",
+        "jar:jar:x!/y",
+        pytest.param("jar:" * 1000 + "http://a/x" + "!/" * 1000, id="1,000 jars"),
         "htp://x",
         "file:",
         "",
