@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 import pytest
 
@@ -285,6 +286,13 @@ def test_a_field_of_the_app_replaces_the_core_rules_of_that_field() -> None:
 @pytest.mark.parametrize("kind", ["sysprop", "users", "nosuch"])
 def test_a_type_without_constraints_shows_none(kind: str) -> None:
     assert constraints_of({}, kind) == {}
+
+
+def test_asking_for_a_type_keeps_nothing_in_memory() -> None:
+    kind = "".join(["no", "such", "type"])
+    before = sys.getrefcount(kind)
+    constraints_of({}, kind)
+    assert sys.getrefcount(kind) == before
 
 
 def test_the_types_of_the_app_are_listed_beside_the_core_types() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 
 from para_core.formats import is_email, is_mailbox, is_url
@@ -125,12 +124,19 @@ CORE_RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
 """Rules by core type, in the order in which their messages come."""
 
 
-@cache
 def core_constraints(kind: str) -> Mapping[str, Mapping[str, Mapping[str, object]]]:
     """The rules of a core type as constraints that clients see; empty for other types."""
+    return _SHOWN.get(kind, _NONE)
+
+
+def _shown(kind: str) -> Mapping[str, Mapping[str, Mapping[str, object]]]:
     fields: dict[str, dict[str, Mapping[str, object]]] = {}
-    for rule in CORE_RULES.get(kind, ()):
+    for rule in CORE_RULES[kind]:
         fields.setdefault(rule.field, {})[rule.shown] = rule.payload()
     if kind == "user":
         fields["password"] = {"max": {"value": MAX_PASSWORD, "message": "messages.max"}}
     return MappingProxyType(fields)
+
+
+_NONE: Mapping[str, Mapping[str, Mapping[str, object]]] = MappingProxyType({})
+_SHOWN = MappingProxyType({kind: _shown(kind) for kind in CORE_RULES})
