@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+
+from para_core.remembering import remembered
 
 __all__ = ["ENGLISH", "DateNames", "DatePatternError", "format_date"]
 
@@ -73,7 +74,7 @@ def format_date(moment: datetime, pattern: str, names: DateNames = ENGLISH) -> s
     return "".join(part(moment, names) for part in _parts(pattern))
 
 
-@lru_cache(256)
+@remembered(most=256, longest=100)
 def _parts(pattern: str) -> list[Part]:
     return [_part(found) for found in _TOKEN.finditer(pattern)]
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 
+from para_core.remembering import remembered
 from para_core.text import dashed, no_spaces, path_encode
 
 __all__ = [
     "CORE_TYPES",
-    "LONGEST_KEPT",
     "MAX_DATATYPES",
     "SINGULARS",
     "add_core_type",
@@ -55,8 +54,7 @@ _RESERVED = frozenset(["search", "utils", "para"])  # words of paths that no typ
 _APP_PREFIX = "app:"
 _TAG_PREFIX = "tag:"
 _PLAIN = re.compile(r"[A-Za-z0-9.\-*_]+")  # ids that stand in a path as they are
-_CACHED_TYPES = 4096  # types of all apps whose names are remembered
-LONGEST_KEPT = 100  # characters of a type that is remembered; longer ones would fill the memory
+_KEPT_TYPES, _LONGEST_KEPT = 4096, 100  # types of all apps whose names are remembered
 
 
 def add_core_type(kind: str) -> None:
@@ -65,16 +63,12 @@ def add_core_type(kind: str) -> None:
     _singulars[_plurals[kind]] = kind
 
 
+@remembered(most=_KEPT_TYPES, longest=_LONGEST_KEPT)
 def plural_of(kind: str) -> str:
     """The plural of a type, by the rules clients share: ``city``, ``cities``; ``box``, ``boxs``.
 
     A type outside printable ASCII, or one that ends in ``es`` already, is its own plural.
     """
-    return _plural(kind) if len(kind) <= LONGEST_KEPT else _plural.__wrapped__(kind)
-
-
-@lru_cache(_CACHED_TYPES)
-def _plural(kind: str) -> str:
     is_word = kind.isascii() and kind.isprintable() and kind.strip()
     if not is_word or kind.endswith("es"):
         return kind
@@ -167,7 +161,7 @@ def object_uri(kind: str, key: str | None = None) -> str:
 
     For a tag, ``key`` is its text. Without a key the path is the one of the type.
     """
-    base = _type_uri(kind) if len(kind) <= LONGEST_KEPT else _type_uri.__wrapped__(kind)
+    base = _type_uri(kind)
     if key is None or not key or key.isspace():
         return base
     if _PLAIN.fullmatch(key):
@@ -175,6 +169,6 @@ def object_uri(kind: str, key: str | None = None) -> str:
     return f"{base}/{path_encode(key)}"
 
 
-@lru_cache(_CACHED_TYPES)
+@remembered(most=_KEPT_TYPES, longest=_LONGEST_KEPT)
 def _type_uri(kind: str) -> str:
     return "/" + path_encode(plural_of(kind))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -21,7 +21,8 @@ from para_core.errors import BackendError
 from para_core.objects.base import App, Form, ParaObject, Sysprop, Tag, User, Vote, class_of
 from para_core.objects.fields import HIDDEN, declared_fields, fields_of
 from para_core.objects.identifiers import identity_provider
-from para_core.types import LONGEST_KEPT, object_uri, plural_of
+from para_core.remembering import remembered
+from para_core.types import object_uri, plural_of
 
 __all__ = [
     "decode",
@@ -160,7 +161,7 @@ def wire(obj: ParaObject, *, context_path: str = "") -> dict[str, Any]:
 def wire_bytes(record: Record) -> bytes:
     """Return the wire JSON of a record whose type ``is_raw``, without decoding it."""
     key, kind = record.id, record.type
-    if key.isalnum() and key.isascii() and len(kind) <= LONGEST_KEPT:
+    if key.isalnum() and key.isascii():
         start, end = _tail_parts(kind)
         return b"".join((record.data[:-1], start, key.encode(), end))
     uri, plural = _encode(object_uri(kind, key)), _encode(plural_of(kind))
@@ -181,7 +182,7 @@ def wire_array(items: Iterable[T], cook: Callable[[T], bytes]) -> bytes:
         key = item.id
         if item.type != kind:
             kind = item.type
-            is_plain = is_raw(kind) and len(kind) <= LONGEST_KEPT
+            is_plain = is_raw(kind)
             start, end = _tail_parts(kind) if is_plain else (b"", b"")
         if is_plain and isinstance(item, Record) and key.isalnum() and key.isascii():
             parts += (item.data[:-1], start, key.encode(), end, b",")
@@ -200,7 +201,7 @@ def uri_of(record: Record) -> str:
     return str(derived(decode(record))["objectURI"])
 
 
-@lru_cache(maxsize=4096)
+@remembered(most=4096, longest=100)
 def _tail_parts(kind: str) -> tuple[bytes, bytes]:
     start = _encode(object_uri(kind, "") + "/")[:-1]
     return b',"objectURI":' + start, b'","plural":' + _encode(plural_of(kind)) + b"}"

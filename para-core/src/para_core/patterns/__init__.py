@@ -7,15 +7,12 @@ that grows with the lengths of expression and text, and stops at a limit.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from para_core.patterns.matcher import Matcher
 from para_core.patterns.nodes import PatternError
 from para_core.patterns.parser import parse_pattern
+from para_core.remembering import remembered
 
 __all__ = ["PatternError", "matches_whole"]
-
-_CACHED_PATTERNS = 512
 
 
 def matches_whole(pattern: str, text: str) -> bool:
@@ -27,6 +24,6 @@ def matches_whole(pattern: str, text: str) -> bool:
     return _compiled(pattern).matches_whole(text)
 
 
-@lru_cache(_CACHED_PATTERNS)
+@remembered(most=512, longest=500)  # up to 50 kB each
 def _compiled(pattern: str) -> Matcher:
     return Matcher(parse_pattern(pattern))
