@@ -33,6 +33,7 @@ from hashlib import blake2b
 from tantivy import Schema, SchemaBuilder
 
 from para_core.query.fields import is_keyword
+from para_core.remembering import remembered
 
 __all__ = [
     "CHUNKS",
@@ -169,13 +170,13 @@ class Field:
         return [self.is_number, self.is_text, self.is_flag, self.is_nested]
 
 
-@lru_cache(maxsize=16384)
+@remembered(most=16384, longest=_KEY_CHARS)
 def field_of(path: str) -> Field:
     """Return how a path is named in the index."""
     return _field(path, _key(path))
 
 
-@lru_cache(maxsize=16384)
+@remembered(most=16384, longest=_KEY_CHARS)
 def field_of_key(key: str) -> Field:
     """Return the field with this key; one with a hashed key does not know its path."""
     if key.startswith(_HASHED):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -85,6 +86,13 @@ def test_long_paths_are_hashed() -> None:
     assert len(keys) == 2
     assert max(map(len, keys)) < 60
     assert field_of_key(keys.pop()).path == ""
+
+
+def test_long_paths_do_not_stay_in_memory() -> None:
+    path = "properties." + "x" * 100_000
+    before = sys.getrefcount(path)
+    assert field_of(path).path is path
+    assert sys.getrefcount(path) == before
 
 
 def test_long_values_keep_their_beginning_and_a_hash() -> None:
