@@ -40,13 +40,15 @@ DEFAULT_PICTURE = "https://www.gravatar.com/avatar?d=mm&size=400"
 
 _BLANKS = "".join(map(chr, range(0x21)))  # what trimming removes at both ends
 _ELLIPSIS = "..."
+_MOST_KEPT = 5000  # characters in one table; few people write more of them
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7  # decimals outside are written with an exponent
 
 
 class _Replacing(dict[int, str]):
     """A table for ``str.translate`` that replaces characters of some classes.
 
-    It fills itself on use, since scanning all of Unicode at import would cost a tenth of a second.
+    It fills itself on use, since scanning all of Unicode at import would cost a tenth of a second,
+    and keeps some thousand characters: all of them would take a hundred megabytes.
     """
 
     def __init__(self, classes: str, replacement: str, keep: str = "") -> None:
@@ -57,7 +59,8 @@ class _Replacing(dict[int, str]):
         char = chr(code)
         kind = unicodedata.category(char)[0]
         found = self._replacement if kind in self._classes else " " if kind == "Z" else char
-        self[code] = found
+        if len(self) < _MOST_KEPT:
+            self[code] = found
         return found
 
 

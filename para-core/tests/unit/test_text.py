@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +96,18 @@ def test_the_name_of_a_person_keeps_few_signs(name: str, result: str) -> None:
 @given(st.text())
 def test_cleaning_a_name_twice_changes_nothing_more(name: str) -> None:
     assert clean_user_name(clean_user_name(name)) == clean_user_name(name)
+
+
+def test_characters_of_clients_do_not_fill_the_memory() -> None:
+    letters = "".join(map(chr, range(0x4E00, 0x9FA0)))
+    symbols = "".join(map(chr, range(0x1F300, 0x1F600)))
+    tracemalloc.start()
+    try:
+        assert clean_user_name(letters + symbols) == letters
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 @pytest.mark.parametrize(
