@@ -101,26 +101,30 @@ async def test_a_certificate_of_another_name_is_refused() -> None:
     assert "CERTIFICATE_VERIFY_FAILED" in reason
 
 
+REFUSED, NOBODY = "Invalid credentials", "nobody has this name"
 WRONG = {
-    "a wrong password": "ann:wrong",
-    "an unknown name": "eve:secret-ann",
-    "another's password": "ann:secret-bob",
-    "a star": "*:secret-ann",
-    "a filter that ends early": "ann)(uid=*:secret-ann",
-    "a filter that finds all": "*)(|(uid=*:secret-ann",
-    "a comment on the end": "ann))\0(:secret-ann",
-    "another branch": "chief,ou=admins:secret-chief",
-    "two entries": "twin:secret-twin",
+    "a wrong password": ("ann:wrong", REFUSED),
+    "an unknown name": ("eve:secret-ann", NOBODY),
+    "another's password": ("ann:secret-bob", REFUSED),
+    "a star": ("*:secret-ann", NOBODY),
+    "a filter that ends early": ("ann)(uid=*:secret-ann", NOBODY),
+    "a filter that finds all": ("*)(|(uid=*:secret-ann", NOBODY),
+    "another branch": ("chief,ou=admins:secret-chief", NOBODY),
+    "two entries": ("twin:secret-twin", "several have this name"),
 }
 
 
-@pytest.mark.parametrize("token", WRONG.values(), ids=WRONG.keys())
-async def test_who_cannot_prove_it_is_refused(tools: SignInTools, token: str) -> None:
-    with pytest.raises(SignInError):
-        await sign_in(tools, token, **SEARCHING)
-    if not token.startswith("twin"):
-        with pytest.raises(SignInError):
-            await sign_in(tools, token)
+@pytest.mark.parametrize(("token", "reason"), WRONG.values(), ids=WRONG.keys())
+async def test_who_cannot_prove_it_is_refused(tools: SignInTools, token: str, reason: str) -> None:
+    assert reason in await refused(tools, token, **SEARCHING)
+    if not token.startswith("twin"):  # one of them has the name that the pattern makes
+        assert "Insufficient access" in await refused(tools, token)
+
+
+async def test_a_name_that_ends_early_asks_no_directory(tools: SignInTools) -> None:
+    with pytest.raises(SignInError) as caught:
+        await sign_in(tools, "ann))\0(:secret-ann", **SEARCHING)
+    assert "cannot be the id of a person" in caught.value.reason
 
 
 async def test_a_strange_name_is_one_person_and_no_administrator(tools: SignInTools) -> None:
@@ -139,10 +143,17 @@ async def test_who_searches_must_be_known(tools: SignInTools) -> None:
     assert "the search is refused" in await refused(tools, "ann:secret-ann", **wrong)
 
 
-@pytest.mark.parametrize("bad", ["(uid={0}", "uid={0}))", "", "((("])
+@pytest.mark.parametrize("bad", ["(uid={0}", "uid={0}))", "((("])
 async def test_a_filter_that_is_none_is_a_failed_sign_in(tools: SignInTools, bad: str) -> None:
     settings = {**SEARCHING, "user_search_filter": bad}
-    await refused(tools, "ann:wrong", **settings)
+    reason = await refused(tools, "ann:secret-ann", **settings)
+    assert reason == "security.ldap.user_search_filter is no filter"
+
+
+async def test_a_blank_filter_is_the_usual_one(tools: SignInTools) -> None:
+    settings = {**SEARCHING, "user_search_filter": ""}
+    assert (await sign_in(tools, "Ann Smith:secret-ann", **settings)).email == "ann@corp.example"
+    assert await refused(tools, "ann:secret-ann", **settings) == NOBODY
 
 
 async def test_a_silent_directory_costs_the_time_limit_and_no_thread(tools: SignInTools) -> None:
@@ -179,17 +190,27 @@ async def test_a_silent_directory_costs_the_time_limit_and_no_thread(tools: Sign
         writer.close()
 
 
-async def test_what_is_no_directory_is_a_failed_sign_in(tools: SignInTools) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "more", "reason"),
+    [
+        ("ldap", {}, "the directory fails: Can't contact LDAP server"),
+        ("ldap", {"start_tls": "true"}, "what answers is no directory"),
+        ("ldaps", {}, "WRONG_VERSION_NUMBER"),
+    ],
+    ids=["plain", "StartTLS", "LDAPS"],
+)
+async def test_what_is_no_directory_is_a_failed_sign_in(
+    tools: SignInTools, scheme: str, more: dict[str, str], reason: str
+) -> None:
     async def nonsense(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ESMTP\r\n")
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(nonsense, "127.0.0.1", 0)
-    url = f"ldap://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    for more in ({}, {"start_tls": "true"}):
-        await refused(tools, "ann:secret-ann", server_url=url, timeout_ms="1000", **more)
-    server.close()
+    async with await asyncio.start_server(nonsense, "127.0.0.1", 0) as server:
+        url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        settings = {"server_url": url, "timeout_ms": "1000", **more}
+        assert reason in await refused(tools, "ann:secret-ann", **settings)
 
 
 async def test_private_addresses_are_refused() -> None:

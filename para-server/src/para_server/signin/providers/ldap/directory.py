@@ -156,8 +156,11 @@ class Directories:
             ValueError,
         ) as error:
             raise BindRefusedError(_info(error)) from error
+        except ldap.FILTER_ERROR as error:
+            message = "security.ldap.user_search_filter is no filter"
+            raise UnavailableError(message) from error
         except ldap.LDAPError as error:
-            raise UnavailableError(f"the directory fails: {_info(error)}") from error
+            raise UnavailableError(f"the directory fails: {_description(error)}") from error
 
 
 def _need_library() -> None:
@@ -190,7 +193,19 @@ def _search(connection: Any, base: str, scope: int, asked: str) -> Any:  # noqa:
 
 
 def _info(error: Exception) -> str:
-    about = error.args[0] if error.args else ""
-    if isinstance(about, dict):
+    """Return what the directory itself says about an error, else what the library says."""
+    if about := _about(error):
         return str(about.get("info") or about.get("desc") or "")
-    return str(about) or type(error).__name__
+    return str(error) or type(error).__name__
+
+
+def _description(error: Exception) -> str:
+    """Return what kind of error it is, with what is known besides."""
+    about = _about(error)
+    parts = dict.fromkeys(str(about[key]) for key in ("desc", "info") if about.get(key))
+    return ": ".join(parts) or type(error).__name__
+
+
+def _about(error: Exception) -> Mapping[str, object]:
+    about = error.args[0] if error.args else None
+    return about if isinstance(about, dict) else {}
