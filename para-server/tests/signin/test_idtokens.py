@@ -184,6 +184,12 @@ async def test_a_withdrawn_key_ends_within_an_hour(bench: Bench) -> None:
     assert "no such key" in await bench.refused(bench.issuer.signed())
 
 
+async def test_keys_beyond_measure_are_refused(bench: Bench) -> None:
+    bench.issuer.keys = [{**jwk_of("key 1"), "x5c": ["A" * 300_000]}]
+    reason = await bench.refused(bench.issuer.signed())
+    assert reason == "the keys of the issuer: more than 262144 bytes"
+
+
 async def test_an_issuer_must_call_itself_what_we_call_it(bench: Bench) -> None:
     assert await bench.verifier.describe(bench.issuer.url + "/")
     bench.issuer.described = {"issuer": "https://accounts.example"}

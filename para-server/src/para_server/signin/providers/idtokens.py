@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from jwt import PyJWK
 
 from para_core.contracts.signin import SignInError
-from para_server.access.bounded import BoundedDict
-from para_server.signin.providers.replies import object_of, text_in
+from para_server.signin.providers.descriptions import Descriptions
+from para_server.signin.providers.replies import json_object, object_of, text_in
 
 if TYPE_CHECKING:
     from para_core.contracts.signin import SignInTools
@@ -27,10 +27,8 @@ _ALGORITHMS = (
     *("ES256", "ES384", "ES512", "EdDSA"),
 )
 _LEEWAY_SEC = 60
-_FRESH_MS = 3_600_000
-_PATIENCE_MS = 60_000  # between two looks for a key that was not there
 _LARGEST = 65_536
-_MOST_ISSUERS = 256
+_LARGEST_DESCRIPTION, _ROOM = 262_144, 8_388_608  # bytes; those of large issuers have about 30,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +39,17 @@ class Issuer:
     keys_url: str
 
 
-@dataclass(slots=True)
-class _Kept:
-    """Something that was fetched, with the time of it."""
-
-    value: Any
-    at_ms: int
-    asked_ms: int = field(default=0)
-
-
 class IdTokens:
     """Verifies ID tokens; keys and descriptions of issuers are kept for an hour."""
 
     def __init__(self, tools: SignInTools) -> None:
-        self._tools = tools
-        self._kept: BoundedDict[str, _Kept] = BoundedDict(_MOST_ISSUERS)
+        self._descriptions = Descriptions(
+            tools,
+            object_of,
+            accept="application/json",
+            largest_bytes=_LARGEST_DESCRIPTION,
+            room_bytes=_ROOM,
+        )
 
     async def describe(self, issuer: str) -> Mapping[str, Any]:
         """Return what an issuer says of itself: its endpoints and where its keys are.
@@ -65,8 +59,7 @@ class IdTokens:
             UnavailableError: It cannot be reached.
         """
         url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-        kept = await self._fetch(url, "the description of the issuer")
-        found: dict[str, Any] = kept.value
+        found = await self._read(url, "the description of the issuer")
         if text_in(found, "issuer").rstrip("/") != issuer.rstrip("/"):
             raise SignInError(reason=f"{url} describes another issuer")
         return found
@@ -141,28 +134,18 @@ class IdTokens:
         if algorithm not in _ALGORITHMS:
             raise SignInError(reason="the token is not signed with a public key")
         for is_again in (False, True):
-            kept = await self._fetch(issuer.keys_url, "the keys of the issuer", anew=is_again)
-            found = _chosen(kept.value.get("keys"), algorithm, name)
+            kept = await self._read(issuer.keys_url, "the keys of the issuer", anew=is_again)
+            found = _chosen(kept.get("keys"), algorithm, name)
             if found is not None:
                 return found
         raise SignInError(reason="the issuer has no such key")
 
-    async def _fetch(self, url: str, about: str, *, anew: bool = False) -> _Kept:
-        """Return what is at an address, from memory unless it is old or was not enough."""
-        now, kept = self._tools.clock(), self._kept.get(url)
-        if kept is not None:
-            is_fresh = now - kept.at_ms < _FRESH_MS
-            if is_fresh and (not anew or now - kept.asked_ms < _PATIENCE_MS):
-                return kept
-        reply = await self._tools.outbound.send("GET", url, headers={"Accept": "application/json"})
-        fetched = _Kept(object_of(reply, about), now, now if anew else 0)
-        self._kept.remember(url, fetched)
-        return fetched
+    async def _read(self, url: str, about: str, *, anew: bool = False) -> dict[str, Any]:
+        return json_object(await self._descriptions.find(url, about, anew=anew), about)
 
 
 def _chosen(keys: object, algorithm: str, name: object) -> PyJWK | None:
-    """Return the one key that a token can have been signed with."""
-    found = []
+    """Return the first key that a token can have been signed with."""
     for one in keys if isinstance(keys, list) else []:
         if not isinstance(one, dict) or one.get("use", "sig") != "sig":
             continue
@@ -173,8 +156,8 @@ def _chosen(keys: object, algorithm: str, name: object) -> PyJWK | None:
         except (jwt.PyJWTError, ValueError, TypeError):  # of a kind that we do not know
             continue
         if one.get("alg", algorithm) == algorithm and key.key_type in _kinds(algorithm):
-            found.append(key)
-    return found[0] if found else None
+            return key
+    return None
 
 
 def _kinds(algorithm: str) -> tuple[str, ...]:

@@ -12,7 +12,16 @@ from para_core.contracts.signin import SignInError
 if TYPE_CHECKING:
     from para_core.contracts.outbound import OutboundReply
 
-__all__ = ["is_true", "object_in", "object_of", "picture_at", "plain", "text_in", "usable_key"]
+__all__ = [
+    "is_true",
+    "json_object",
+    "object_in",
+    "object_of",
+    "picture_at",
+    "plain",
+    "text_in",
+    "usable_key",
+]
 
 _OK = range(200, 300)
 _LONGEST_KEY, _LONGEST_URL = 255, 2048
@@ -26,8 +35,17 @@ def object_of(reply: OutboundReply, about: str) -> dict[str, Any]:
     """
     if reply.status not in _OK:
         raise SignInError(reason=f"{about} answers {reply.status}")
+    return json_object(reply.body, about)
+
+
+def json_object(text: bytes, about: str) -> dict[str, Any]:
+    """Return the JSON object that a text is.
+
+    Raises:
+        SignInError: It is none.
+    """
     try:
-        found = msgspec.json.decode(reply.body)
+        found = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise SignInError(reason=f"{about} does not answer with JSON") from error
     if not isinstance(found, dict):

@@ -12,22 +12,22 @@ from cryptography import x509
 
 from para_core.contracts.signin import SignInError
 from para_core.errors import UnavailableError
-from para_server.access.bounded import BoundedDict
+from para_server.signin.providers.descriptions import Descriptions
 from para_server.signin.providers.saml.settings import certificate_of
 from para_server.signin.providers.saml.xml import DSIG, METADATA, parse, qualified
 
 if TYPE_CHECKING:
+    from para_core.contracts.outbound import OutboundReply
     from para_core.contracts.signin import SignInTools
     from para_server.signin.providers.saml.settings import SamlSettings
 
 __all__ = ["IdentityProvider", "IdentityProviders", "described"]
 
 _REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
-_FRESH_MS = 3_600_000
-_USABLE_MS = 86_400_000  # while it cannot be fetched again
-_PATIENCE_MS = 60_000
-_MOST = 256
+_ABOUT = "the metadata of the identity provider"
 _OK = 200
+_USABLE_MS = 86_400_000  # while it cannot be fetched again
+_LARGEST, _ROOM = 8_388_608, 33_554_432  # bytes; those of a whole federation have several million
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class IdentityProviders:
     """Finds identity providers; metadata is fetched once an hour, and outlives an outage a day."""
 
     def __init__(self, tools: SignInTools) -> None:
-        self._tools = tools
-        self._kept: BoundedDict[str, tuple[int, bytes]] = BoundedDict(_MOST)
-        self._tried: BoundedDict[str, int] = BoundedDict(_MOST)
+        self._metadata = Descriptions(
+            tools, _check, largest_bytes=_LARGEST, room_bytes=_ROOM, usable_ms=_USABLE_MS
+        )
 
     async def find(
         self, settings: SamlSettings, *, entityid: str = "", anew: bool = False
@@ -64,7 +64,7 @@ class IdentityProviders:
         """
         found = IdentityProvider("", "", ())
         if settings.metadata_url:
-            text = await self._metadata(settings.metadata_url, anew=anew)
+            text = await self._metadata.find(settings.metadata_url, _ABOUT, anew=anew)
             wanted = entityid or settings.idp_entityid
             found = await asyncio.to_thread(described, text, wanted)
         own = settings.idp_certificate
@@ -81,28 +81,6 @@ class IdentityProviders:
             )
         return found
 
-    async def _metadata(self, url: str, *, anew: bool) -> bytes:
-        now, kept = self._tools.clock(), self._kept.get(url)
-        age = now - kept[0] if kept else _USABLE_MS
-        is_soon = now - (self._tried.get(url) or 0) < _PATIENCE_MS
-        if kept and ((age < _FRESH_MS and not anew) or is_soon):
-            return kept[1]
-        self._tried.remember(url, now)
-        try:
-            text = await self._fetch(url)
-        except UnavailableError:
-            if kept and age < _USABLE_MS:
-                return kept[1]
-            raise
-        self._kept.remember(url, (now, text))
-        return text
-
-    async def _fetch(self, url: str) -> bytes:
-        reply = await self._tools.outbound.send("GET", url)
-        if reply.status != _OK:
-            raise UnavailableError(f"the metadata of an identity provider answer {reply.status}")
-        return reply.body
-
 
 def described(text: bytes, entityid: str = "") -> IdentityProvider:
     """Return an identity provider that metadata describe.
@@ -114,7 +92,7 @@ def described(text: bytes, entityid: str = "") -> IdentityProvider:
     Raises:
         SignInError: There is none, or its description is over.
     """
-    root = parse(text, "the metadata of the identity provider")
+    root = parse(text, _ABOUT)
     for entity in root.iter(qualified(METADATA, "EntityDescriptor")):
         role = entity.find(qualified(METADATA, "IDPSSODescriptor"))
         name = entity.get("entityID", "")
@@ -129,6 +107,12 @@ def described(text: bytes, entityid: str = "") -> IdentityProvider:
             role.get("WantAuthnRequestsSigned", "") in ("true", "1"),
         )
     raise SignInError(reason="the metadata describe no such identity provider")
+
+
+def _check(reply: OutboundReply, about: str) -> None:
+    if reply.status != _OK:
+        raise UnavailableError(f"{about} answers {reply.status}")
+    parse(reply.body, about)
 
 
 def _services(role: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - lxml has no types
