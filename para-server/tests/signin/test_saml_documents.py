@@ -153,8 +153,17 @@ async def test_our_description_is_signed_when_the_app_wants_it() -> None:
         ("idp.x509cert", "bm8gY2VydGlmaWNhdGU=", "a certificate"),
         ("sp.privatekey", "bm8ga2V5", "no private key"),
         ("sp.x509cert", "%%%", "a certificate"),
+        ("sp.x509cert", "x" * 70_000 + pair("sp").certificate_pem, "a certificate"),
+        (
+            "sp.privatekey",
+            pair("sp").key_setting.replace("L", " " * 70_000 + "L", 1),
+            "no private key",
+        ),
     ],
-    ids=["no name", "no provider", "nowhere", "no keys", "no certificate", "no key", "no base64"],
+    ids=[
+        *("no name", "no provider", "nowhere", "no keys", "no certificate", "no key"),
+        *("no base64", "a large certificate", "a large key"),
+    ],
 )
 async def test_incomplete_settings_are_named(key: str, value: str, reason: str) -> None:
     values = {**OWN, f"security.saml.{key}": value}

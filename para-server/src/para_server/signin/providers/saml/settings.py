@@ -30,6 +30,7 @@ __all__ = [
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
+_LARGEST = 65_536
 _UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 _ATTRIBUTES = {
     "id": "UserID",
@@ -166,6 +167,8 @@ def _key_of(text: str) -> PrivateKey | None:
 
 
 def _decoded(text: str) -> bytes:
+    if len(text) > _LARGEST:  # they are kept by their texts
+        raise ValueError("too large")
     if "-----BEGIN" in text:
         return text.encode()
     try:
