@@ -156,7 +156,7 @@ async def test_our_description_is_signed_when_the_app_wants_it() -> None:
         ("sp.x509cert", "x" * 70_000 + pair("sp").certificate_pem, "a certificate"),
         (
             "sp.privatekey",
-            pair("sp").key_setting.replace("L", " " * 70_000 + "L", 1),
+            pair("sp").key_setting.replace("S", " " * 70_000 + "S", 1),
             "no private key",
         ),
     ],
