@@ -46,14 +46,16 @@ class Shelf:
         self._idle_check: asyncio.TimerHandle | None = None
 
     def get(self, appid: str) -> AppIndex | None:
-        """Return the index of an app if it is open."""
-        return self._open.get(appid)
-
-    async def opened(self, appid: str) -> AppIndex | None:
-        """Return the index of an app, opened if need be; ``None`` when there is no usable one."""
+        """Return the index of an app if it is open, and count it as used just now."""
         app = self._open.get(appid)
         if app is not None:
             self._open.move_to_end(appid)
+        return app
+
+    async def opened(self, appid: str) -> AppIndex | None:
+        """Return the index of an app, opened if need be; ``None`` when there is no usable one."""
+        app = self.get(appid)
+        if app is not None:
             return app
         opening = self._opening.get(appid)
         if opening is None:

@@ -48,6 +48,16 @@ async def test_open_indexes_and_writers_are_bounded(search: LuceneSearch) -> Non
     assert len(search._opened()._open) <= 5
 
 
+async def test_an_index_that_is_searched_stays_open(search: LuceneSearch) -> None:
+    for number in range(5):
+        await search.index(f"app{number}", [a_record("k")], [], 1)
+    await search.find("app0", All())
+    assert search.peek("app1", All()) is None
+    await search.index("app5", [a_record("k")], [], 1)
+    await search.index("app6", [a_record("k")], [], 1)
+    assert list(search._opened()._open) == ["app4", "app0", "app1", "app5", "app6"]
+
+
 async def test_idle_writers_are_closed(
     search: LuceneSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
