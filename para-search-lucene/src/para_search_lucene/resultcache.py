@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass
-
-import msgspec
 
 from para_core.contracts.search import Hits
 from para_core.errors import BackendError
@@ -15,10 +12,11 @@ from para_core.query.tree import Node
 
 __all__ = ["CacheStatistics", "ResultCache"]
 
-_ENTRY_BYTES = 700  # of a key, its tree and an entry, roughly
+_ENTRY_BYTES = 700  # of a small key and an entry, roughly
+_TREE_FACTOR = 4  # a tree takes up to so many times the length of its description
 _KEY_BYTES = 70  # of each id in a page
 
-_Key = tuple[str, Hashable, str | None, Hashable]
+_Key = tuple[str, Node, str | None, Pager]
 
 
 @dataclass(slots=True)
@@ -52,8 +50,6 @@ class ResultCache:
         key = (appid, node, kind, pager)
         try:
             hash(key)
-        except TypeError:  # a tree with lists in it
-            return (appid, _encoded(node), kind, pager)
         except RecursionError as error:
             raise BackendError("a query nests more levels than fit on the stack") from error
         return key
@@ -70,7 +66,8 @@ class ResultCache:
 
     def put(self, key: _Key, generation: object, hits: Hits) -> None:
         """Keep a result, unless it is larger than a fair part of the memory."""
-        size = _ENTRY_BYTES + _KEY_BYTES * len(hits.keys)
+        size = _ENTRY_BYTES + _TREE_FACTOR * len(repr(key))
+        size += _KEY_BYTES * len(hits.keys)
         size += sum(map(len, hits.sources.values())) + sum(map(len, hits.keys))
         if size > self._most_bytes // 16:
             return
@@ -103,10 +100,3 @@ class ResultCache:
                 self._of_app.pop(key[0], None)
             self.statistics.entries -= 1
             self.statistics.bytes -= entry[2]
-
-
-def _encoded(node: Node) -> bytes:
-    try:
-        return msgspec.json.encode(node)
-    except RecursionError as error:
-        raise BackendError("a query nests more levels than fit on the stack") from error

@@ -65,6 +65,19 @@ def test_bytes_are_bounded_and_counted() -> None:
     assert (cache.statistics.entries, cache.statistics.bytes) == (0, 0)
 
 
+def test_the_query_counts_as_what_it_takes() -> None:
+    cache, now = a_cache(size=1_000_000), object()
+    for number in range(100):
+        word = f"{number}{'x' * 10_000}"
+        cache.put(cache.key("app", Term(None, word), None, PAGE), now, HITS)
+        cache.put(cache.key("app", All(), word, PAGE), now, HITS)
+        cache.put(cache.key("app", All(), None, Pager(sort=word)), now, HITS)
+    assert 0 < cache.statistics.entries < 50
+    many = Bool(should=[Term(None, str(number)) for number in range(1000)])
+    cache.put(cache.key("app", many, None, PAGE), now, HITS)
+    assert cache.get(cache.key("app", many, None, PAGE), now) is None
+
+
 def test_a_result_is_replaced() -> None:
     cache, old, new = a_cache(), object(), object()
     key = cache.key("app", All(), None, PAGE)
