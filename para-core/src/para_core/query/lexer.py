@@ -103,6 +103,8 @@ def _kind_of_word(text: str) -> str:
 def unescape(query: str, text: str) -> str:
     r"""Return a term as it is meant: without ``\``, with ``\uXXXX`` replaced by its character.
 
+    Two halves of a character (``\ud83d\ude00``) make one; half a character alone is U+FFFD.
+
     Raises:
         QueryError: The text ends in ``\``, or ``\u`` lacks its four digits.
     """
@@ -110,4 +112,5 @@ def unescape(query: str, text: str) -> str:
         return text
     if _BAD_ESCAPE.match(text):
         raise QueryError(query, rf"the escape in {text!r} is incomplete")
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

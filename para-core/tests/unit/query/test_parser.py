@@ -138,6 +138,8 @@ TREES: dict[str, Node] = {
     r"\AND": word("AND"),
     r"\(a\) \\ \+1": word(r"(a) \ +1"),
     r"\u0041b": word("Ab"),
+    r"\ud83d\ude00": word("😀"),
+    r"a\ud800": word("a\ufffd"),
     # ---- what says nothing
     'f:"!!!"': Nothing(),
     'f:"!!!" AND a': A,

@@ -91,6 +91,11 @@ class QueryTests:
         }
         assert {query: await found(search, query) for query in answers} == answers
 
+    @pytest.mark.parametrize("place", ["{}", "name:{}", "{}:x", "f:[{} TO *]", '"{} x"', "{}*"])
+    async def test_half_a_character_finds_nothing(self, search: Search, place: str) -> None:
+        await fill(search, zoo())
+        assert await found(search, place.format(r"\ud800")) == ""
+
     async def test_values_of_a_list_follow_each_other(self, search: Search) -> None:
         await fill(search, [a_record("1", lines=["hello world", "foo bar"], more=[1, True, None])])
         for query in ['"world foo"', "properties.more:1", "properties.more:true", "bar"]:
