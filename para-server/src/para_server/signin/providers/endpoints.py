@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from para_core.contracts.signin import SignInSettings
 from para_server.signin.providers.idtokens import Issuer
 from para_server.signin.providers.replies import text_in
 
 if TYPE_CHECKING:
+    from para_core.contracts.signin import SignInSettings
     from para_server.signin.providers.idtokens import IdTokens
 
-__all__ = ["Endpoints", "Replaced"]
+__all__ = ["Endpoints"]
 
 
 class Endpoints:
@@ -49,27 +49,3 @@ class Endpoints:
         described = await self._id_tokens.describe(name)
         keys = self.text("jwks_url") or text_in(described, "jwks_uri")
         return Issuer(text_in(described, "issuer"), keys)
-
-
-class Replaced(SignInSettings):
-    """Settings in which one key has another value."""
-
-    def __init__(self, settings: SignInSettings, key: str, value: str) -> None:
-        self._settings, self._key, self._value = settings, key, value
-
-    @property
-    def appid(self) -> str:
-        """The app's identifier."""
-        return self._settings.appid
-
-    def text(self, key: str, default: str = "") -> str:
-        """Return a setting."""
-        return self._value if key == self._key else self._settings.text(key, default)
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        """Return whether a setting is on."""
-        return self._settings.flag(key, default=default)
-
-    def credentials(self, prefix: str) -> tuple[str, str]:
-        """Return the client id and secret."""
-        return self._settings.credentials(prefix)

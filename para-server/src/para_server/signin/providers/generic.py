@@ -21,7 +21,7 @@ from para_core.contracts.signin import (
     Visit,
 )
 from para_core.formats import is_email
-from para_server.signin.providers.endpoints import Endpoints, Replaced
+from para_server.signin.providers.endpoints import Endpoints
 from para_server.signin.providers.fields import Fields
 from para_server.signin.providers.idtokens import IdTokens
 from para_server.signin.providers.oauth import OAuthProvider, bearer
@@ -107,8 +107,7 @@ class OAuth2(OAuthProvider):
         return await super().finish(visit)
 
     def _start(self, visit: Visit, where: str) -> str:
-        found = Replaced(visit.settings, f"{self.section}.authorization_url", where)
-        url = super().entrance(found, visit.redirect_uri, visit.param("state"))
+        url = self.entrance_at(where, visit.settings, visit.redirect_uri, visit.param("state"))
         if not url:
             raise SignInError(reason="the issuer does not say where browsers start")
         return url

@@ -6,7 +6,7 @@ Source: OpenID Connect Core 1.0, section 3.1.3.7, and Discovery 1.0, sections 3 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,19 +78,8 @@ class IdTokens:
         Raises:
             SignInError: It is not what it must be.
         """
-        key = await self._key(token, issuer)
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[key.algorithm_name],
-                audience=client,
-                issuer=issuer.name,
-                leeway=_LEEWAY_SEC,
-                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
-            )
-        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
-            raise SignInError(reason=f"the ID token is not valid: {error}") from error
+        needed = ("exp", "iat", "iss", "aud", "sub")
+        claims = await self._decoded(token, issuer, "the ID token", needed, client=client)
         audiences = claims["aud"]
         is_shared = isinstance(audiences, list) and len(audiences) > 1
         if (is_shared or "azp" in claims) and claims.get("azp") != client:
@@ -107,18 +96,31 @@ class IdTokens:
         Raises:
             SignInError: It is no such token, or not valid now.
         """
+        return await self._decoded(token, issuer, "the access token", ("exp", "iss"))
+
+    async def _decoded(
+        self,
+        token: str,
+        issuer: Issuer,
+        about: str,
+        needed: Sequence[str],
+        *,
+        client: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the claims of a token; without a client its audience is not looked at."""
         key = await self._key(token, issuer)
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[key.algorithm_name],
+                audience=client,
                 issuer=issuer.name,
                 leeway=_LEEWAY_SEC,
-                options={"require": ["exp", "iss"], "verify_aud": False},
+                options={"require": [*needed], "verify_aud": client is not None},
             )
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
-            raise SignInError(reason=f"the access token is not valid: {error}") from error
+            raise SignInError(reason=f"{about} is not valid: {error}") from error
         return claims
 
     # ---- keys ---------------------------------------------------------------------------------

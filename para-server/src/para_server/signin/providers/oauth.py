@@ -146,8 +146,13 @@ class OAuthProvider(SignIn, ABC):
 
     def entrance(self, settings: SignInSettings, redirect_uri: str, state: str) -> str:
         """Return where a browser starts; see ``SignIn.entrance``."""
+        return self.entrance_at(self.authorization_url(settings), settings, redirect_uri, state)
+
+    def entrance_at(
+        self, where: str, settings: SignInSettings, redirect_uri: str, state: str
+    ) -> str:
+        """Return an address of the provider with all that a browser brings there; or blank."""
         client, secret = settings.credentials(self.prefix)
-        where = self.authorization_url(settings)
         if not (client and secret and where.startswith(("https://", "http://"))):
             return ""
         fields = {
