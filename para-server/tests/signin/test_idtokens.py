@@ -118,7 +118,7 @@ WRONG: dict[str, tuple[Callable[[Issuer], str], str]] = {
         ),
         "no such key",
     ),
-    "cut off": (lambda issuer: issuer.signed()[:-20], "there is no token"),
+    "cut off": (lambda issuer: issuer.signed()[:-22], "Signature verification"),  # whole bytes
     "changed": (lambda issuer: _changed(issuer.signed()), "Signature verification"),
     "no token": (lambda _: "hello", "there is no token"),
     "empty": (lambda _: "", "there is no token"),
