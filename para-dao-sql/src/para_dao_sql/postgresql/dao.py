@@ -14,6 +14,7 @@ import msgspec
 from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
 from para_core.errors import ParaError, UnavailableError
 from para_dao_sql.address import PostgresAddress
+from para_dao_sql.answers import answer_in_time
 from para_dao_sql.postgresql.catalog import Catalog, Gone, lock_app
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_error, is_about_one
 from para_dao_sql.postgresql.lanes import Lanes
@@ -230,13 +231,7 @@ class PostgresDAO(DAO):
             raise as_para_error(error, self._place) from error
 
     async def _wait(self, answer: asyncio.Future[T]) -> T:
-        try:
-            async with asyncio.timeout(self._timeout_ms / 1000):
-                return await answer
-        except TimeoutError as error:
-            raise UnavailableError(
-                f"{self._place} did not answer within {self._timeout_ms} ms (para.sql.timeout_ms)"
-            ) from error
+        return await answer_in_time(answer, self._place, self._timeout_ms)
 
     def _state(self) -> _Opened:
         if self._opened is None:

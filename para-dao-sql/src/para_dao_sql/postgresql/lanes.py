@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from para_core.errors import UnavailableError
+from para_dao_sql.answers import give
 
 __all__ = ["Lanes"]
 
@@ -92,12 +93,7 @@ class Lanes(Generic[Question, Answer]):
         except Exception as error:  # noqa: BLE001 (whatever it is, those who wait have to hear it)
             outcomes = [error] * len(batch)
         for (_, answer), outcome in zip(batch, outcomes, strict=True):
-            if answer.done():  # whoever asked has gone
-                continue
-            if isinstance(outcome, Exception):
-                answer.set_exception(outcome)
-            else:
-                answer.set_result(outcome)
+            give(answer, outcome)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

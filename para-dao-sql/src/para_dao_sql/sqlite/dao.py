@@ -12,6 +12,7 @@ from typing import IO, TypeVar
 
 from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
 from para_core.errors import BackendError, UnavailableError
+from para_dao_sql.answers import answer_in_time
 from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
 from para_dao_sql.sqlite.catalog import Catalog, Place
@@ -160,11 +161,7 @@ class SqliteDAO(DAO):
 
     async def _run(self, step: Step) -> int:
         answer = self._state().writer.submit(step)
-        try:
-            async with asyncio.timeout(self._timeout_ms / 1000):
-                return await answer
-        except TimeoutError as error:
-            raise self._too_slow() from error
+        return await answer_in_time(answer, self._file, self._timeout_ms)
 
     def _clear_leftovers(self) -> None:
         if self._clearing is None or self._clearing.done():
@@ -213,21 +210,12 @@ class SqliteDAO(DAO):
 
     async def _far(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         answer = self._state().reader.submit(ask)
-        try:
-            async with asyncio.timeout(self._timeout_ms / 1000):
-                return await answer
-        except TimeoutError as error:
-            raise self._too_slow() from error
+        return await answer_in_time(answer, self._file, self._timeout_ms)
 
     def _state(self) -> _Opened:
         if self._opened is None:
             raise UnavailableError(f"{self._file} is not open")
         return self._opened
-
-    def _too_slow(self) -> UnavailableError:
-        return UnavailableError(
-            f"{self._file} did not answer within {self._timeout_ms} ms (para.sql.timeout_ms)"
-        )
 
     def _prepare(self) -> tuple[IO[str], list[sqlite3.Connection], Catalog]:
         holder = files.lock(self._file)

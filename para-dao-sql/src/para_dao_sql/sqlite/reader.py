@@ -7,16 +7,13 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Generic, NamedTuple, TypeVar
+from typing import TypeVar
+
+from para_dao_sql.answers import give
 
 __all__ = ["Reader"]
 
 T = TypeVar("T")
-
-
-class _Question(NamedTuple, Generic[T]):
-    ask: Callable[[sqlite3.Connection], T]
-    answer: asyncio.Future[T]
 
 
 class Reader:
@@ -32,7 +29,7 @@ class Reader:
     def submit(self, ask: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Ask something. Until it has begun, cancelling the answer withdraws it."""
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(lambda: self._reply(_Question(ask, answer)))
+        self._queue.put(lambda: self._reply(ask, answer))
         return answer
 
     def stop(self) -> None:
@@ -45,22 +42,12 @@ class Reader:
         while (reply := self._queue.get()) is not None:
             reply()
 
-    def _reply(self, question: _Question[T]) -> None:
-        if question.answer.cancelled():
+    def _reply(self, ask: Callable[[sqlite3.Connection], T], answer: asyncio.Future[T]) -> None:
+        if answer.cancelled():
             return
+        outcome: T | Exception
         try:
-            found = question.ask(self._connection)
+            outcome = ask(self._connection)
         except Exception as error:  # noqa: BLE001 (the thread serves everybody: it has to go on)
-            self._loop.call_soon_threadsafe(_fail, question.answer, error)
-        else:
-            self._loop.call_soon_threadsafe(_succeed, question.answer, found)
-
-
-def _succeed(answer: asyncio.Future[T], found: T) -> None:
-    if not answer.done():
-        answer.set_result(found)
-
-
-def _fail(answer: asyncio.Future[T], error: Exception) -> None:
-    if not answer.done():
-        answer.set_exception(error)
+            outcome = error
+        self._loop.call_soon_threadsafe(give, answer, outcome)

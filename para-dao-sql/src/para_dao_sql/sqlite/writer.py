@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from para_core.errors import BackendError, ParaError
+from para_dao_sql.answers import give
 from para_dao_sql.sqlite.catalog import Catalog
 from para_dao_sql.sqlite.errors import as_para_error
 from para_dao_sql.sqlite.transaction import Transaction
@@ -115,12 +116,7 @@ class Writer:
 
 def _answer(outcomes: list[tuple[_Task, int | Exception]]) -> None:
     for task, outcome in outcomes:
-        if task.answer.done():  # whoever asked has gone
-            continue
-        if isinstance(outcome, Exception):
-            task.answer.set_exception(outcome)
-        else:
-            task.answer.set_result(outcome)
+        give(task.answer, outcome)
 
 
 def _explain(error: Exception, file: Path) -> Exception:

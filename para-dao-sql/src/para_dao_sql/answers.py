@@ -1,0 +1,37 @@
+"""Answers to those who wait for a database, and how long they wait."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeVar
+
+from para_core.errors import UnavailableError
+
+__all__ = ["answer_in_time", "give"]
+
+T = TypeVar("T")
+
+
+def give(answer: asyncio.Future[T], outcome: T | Exception) -> None:
+    """Answer with a result or an error, unless whoever asked has gone."""
+    if answer.done():
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
+
+
+async def answer_in_time(answer: asyncio.Future[T], place: object, timeout_ms: int) -> T:
+    """Wait for an answer; one that comes too late is withdrawn.
+
+    Raises:
+        UnavailableError: It did not come in time; the message names the place and the setting.
+    """
+    try:
+        async with asyncio.timeout(timeout_ms / 1000):
+            return await answer
+    except TimeoutError as error:
+        raise UnavailableError(
+            f"{place} did not answer within {timeout_ms} ms (para.sql.timeout_ms)"
+        ) from error
