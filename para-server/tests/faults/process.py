@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,13 +62,40 @@ class Caller:
             OSError, HTTPException: There was no answer, or not a whole one.
         """
         data = b"" if body is None else msgspec.json.encode(body)
+        target = f"{path}?{query_text(query)}" if query else path
+        told = {**self._signed(method, path, query, data), **(headers or {})}
+        self._connection.request(method, target, data or None, told)
+        return self._reply()
+
+    def begin(self, method: str, path: str, body: object) -> Callable[[], Reply]:
+        """Send the head of a request and wait until the server asks for the body.
+
+        The value sends the body, and returns the answer.
+        """
+        data = msgspec.json.encode(body)
+        self._connection.putrequest(method, path)
+        more = {"content-length": str(len(data)), "expect": "100-continue"}
+        for name, value in {**self._signed(method, path, (), data), **more}.items():
+            self._connection.putheader(name, value)
+        self._connection.endheaders()
+        assert self._connection.sock.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+        def finish() -> Reply:
+            self._connection.send(data)
+            return self._reply()
+
+        return finish
+
+    def _signed(
+        self, method: str, path: str, query: Sequence[tuple[str, str]], body: bytes
+    ) -> dict[str, str]:
         stamp = stamp_at(time.time())
         draft = Draft(
-            method, path, query, data, self._host, stamp, key="app:para", secret=ROOT_SECRET
+            method, path, query, body, self._host, stamp, key="app:para", secret=ROOT_SECRET
         )
-        target = f"{path}?{query_text(query)}" if query else path
-        told = {**sign(draft), **(headers or {})}
-        self._connection.request(method, target, data or None, told)
+        return sign(draft)
+
+    def _reply(self) -> Reply:
         answer = self._connection.getresponse()
         return Reply(answer.status, answer.read())
 

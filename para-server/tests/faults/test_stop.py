@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-import threading
+import socket
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 
-from .process import Caller, Reply, ServerProcess
+from .process import Caller, ServerProcess
 
 
 def test_requests_under_way_are_answered(running: ServerProcess) -> None:
-    replies: list[Reply] = []
     things = [{"id": f"t{n}", "type": "thing", "text": "x" * 100} for n in range(3_000)]
-
-    def ask(part: int) -> None:
-        with closing(Caller(running.port)) as caller:
-            replies.append(caller.ask("POST", "/v1/_batch", things[part::4]))
-
-    threads = [threading.Thread(target=ask, args=(part,)) for part in range(4)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.05)
-    running.tell_to_stop()
+    with ExitStack() as stack:
+        callers = [stack.enter_context(closing(Caller(running.port))) for _ in range(4)]
+        under_way = [
+            caller.begin("POST", "/v1/_batch", things[part::4])
+            for part, caller in enumerate(callers)
+        ]
+        running.tell_to_stop()
+        wait_until_deaf(running)
+        assert [finish().status for finish in under_way] == [200] * 4
     assert running.ends() == 0
-    for thread in threads:
-        thread.join(10)
-    assert [reply.status for reply in replies] == [200] * 4
     assert "Traceback" not in running.log
     running.start()
     running.wait_until_ready()
     with closing(Caller(running.port)) as caller:
         total = caller.ask("GET", "/v1/thing", query=[("limit", "0")]).json["totalHits"]
         assert total == 3_000
+
+
+def wait_until_deaf(server: ServerProcess) -> None:
+    """Wait until the server takes no connection any more."""
+    end = time.monotonic() + 10
+    while hears(server):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def hears(server: ServerProcess) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", server.port), 1).close()
+    except ConnectionError:
+        return False
+    return True
 
 
 def test_work_after_the_answer_is_done(running: ServerProcess, caller: Caller) -> None:
