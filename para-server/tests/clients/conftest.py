@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,9 +15,9 @@ from pathlib import Path
 import pytest
 from paraclient import ParaClient
 
+from ..processes import free_port, stop, wait_until_ready  # noqa: TID252 - tests have no absolute names
+
 ROOT_SECRET = "a secret of the root app for tests, 0123456789"  # noqa: S105 - made for this process
-START_SEC = 30  # the machine may be busy
-STOP_SEC = 15
 
 CONFIG = """
 para.env = "production"
@@ -84,7 +81,7 @@ def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)  # noqa: S603
         try:
             server = RunningServer(f"http://127.0.0.1:{port}", ROOT_SECRET, log)
-            wait_until_ready(server, process)
+            wait_until_ready(process, server.url, log)
             yield server
         finally:
             exit_code = stop(process)
@@ -120,35 +117,3 @@ def guest(running_server: RunningServer, keys: dict[str, str]) -> ParaClient:
 def another(running_server: RunningServer, keys: dict[str, str]) -> Callable[[], ParaClient]:
     """Make more clients of the same app, each with a session of its own."""
     return lambda: running_server.client(keys["accessKey"], keys["secretKey"])
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until_ready(server: RunningServer, process: subprocess.Popen[bytes]) -> None:
-    """Wait for the first answer; a server that ends before it fails the test with its log."""
-    deadline = time.monotonic() + START_SEC
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{server.url}/v1/", timeout=5) as answer:  # noqa: S310
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-    said = server.log.read_text() if server.log else ""
-    pytest.fail(f"the server did not answer within {START_SEC} s:\n{said}", pytrace=False)
-
-
-def stop(process: subprocess.Popen[bytes]) -> int:
-    """Ask a server to end, and end it if it does not."""
-    process.terminate()
-    try:
-        return process.wait(STOP_SEC)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return -9

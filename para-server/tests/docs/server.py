@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-__all__ = ["free_port", "running", "said_by"]
+from ..processes import free_port, stop, wait_until_ready  # noqa: TID252 - tests have no absolute names
+
+__all__ = ["running", "said_by"]
 
 _COMMAND = [sys.executable, "-m", "para_server"]
-_START_SEC, _STOP_SEC = 30.0, 20.0  # the machine may be busy
 
 
 @contextlib.contextmanager
@@ -30,15 +26,10 @@ def running(folder: Path, *options: str) -> Iterator[int]:
             command, cwd=folder, env=_environment(folder), stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        _wait(process, port, log)
+        wait_until_ready(process, f"http://127.0.0.1:{port}", log)
         yield port
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SEC)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
 def said_by(folder: Path, arguments: Sequence[str]) -> str:
@@ -55,26 +46,8 @@ def said_by(folder: Path, arguments: Sequence[str]) -> str:
     return done.stdout
 
 
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _environment(folder: Path) -> dict[str, str]:
     own = {
         name: value for name, value in os.environ.items() if not name.upper().startswith("PARA_")
     }
     return {**own, "PARA_PLUGIN_CACHE_FOLDER": str(folder / "lib-cache")}
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + _START_SEC
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1", timeout=5):
-                return
-        except urllib.error.URLError:
-            time.sleep(0.02)
-    raise AssertionError(f"no server on port {port}; it said:\n{log.read_text()}")

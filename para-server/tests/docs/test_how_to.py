@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from .pages import DOCS, blocks_of
+from .projects import build_project
 from .running_pages import check_steps
 from .server import running, said_by
 
 PLUGIN, BACKUP = DOCS / "how-to" / "write-a-plugin.md", DOCS / "how-to" / "back-up-and-restore.md"
 SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the page
-FILE_NAME = re.compile(r"# (\S+\.(?:toml|py|conf))\n")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Write down the files of the page about plugins, and build the wheel where servers look."""
-    for block in blocks_of(PLUGIN):
-        named = FILE_NAME.match(block.text)
-        if named is not None:
-            file = tmp_path / named[1]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text, encoding="utf-8")
-    (tmp_path / "src/para_guestbook/__init__.py").touch()
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "lib"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+    build_project(PLUGIN, tmp_path, "para_guestbook")
     return tmp_path
 
 

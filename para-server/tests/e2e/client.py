@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,6 +140,11 @@ class Client:
             method, path, query, body, host, stamp, key=self.access_key, secret=self.secret
         )
         return sign(draft)
+
+
+def coded(resource: str) -> str:
+    """Return a resource as it stands in a path of ``/v1/_permissions``."""
+    return base64.urlsafe_b64encode(resource.encode()).decode().rstrip("=")
 
 
 def _pairs(query: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,8 +12,6 @@ from para_server.para import Para
 
 from .backends import ALL, backends
 from .client import ROOT_SECRET, Client
-
-MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a folder of its own in it
 
 
 @pytest.fixture
@@ -28,13 +25,6 @@ def backend_name(request: pytest.FixtureRequest) -> str:
     """Override it in a module whose tests are not about back-ends."""
     name: str = request.param
     return name
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder in memory where there is one: nothing here is about outliving a loss of power."""
-    with TemporaryDirectory(dir=MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None) as name:
-        yield Path(name)
 
 
 @pytest.fixture

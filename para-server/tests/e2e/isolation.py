@@ -6,7 +6,6 @@ an answer shows where each of its parts came from.
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 import zipfile
@@ -15,6 +14,8 @@ from random import Random
 from typing import Any
 
 from para_core.objects import App, Form, ParaObject, Sysprop, Tag, User, Webhook
+
+from .client import coded
 
 __all__ = ["APPS", "MARKS", "Request", "Secrets", "app_of", "objects_of", "requests"]
 
@@ -251,7 +252,7 @@ class _Maker:
 
     def resource(self) -> str:
         path = self.one("note", "cat/o1", "*", "user", "_settings", "notes/*", "search")
-        return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
+        return coded(path)
 
     def archive(self) -> bytes:
         """An archive whose objects claim to be another app's."""

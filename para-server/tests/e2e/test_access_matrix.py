@@ -27,7 +27,7 @@ from para_server.rest.routes import ROUTES
 
 from .access_world import CALLERS, WORD, World, build, fingerprint, home_of, shows
 from .backends import MEMORY, backends
-from .client import ROOT_SECRET, Reply
+from .client import ROOT_SECRET, Reply, coded
 
 TABLE = Path(__file__).with_name("access_matrix.txt")
 WRITES_TABLE = os.environ.get("PARA_TEST_WRITE_MATRIX") == "1"
@@ -50,7 +50,7 @@ GRANTED = {
     "cats": {"*": {"cat": ["?", "*"]}},
 }
 SIGN_IN = [("GET", "/jwt_auth"), ("POST", "/jwt_auth"), ("DELETE", "/jwt_auth")]
-NOTES = base64.urlsafe_b64encode(b"note/n1").decode().rstrip("=")
+NOTES = coded("note/n1")
 
 
 @dataclass

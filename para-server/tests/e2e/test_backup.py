@@ -1,24 +1,16 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 
 import pytest
 
 from para_server.para import Para
 
+from ..archives import archive  # noqa: TID252 - tests have no absolute names
 from .client import Client, Reply
 
 ZIP = {"content-type": "application/zip"}
-
-
-def archive(*parts: object) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as box:
-        for n, part in enumerate(parts, 1):
-            box.writestr(f"part{n}.json", json.dumps(part))
-    return out.getvalue()
 
 
 async def load(app: Client, body: bytes, **query: str) -> Reply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from para_server.para import Para
 
-from .client import Client
+from .client import Client, coded
 
 
 @pytest.fixture
@@ -21,10 +20,6 @@ def backend_name() -> str:
 async def granted(app: Client, subject: str, resource: str, *flags: str) -> None:
     reply = await app.put(f"/v1/_permissions/{subject}/{coded(resource)}", list(flags))
     assert reply.status == 200
-
-
-def coded(resource: str) -> str:
-    return base64.urlsafe_b64encode(resource.encode()).decode().rstrip("=")
 
 
 async def signed_in(app: Client, name: str) -> Client:

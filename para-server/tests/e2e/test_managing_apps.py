@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 
 import pytest
 
 from para_server.para import Para
 
-from .client import Client
+from .client import Client, coded
 
 REQUIRED = {"required": {"message": "messages.required"}}
 
@@ -61,12 +61,8 @@ async def test_constraints_that_come_at_once_are_all_kept(app: Client) -> None:
 # ---- permissions -------------------------------------------------------------------------------
 
 
-def b64(path: str) -> str:
-    return urlsafe_b64encode(path.encode()).decode().rstrip("=")
-
-
 async def test_a_permission_is_granted_checked_and_revoked(app: Client) -> None:
-    path = f"/v1/_permissions/u1/{b64('books')}"
+    path = f"/v1/_permissions/u1/{coded('books')}"
     assert (await app.put(path, ["post", "GET"])).json == {"u1": {"books": ["GET", "POST"]}}
     assert (await app.get(f"{path}/GET")).text == "true"
     assert (await app.get(f"{path}/DELETE")).text == "false"
@@ -77,18 +73,18 @@ async def test_a_permission_is_granted_checked_and_revoked(app: Client) -> None:
 
 async def test_what_holds_for_everybody_is_shown_with_a_subject(app: Client) -> None:
     everybody = {"news": ["?", "GET"]}
-    await app.put(f"/v1/_permissions/*/{b64('news')}", ["?", "GET"])
+    await app.put(f"/v1/_permissions/*/{coded('news')}", ["?", "GET"])
     assert (await app.get("/v1/_permissions/u1")).json == {"u1": {}, "*": everybody}
     assert (await app.get("/v1/_permissions/*")).json == {"*": everybody}
 
 
 @pytest.mark.parametrize(
     "segment",
-    [b64("a~~~"), b64encode(b"a~~~").decode().replace("/", "%2F"), "a~~~"],
+    [coded("a~~~"), b64encode(b"a~~~").decode().replace("/", "%2F"), "a~~~"],
     ids=["url-safe", "standard", "plain"],
 )
 async def test_a_resource_is_base64_in_either_alphabet_or_plain(app: Client, segment: str) -> None:
-    await app.put(f"/v1/_permissions/u1/{b64('other')}", ["GET"])
+    await app.put(f"/v1/_permissions/u1/{coded('other')}", ["GET"])
     shown = (await app.put(f"/v1/_permissions/u1/{segment}", ["PUT"])).json
     assert shown == {"u1": {"other": ["GET"], "a~~~": ["PUT"]}}
     assert (await app.delete(f"/v1/_permissions/u1/{segment}")).json == {"u1": {"other": ["GET"]}}
@@ -96,7 +92,7 @@ async def test_a_resource_is_base64_in_either_alphabet_or_plain(app: Client, seg
 
 async def test_everything_of_a_subject_is_revoked(app: Client) -> None:
     for path in ("a", "b"):
-        await app.put(f"/v1/_permissions/u1/{b64(path)}", ["GET"])
+        await app.put(f"/v1/_permissions/u1/{coded(path)}", ["GET"])
     assert (await app.delete("/v1/_permissions/u1")).json == {"u1": {}}
     assert (await app.get("/v1/_permissions")).json == {}
 
@@ -112,20 +108,20 @@ async def test_everything_of_a_subject_is_revoked(app: Client) -> None:
     ],
 )
 async def test_a_grant_of_nothing_is_400(app: Client, body: bytes, message: str) -> None:
-    reply = await app.send("PUT", f"/v1/_permissions/u1/{b64('books')}", raw=body)
+    reply = await app.send("PUT", f"/v1/_permissions/u1/{coded('books')}", raw=body)
     assert reply.json == {"code": 400, "message": message}
     assert (await app.get("/v1/_permissions")).json == {}
 
 
 async def test_nobody_is_allowed_anything_in_the_root_app(root: Client) -> None:
-    path = f"/v1/_permissions/u1/{b64('books')}"
+    path = f"/v1/_permissions/u1/{coded('books')}"
     await root.put(path, ["GET"])
     assert (await root.get(f"{path}/GET")).text == "false"
 
 
 async def test_grants_and_constraints_make_no_types(app: Client) -> None:
     before = (await app.get("/v1/_types")).json
-    await app.put(f"/v1/_permissions/u1/{b64('mirrors')}", ["GET"])
+    await app.put(f"/v1/_permissions/u1/{coded('mirrors')}", ["GET"])
     await app.put("/v1/_constraints/ghost/a/required", {})
     assert (await app.get("/v1/_types")).json == before
 

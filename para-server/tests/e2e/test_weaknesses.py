@@ -55,7 +55,6 @@ The first column is the number in the list of known weaknesses; paths start at `
 
 from __future__ import annotations
 
-import base64
 import logging
 import re
 from pathlib import Path
@@ -67,7 +66,7 @@ from para_core.objects import User
 from para_server.para import Para
 
 from .access_world import World, build, fingerprint
-from .client import Client, Reply
+from .client import Client, Reply, coded
 
 TESTS = Path(__file__).parents[1]
 DENIED = "You don't have permission to access this resource."
@@ -83,10 +82,6 @@ def backend_name() -> str:
 
 async def world_of(para: Para, permissions: dict[str, Any]) -> World:
     return await build(para, permissions, ("home", "other"))
-
-
-def coded(resource: str) -> str:
-    return base64.urlsafe_b64encode(resource.encode()).decode().rstrip("=")
 
 
 # ---- the list ------------------------------------------------------------------------------------

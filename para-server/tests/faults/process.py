@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,14 +18,10 @@ import msgspec
 
 from para_core.testing.signing import Draft, query_text, sign, stamp_at
 
+from ..processes import free_port  # noqa: TID252 - tests have no absolute names
+
 ROOT_SECRET = "root-secret-of-the-tests-0123456789-0123456789"  # noqa: S105 - not a secret
 START_SEC = 20
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -9,7 +9,8 @@ import pytest
 
 from para_core.testing.wheels import WheelRecipe
 
-from .process import ServerProcess, free_port
+from ..processes import free_port  # noqa: TID252 - tests have no absolute names
+from .process import ServerProcess
 
 OFFERS = """
 from para_core.hookspecs import hookimpl
