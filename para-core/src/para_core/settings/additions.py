@@ -9,8 +9,9 @@ __all__ = ["KEYS"]
 KEYS = category("Additions", "server", [
     text("plugin_cache_folder", "", "Folder for the unpacked wheels of the plugin folder; blank "
          "for `para/plugins` in the user's cache folder.", used_by="plugins"),
-    items("trusted_proxies", (), "Addresses and networks of proxies in front, whose word on the "
-          "address of a client counts (`X-Forwarded-For`).", used_by="sign-in"),
+    items("trusted_proxies", (), "Addresses and networks of proxies in front, whose word counts: "
+          "on the address of a client (`X-Forwarded-For`) and on HTTPS (`X-Forwarded-Proto`).",
+          used_by="sign-in"),
     text("security.password_hash", "bcrypt", "How new passwords are stored: `bcrypt`, which the "
          "original reads too, or `argon2id`; then older hashes are replaced at sign-in.",
          used_by="sign-in"),

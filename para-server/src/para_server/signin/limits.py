@@ -11,6 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from para_server.http.answers import AnswerError
+from para_server.http.proxies import is_address, is_trusted
 
 if TYPE_CHECKING:
     from para_core.contracts.cache import Cache
@@ -77,8 +78,8 @@ class Limits:
 
     def _most(self, request: WebRequest, most: int) -> int:
         """Return the limit; higher where a proxy is in front that the configuration hides."""
-        is_hidden = request.header("x-forwarded-for") and not _is_trusted(
-            request.client, self._policy
+        is_hidden = request.header("x-forwarded-for") and not is_trusted(
+            request.client, self._policy.trusted_proxies
         )
         return most * _UNKNOWN_CLIENTS if is_hidden else most
 
@@ -90,36 +91,19 @@ def client_of(request: WebRequest, policy: SignInPolicy) -> str:
     ``X-Forwarded-For`` that is not a trusted proxy itself.
     """
     address = request.client
-    if _is_trusted(address, policy):
+    if is_trusted(address, policy.trusted_proxies):
         for told in reversed(request.header("x-forwarded-for").split(",")):
             name = told.strip()
-            if not _is_address(name):
+            if not is_address(name):
                 break
             address = name
-            if not _is_trusted(name, policy):
+            if not is_trusted(name, policy.trusted_proxies):
                 break
     return _network(address)
 
 
-def _is_trusted(address: str, policy: SignInPolicy) -> bool:
-    if not policy.trusted_proxies or not _is_address(address):
-        return False
-    known = ip_address(address)
-    if isinstance(known, IPv6Address) and known.ipv4_mapped is not None:
-        known = known.ipv4_mapped
-    return any(known in network for network in policy.trusted_proxies)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _network(address: str) -> str:
-    if not _is_address(address):
+    if not is_address(address):
         return address
     known = ip_address(address)
     if not isinstance(known, IPv6Address):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from para_core.errors import ConfigError
+from para_server.http.proxies import Networks, trusted_proxies_of
 from para_server.signin.passwords import ARGON2ID, BCRYPT
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class SignInPolicy(Struct, frozen=True, kw_only=True):
     failures_per_address: int = 100  # within ten minutes; 0 for no limit
     sign_ups_per_address: int = 300  # within an hour; 0 for no limit
     resets_per_account: int = 10  # within an hour; 0 for no limit
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    trusted_proxies: Networks = ()
 
 
 def policy_of(config: Config) -> SignInPolicy:
@@ -53,18 +53,5 @@ def policy_of(config: Config) -> SignInPolicy:
         failures_per_address=config.number("para.security.failures_per_address"),
         sign_ups_per_address=config.number("para.security.sign_ups_per_address"),
         resets_per_account=config.number("para.security.resets_per_account"),
-        trusted_proxies=_networks(config),
+        trusted_proxies=trusted_proxies_of(config),
     )
-
-
-def _networks(config: Config) -> tuple[IPv4Network | IPv6Network, ...]:
-    found = []
-    for text in config.items("para.trusted_proxies"):
-        if text.strip():
-            try:
-                found.append(ip_network(text.strip(), strict=False))
-            except ValueError as error:
-                place = config.source_of("para.trusted_proxies")
-                message = f"para.trusted_proxies has {text!r}, which is no address: {error}"
-                raise ConfigError(f"{place}: {message}") from error
-    return tuple(found)

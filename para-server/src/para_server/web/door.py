@@ -88,7 +88,7 @@ class WebDoor:
         if self._context and not raw_path.startswith(f"{self._context}/".encode()):
             return error_answer(404), ""
         body = await read_body(headers, receive, self._max_body_bytes)
-        request = web_request(scope, body, self._context)
+        request = web_request(scope, body, self._context, self._settings.trusted_proxies)
         refused = await self._refusal(request)
         if refused is not None:
             return refused

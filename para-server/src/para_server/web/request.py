@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from para_server.access.request import RawRequest, first_headers
+from para_server.http.proxies import Networks, is_trusted
 from para_server.http.request import Params
 
 __all__ = ["WebRequest", "web_request"]
@@ -31,6 +32,7 @@ class WebRequest:
         context: The context path; empty or with a slash in front.
         scheme: Of the connection.
         client: The address at the other end of the connection.
+        is_relayed: Whether that is a proxy whose word on the scheme counts.
     """
 
     raw: RawRequest
@@ -38,6 +40,7 @@ class WebRequest:
     context: str = ""
     scheme: str = "http"
     client: str = ""
+    is_relayed: bool = False
     values: list[str] = field(default_factory=list)  # variable segments of the path
 
     @property
@@ -90,7 +93,9 @@ class WebRequest:
 
     @cached_property
     def public_scheme(self) -> str:
-        """The scheme that the browser sees: a proxy in front may tell another one."""
+        """The scheme that the browser sees: a trusted proxy in front may tell another one."""
+        if not self.is_relayed:
+            return self.scheme
         for name in ("x-forwarded-proto", "cloudfront-forwarded-proto"):
             told = self.header(name).partition(",")[0].strip().lower()
             if told in _SCHEMES:
@@ -122,16 +127,20 @@ class WebRequest:
         return f"{self.origin}{self.raw.path.decode('latin-1')}{query}"
 
 
-def web_request(scope: Mapping[str, Any], body: bytes, context: str) -> WebRequest:
-    """Return the request of an ASGI scope."""
+def web_request(
+    scope: Mapping[str, Any], body: bytes, context: str, proxies: Networks = ()
+) -> WebRequest:
+    """Return the request of an ASGI scope; of ``proxies`` forwarded headers are believed."""
     raw_path: bytes = scope["raw_path"]
     headers = first_headers(scope["headers"])
     raw = RawRequest(scope["method"], raw_path, scope["query_string"], headers, body)
     path = unquote(raw_path.removeprefix(context.encode()).decode("latin-1"))
+    client = (scope.get("client") or ("",))[0]
     return WebRequest(
         raw=raw,
         path=path or "/",
         context=context,
         scheme=scope.get("scheme", "http"),
-        client=(scope.get("client") or ("",))[0],
+        client=client,
+        is_relayed=is_trusted(client, proxies),
     )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from para_server.http.proxies import Networks, trusted_proxies_of
+
 if TYPE_CHECKING:
     from para_core.config import Config
 
@@ -29,6 +31,7 @@ class WebSettings(Struct, frozen=True, kw_only=True):
     returnto: str = "returnto"
     username_param: str = "username"  # of the directory's form
     password_param: str = "password"  # noqa: S105 - the name of a field
+    trusted_proxies: Networks = ()  # whose word on HTTPS counts
 
     @property
     def is_csrf_on(self) -> bool:
@@ -54,4 +57,5 @@ def web_settings_of(config: Config) -> WebSettings:
         returnto=config.text(f"{security}.returnto"),
         username_param=config.text(f"{security}.ldap.username_param"),
         password_param=config.text(f"{security}.ldap.password_param"),
+        trusted_proxies=trusted_proxies_of(config),
     )

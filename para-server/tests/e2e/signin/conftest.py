@@ -50,6 +50,6 @@ async def para(  # noqa: PLR0913, PLR0917 - one fixture for each thing that test
 ) -> AsyncIterator[Para]:
     async with backends(MEMORY, tmp_path) as made:
         made.sign_ins = lambda _: [vouching]
-        config = Config(config_values)
+        config = Config({"para.trusted_proxies": "127.0.0.1", **config_values})
         async with Para(settings, made, config=config, policy=policy, clock=clock) as para:
             yield para

@@ -69,7 +69,13 @@ async def para(
 ) -> AsyncIterator[Para]:
     async with backends(MEMORY, tmp_path) as made:
         made.sign_ins = world.providers
-        config = Config({"para.outbound.allow_private": True, **config_values})
+        config = Config(
+            {
+                "para.outbound.allow_private": True,
+                "para.trusted_proxies": "127.0.0.1",
+                **config_values,
+            }
+        )
         async with Para(settings, made, config=config, policy=policy) as para:
             yield para
 

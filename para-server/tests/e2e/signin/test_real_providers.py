@@ -37,7 +37,13 @@ async def para(
     tmp_path: Path,
 ) -> AsyncIterator[Para]:
     async with backends(MEMORY, tmp_path) as made:
-        config = Config({"para.outbound.allow_private": True, **config_values})
+        config = Config(
+            {
+                "para.outbound.allow_private": True,
+                "para.trusted_proxies": "127.0.0.1",
+                **config_values,
+            }
+        )
         made.sign_ins = lambda tools: [factory(tools) for factory in factories(config)]
         async with Para(settings, made, config=config, policy=policy) as para:
             yield para
