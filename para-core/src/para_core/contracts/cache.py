@@ -108,7 +108,7 @@ class Cache(Component):
 
     @abstractmethod
     async def increment(self, appid: str, name: str, *, by: int = 1, ttl_sec: float) -> int:
-        """Add to a counter in one atomic step and return what it is then.
+        """Add to a counter in one atomic step and return what it is then; ``by`` may be negative.
 
         A counter starts at 0 with its first increment and ends ``ttl_sec`` after that, however
         often it is incremented meanwhile: it counts what happens in a window of time.

@@ -246,6 +246,7 @@ class CacheSuite:
         assert await cache.increment("app", "calls", ttl_sec=60) == 1
         assert await cache.increment("app", "calls", by=4, ttl_sec=60) == 5
         assert await cache.increment("app", "calls", by=0, ttl_sec=60) == 5
+        assert await cache.increment("app", "calls", by=-2, ttl_sec=60) == 3
         assert await cache.increment("other", "calls", ttl_sec=60) == 1
 
     async def test_callers_at_the_same_time_are_all_counted(self, cache: Cache) -> None:

@@ -7,6 +7,7 @@ that app wants it, with a token if the app asks for one. Programs get a status i
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -79,13 +80,10 @@ class BrowserSignIn:
             refused = check_app(visit.app, "POST")
             if refused is not None:
                 return refusal(request, refused.status, refused.message)
-            await self._limits.check(visit.app, request)
         try:
             found = await self._found(way, visit)
         except SignInError as error:
             logger.info("sign-in failed: %s", error.reason, extra={"appid": visit.settings.appid})
-            if visit.app is not None:
-                await self._limits.failed(visit.app, request)
             fail = self._passwordless_failed if is_passwordless else self._failed
             return fail(visit, error.message)
         if isinstance(found, User) and visit.app is not None:
@@ -95,10 +93,11 @@ class BrowserSignIn:
 
     async def _found(self, way: Way, visit: BrowserVisit) -> Outcome:
         """Ask the way, unless another browser has begun what this one finishes."""
-        state = visit.param("state")
-        if is_marked(state) and not is_proven(state, visit.cookie(STARTED)):
-            raise SignInError(reason="the sign-in was started in another browser")
-        return await way.finish(visit)
+        state, app = visit.param("state"), visit.app
+        async with nullcontext() if app is None else self._limits.attempt(app, visit.request):
+            if is_marked(state) and not is_proven(state, visit.cookie(STARTED)):
+                raise SignInError(reason="the sign-in was started in another browser")
+            return await way.finish(visit)
 
     # ---- the common way -----------------------------------------------------------------------
 

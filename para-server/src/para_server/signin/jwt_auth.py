@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -86,14 +87,11 @@ class JwtAuth:
         provider = fields["provider"]
         app = await self._app(fields["appid"], provider)
         is_signed = self._is_signed(request, app)
-        if not is_signed:
-            await self._limits.check(app, request)
         try:
-            session = await self._session(request, app, fields, is_signed=is_signed)
+            async with nullcontext() if is_signed else self._limits.attempt(app, request):
+                session = await self._session(request, app, fields, is_signed=is_signed)
         except SignInError as error:
             logger.info("sign-in failed: %s", error.reason, extra={"appid": app.identifier})
-            if not is_signed:
-                await self._limits.failed(app, request)
             raise AnswerError(400, _failure(provider, error)) from error
         if session is None:
             raise AnswerError(400, _MISSING)

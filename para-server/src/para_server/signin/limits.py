@@ -1,15 +1,20 @@
 """How often one address may try to sign in or up, and who that address is.
 
-Counted are failures and new accounts, per app, in windows of time. Requests that an app has signed
-with its own keys are not held back: a program that signs in all its users comes from one address.
-The limit of one account is its lock, see ``password``.
+Counted are failures and new accounts, per app, in windows of time. What is tried is counted before
+it is decided about, so that tries at the same time do not pass a limit together. Requests that an
+app has signed with its own keys are not held back: a program that signs in all its users comes from
+one address. The limit of one account is its lock, see ``password``.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from para_core.contracts.signin import SignInError
 from para_server.http.answers import AnswerError
 from para_server.http.proxies import is_address, is_trusted
 
@@ -33,45 +38,44 @@ class Limits:
     def __init__(self, cache: Cache, policy: SignInPolicy, *, clock: Clock) -> None:
         self._cache, self._policy, self._clock = cache, policy, clock
 
-    async def check(self, app: App, request: WebRequest) -> None:
-        """Refuse an address that has failed too often.
+    @asynccontextmanager
+    async def attempt(self, app: App, request: WebRequest) -> AsyncIterator[None]:
+        """Count a try to sign in as a failure, until it has turned out to be none.
+
+        What stays counted is a ``SignInError``, and a try that is broken off. A try that is refused
+        here takes nobody's place: when others in progress succeed, the next one is let in again.
 
         Raises:
-            AnswerError: 429, with ``Retry-After``.
+            AnswerError: 429, with ``Retry-After``: the address has failed too often, or might have
+                when all its tries in progress are over.
         """
         most = self._most(request, self._policy.failures_per_address)
-        await self._count(app, "failures", self._who(request), most, _FAILURES_SEC, by=0)
-
-    async def failed(self, app: App, request: WebRequest) -> None:
-        """Count a failure."""
-        name, _ = self._window("failures", self._who(request), _FAILURES_SEC)
-        await self._cache.increment(app.identifier, name, ttl_sec=_FAILURES_SEC)
+        counter = self._counter(app, "failures", self._who(request), _FAILURES_SEC)
+        try:
+            await counter.count(most)
+            yield
+        except SignInError:
+            raise
+        except Exception:
+            await counter.take_back()
+            raise
+        await counter.take_back()
 
     async def sign_up(self, app: App, request: WebRequest) -> None:
-        """Count an account that is about to be made; errors as for ``check``."""
+        """Count an account that is about to be made; errors as for ``attempt``."""
         most = self._most(request, self._policy.sign_ups_per_address)
-        await self._count(app, "sign-ups", self._who(request), most, _SIGN_UPS_SEC, by=1)
+        await self._counter(app, "sign-ups", self._who(request), _SIGN_UPS_SEC).count(most)
 
     async def reset(self, app: App, identifier: str) -> None:
-        """Count a try to set a new password by a token; errors as for ``check``."""
+        """Count a try to set a new password by a token; errors as for ``attempt``."""
         most = self._policy.resets_per_account
-        await self._count(app, "resets", identifier, most, _RESETS_SEC, by=1)
+        await self._counter(app, "resets", identifier, _RESETS_SEC).count(most)
 
-    async def _count(  # noqa: PLR0913 - what is counted, how far, and by how much
-        self, app: App, kind: str, who: str, most: int, window_sec: int, *, by: int
-    ) -> None:
-        if most <= 0:
-            return
-        name, left_sec = self._window(kind, who, window_sec)
-        count = await self._cache.increment(app.identifier, name, by=by, ttl_sec=window_sec)
-        if count + (1 - by) > most:
-            after = [(b"retry-after", str(left_sec).encode())]
-            raise AnswerError(429, "Too Many Requests", after)
-
-    def _window(self, kind: str, who: str, window_sec: int) -> tuple[str, int]:
-        """Return the counter of the present window, and how many seconds of it are left."""
+    def _counter(self, app: App, kind: str, who: str, window_sec: int) -> _Counter:
+        """Return the counter of the present window."""
         number, passed = divmod(self._clock() // 1000, window_sec)
-        return f"{kind}:{who}:{number}", window_sec - passed
+        name, left_sec = f"{kind}:{who}:{number}", window_sec - passed
+        return _Counter(self._cache, app.identifier, name, window_sec, left_sec)
 
     def _who(self, request: WebRequest) -> str:
         return client_of(request, self._policy)
@@ -82,6 +86,28 @@ class Limits:
             request.client, self._policy.trusted_proxies
         )
         return most * _UNKNOWN_CLIENTS if is_hidden else most
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """What was counted in one window of time."""
+
+    cache: Cache
+    appid: str
+    name: str
+    window_sec: int
+    left_sec: int  # until the window ends
+
+    async def count(self, most: int) -> None:
+        """Count one more, and refuse it when there are more than ``most``; 0 for no limit."""
+        count = await self.cache.increment(self.appid, self.name, ttl_sec=self.window_sec)
+        if 0 < most < count:
+            after = [(b"retry-after", str(self.left_sec).encode())]
+            raise AnswerError(429, "Too Many Requests", after)
+
+    async def take_back(self) -> None:
+        """Count one less."""
+        await self.cache.increment(self.appid, self.name, by=-1, ttl_sec=self.window_sec)
 
 
 def client_of(request: WebRequest, policy: SignInPolicy) -> str:

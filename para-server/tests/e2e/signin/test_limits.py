@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_network
 
 import pytest
 
+from para_server.signin.passwords import BusyError
 from para_server.signin.policy import SignInPolicy
 
 from ..client import Client, Reply  # noqa: TID252 - tests have no absolute names
@@ -44,6 +46,48 @@ async def test_an_address_that_fails_too_often_has_to_wait(
     assert (await sign_in(nobody, f"{ANN}::{PASSWORD}", headers=other)).status == 200
     clock.pass_sec(wait + 1)
     assert (await sign_in(nobody, f"{ANN}::{PASSWORD}", headers=FAR)).status == 200
+
+
+async def test_tries_at_the_same_time_do_not_pass_the_limit_together(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    tries = [sign_in(nobody, f"{ANN}::wrong-password", headers=FAR) for _ in range(12)]
+    statuses = [reply.status for reply in await asyncio.gather(*tries)]
+    assert sorted(statuses) == [400] * 3 + [429] * 9
+    assert (await app.get(f"/v1/_id/{ANN}")).json["votes"] == 3
+
+
+async def test_browsers_at_the_same_time_do_not_pass_the_limit_together(
+    app: Client, nobody: Client
+) -> None:
+    del app
+    query = [("appid", "myapp"), ("email", "x@y.test"), ("password", "wrong-password")]
+    head = {**SCRIPT, **FAR}
+    tries = [nobody.send("GET", "/password_auth", query=query, headers=head) for _ in range(12)]
+    statuses = [reply.status for reply in await asyncio.gather(*tries)]
+    assert sorted(statuses) == [401] * 3 + [429] * 9
+
+
+async def test_only_failures_are_counted(
+    app: Client, nobody: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_user(app, nobody, ANN)
+
+    async def signs_in() -> int:
+        return (await sign_in(nobody, f"{ANN}::{PASSWORD}", headers=FAR)).status
+
+    at_once = await asyncio.gather(*(signs_in() for _ in range(12)))
+    assert set(at_once) <= {200, 429}
+    assert {await signs_in() for _ in range(12)} == {200}
+    with monkeypatch.context() as busy:
+
+        async def check(*_: object) -> bool:
+            raise BusyError
+
+        busy.setattr(app.para.sign_in.checker, "check", check)
+        assert {await signs_in() for _ in range(12)} == {503}
+    assert [(await fail(nobody, FAR)).status for _ in range(4)] == [400, 400, 400, 429]
 
 
 async def test_browsers_are_held_back_as_well(app: Client, nobody: Client) -> None:
