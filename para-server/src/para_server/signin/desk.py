@@ -13,6 +13,7 @@ from para_server.signin.browser import BrowserSignIn
 from para_server.signin.delegation import Delegation
 from para_server.signin.jwt_auth import JwtAuth
 from para_server.signin.limits import Limits
+from para_server.signin.locks import Locks
 from para_server.signin.password import PasswordWay
 from para_server.signin.passwordless import PasswordlessWay
 from para_server.signin.passwords import PasswordChecker
@@ -70,12 +71,12 @@ def open_desk(  # noqa: PLR0913 - where everything meets
     checker = PasswordChecker(cost=policy.bcrypt_cost, scheme=policy.password_hash)
     accounts = Accounts(users, ids=ids, clock=clock)
     sessions = Sessions(users, lookup, settings, clock=clock)
-    limits = Limits(cache, policy, clock=clock)
+    limits, locks = Limits(cache, policy, clock=clock), Locks(cache, policy, clock=clock)
     two_factor = TwoFactor(users, checker, clock=clock)
     tools = SignInTools(outbound=outbound, files=files, cache=cache, clock=clock)
     found = providers(tools)
     ways: list[Way] = [
-        PasswordWay(users, checker, two_factor, policy, cache=cache, ids=ids, clock=clock),
+        PasswordWay(users, checker, two_factor, locks, policy, ids=ids, clock=clock),
         PasswordlessWay(users, accounts, gate.tokens, lookup, clock=clock),
         *(ProviderWay(provider, accounts, lookup) for provider in found),
     ]

@@ -1,12 +1,12 @@
 """Signing in with an address and a password: ``email:name:password``, or a form.
 
 Nothing of what is stored changes before the password was right, but the count of wrong ones. An
-account that is not there costs the same time and gets the same answers as one that is.
+account that is not there costs the same time and gets the same answers as one that is; see
+``locks`` for what is told of too many tries.
 """
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from para_core.contracts.signin import SignInError
@@ -20,9 +20,9 @@ from para_server.signin.base import Presented, Way
 from para_server.signin.passwords import PasswordChecker, is_usable
 
 if TYPE_CHECKING:
-    from para_core.contracts.cache import Cache
     from para_core.ids import IdGenerator
     from para_server.services.container import Clock
+    from para_server.signin.locks import Locks
     from para_server.signin.policy import SignInPolicy
     from para_server.signin.twofactor import TwoFactor
     from para_server.signin.visit import BrowserVisit
@@ -44,15 +44,15 @@ class PasswordWay(Way):
         users: Users,
         checker: PasswordChecker,
         two_factor: TwoFactor,
+        locks: Locks,
         policy: SignInPolicy,
         *,
-        cache: Cache,
         ids: IdGenerator,
         clock: Clock,
     ) -> None:
         self._users, self._checker = users, checker
-        self._two_factor, self._policy = two_factor, policy
-        self._cache, self._ids, self._clock = cache, ids, clock
+        self._two_factor, self._locks, self._policy = two_factor, locks, policy
+        self._ids, self._clock = ids, clock
 
     async def user_of(self, app: App, presented: Presented) -> User:
         """Return the active user; see ``Way``."""
@@ -64,8 +64,7 @@ class PasswordWay(Way):
         if known is not None:
             return await self._sign_in(app, known, password, presented)
         if await self._users.by_email(app, email) is not None or not self._is_usable(password):
-            await self._checker.check(password, None)  # as long as for a known account
-            raise SignInError(reason="no such account, and none can be made")
+            raise await self._no_account(app, email, password)
         await presented.before_sign_up()
         user = await self._sign_up(app, email, name, password)
         if not user.active:
@@ -78,24 +77,30 @@ class PasswordWay(Way):
         app, known = visit.app, None
         if app is not None and "@" in email:
             known = await self._users.identifier(app, email)
-        if app is None or known is None:
+        if app is None:
             await self._checker.check(password, None)
-            if app is not None and not is_blank(password):
-                await self._count_unknown(app, email)
-            raise SignInError(reason="no such account")
+            raise SignInError(reason="no such app")
+        if known is None:
+            raise await self._no_account(app, email, password)
         return await self._sign_in(app, known, password, Presented("", visit.param("code")))
+
+    async def _no_account(self, app: App, email: str, password: str) -> SignInError:
+        """Return the refusal of an address, as late as if it had an account."""
+        await self._checker.check(password, None)
+        is_try = not is_blank(password)
+        return await self._locks.refusal(app, email, "there is no such account", is_try=is_try)
 
     # ---- known accounts -----------------------------------------------------------------------
 
     async def _sign_in(self, app: App, known: Sysprop, password: str, presented: Presented) -> User:
         hashed = known.properties.get("password")
         matches = await self._checker.check(password, hashed if isinstance(hashed, str) else None)
-        if self._is_locked(known):
-            raise self._locked(app, known.id)
-        if not matches:
-            if not is_blank(password):
-                await self._users.change_identifier(app, known.id, self._failed)
-            raise SignInError(reason="the password is wrong")
+        is_locked, is_try = self._locks.is_locked(known), not is_blank(password)
+        if is_locked or not matches:
+            if is_try:
+                await self._users.change_identifier(app, known.id, self._locks.fail)
+            reason = "the account is locked" if is_locked else "the password is wrong"
+            raise await self._locks.refusal(app, known.id, reason, is_try=is_try)
         user = await self._users.find(app, known.creatorid or "")
         if user is None:
             raise SignInError(reason="the user of the identifier is gone")
@@ -116,7 +121,8 @@ class PasswordWay(Way):
             await self._two_factor.check(app, user, presented.code)
         except SignInError:
             if presented.code.strip():
-                await self._users.change_identifier(app, known.id, self._failed)
+                await self._users.change_identifier(app, known.id, self._locks.fail)
+                await self._locks.count(app, known.id)
             raise
 
     async def _succeed(self, app: App, known: Sysprop, password: str) -> None:
@@ -131,7 +137,7 @@ class PasswordWay(Way):
 
         def alter(fresh: Sysprop) -> bool:
             nonlocal is_locked, is_same
-            is_locked = self._is_locked(fresh)
+            is_locked = self._locks.is_locked(fresh)
             is_same = fresh.properties.get("password") == hashed
             is_same = is_same and fresh.creatorid == known.creatorid
             if is_locked or not is_same:
@@ -145,7 +151,8 @@ class PasswordWay(Way):
 
         fresh = await self._users.change_identifier(app, known.id, alter)
         if is_locked:
-            raise self._locked(app, known.id)
+            reason = "the account is locked"
+            raise await self._locks.refusal(app, known.id, reason, is_try=True)
         if not is_same:
             await self._check_again(known, fresh, password)
 
@@ -168,34 +175,6 @@ class PasswordWay(Way):
         if user.identifier == identifier:
             return user
         return await self._users.change(app, user.id, alter) or user
-
-    # ---- locks --------------------------------------------------------------------------------
-
-    def _is_locked(self, known: Sysprop) -> bool:
-        until = known.properties.get("lockedUntil")
-        return isinstance(until, int | float) and until > self._clock()
-
-    def _failed(self, known: Sysprop) -> bool:
-        if self._is_locked(known):
-            return False
-        if known.properties.pop("lockedUntil", None) is not None:
-            known.votes = 0  # a lock has ended
-        known.votes += 1
-        if known.votes >= self._policy.most_failures:
-            known.properties["lockedUntil"] = self._clock() + self._policy.lock_sec * 1000
-        return True
-
-    async def _count_unknown(self, app: App, email: str) -> None:
-        """Answer for an account that is not there as if it could be locked."""
-        name = "unknown:" + hashlib.sha256(email.encode()).hexdigest()
-        ttl_sec = self._policy.lock_sec
-        count = await self._cache.increment(app.identifier, name, ttl_sec=ttl_sec)
-        if count > self._policy.most_failures:
-            raise self._locked(app, email)
-
-    def _locked(self, app: App, email: str) -> SignInError:
-        message = f"Too many attempts - account null ({app.identifier}/{email}) is locked."
-        return SignInError(message, reason="the account is locked")
 
     # ---- new accounts -------------------------------------------------------------------------
 

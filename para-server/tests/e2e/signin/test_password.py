@@ -200,22 +200,104 @@ async def test_deleting_a_user_frees_its_address_and_ends_its_token(
     assert await a_user(app, nobody, ANN) != userid
 
 
-async def test_an_unknown_account_locks_like_a_known_one(app: Client, nobody: Client) -> None:
+NOBODY = "nobody@myapp.test"
+
+
+async def fill_in(nobody: Client, email: str, password: str) -> str:
+    """Send the form, and return what it is answered, without the address."""
+    reply = await nobody.send(
+        "GET",
+        "/password_auth",
+        query=[("appid", "myapp"), ("email", email), ("password", password)],
+        headers={"accept": "application/json"},
+    )
+    return reply.text.replace(email, "EMAIL")
+
+
+@pytest.mark.parametrize(
+    "passwords",
+    [["wrong-password"] * 5, [*["wrong-password"] * 3, " ", PASSWORD], [" "] * 5],
+    ids=["wrong ones", "a blank one in the end", "blank ones"],
+)
+async def test_an_unknown_account_locks_like_a_known_one(
+    app: Client, nobody: Client, passwords: list[str]
+) -> None:
     await a_user(app, nobody, ANN)
-    answers = {}
-    for email in (ANN, "nobody@myapp.test"):
-        replies = [
-            await nobody.send(
-                "GET",
-                "/password_auth",
-                query=[("appid", "myapp"), ("email", email), ("password", "wrong-password")],
-                headers={"accept": "application/json"},
-            )
-            for _ in range(5)
-        ]
-        answers[email] = [reply.text.replace(email, "EMAIL") for reply in replies]
-    assert answers[ANN] == answers["nobody@myapp.test"]
-    assert "Too many attempts" in answers[ANN][-1]
+    answers = [
+        [await fill_in(nobody, email, password) for password in passwords]
+        for email in (ANN, NOBODY)
+    ]
+    assert answers[0] == answers[1]
+    assert ("Too many attempts" in answers[0][-1]) is (passwords[0] != " ")
+
+
+async def test_tries_at_the_same_time_lock_unknown_and_known_accounts_alike(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    answers = []
+    for email in (ANN, NOBODY):
+        tries = [fill_in(nobody, email, "wrong-password") for _ in range(8)]
+        answers.append(sorted(await asyncio.gather(*tries)))
+    assert answers[0] == answers[1]
+    assert sum("Too many attempts" in answer for answer in answers[0]) == 5
+
+
+async def test_a_lock_by_one_door_shows_at_the_other_for_unknown_accounts_too(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    answers = []
+    for email in (ANN, NOBODY):
+        for _ in range(3):
+            assert (await sign_in(nobody, f"{email}::short")).status == 400
+        answers.append(await fill_in(nobody, email, "wrong-password"))
+    assert answers[0] == answers[1]
+    assert "Too many attempts" in answers[0]
+
+
+async def test_a_lock_that_outlives_the_cache_tells_nobody_of_the_account(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    for email in (ANN, NOBODY):
+        for _ in range(4):
+            await fill_in(nobody, email, "wrong-password")
+    await app.para.services.cache.clear("myapp")  # as when the server starts again
+    passwords = ["wrong-password", PASSWORD, PASSWORD, "wrong-password", PASSWORD]
+    answers = [
+        [await fill_in(nobody, email, password) for password in passwords]
+        for email in (ANN, NOBODY)
+    ]
+    assert answers[0] == answers[1]
+    assert ["Too many attempts" in answer for answer in answers[0]] == [False] * 3 + [True] * 2
+    assert (await app.get(f"/v1/_id/{ANN}")).json["lockedUntil"] > 0
+
+
+async def test_what_is_told_of_a_lock_does_not_show_that_the_owner_signs_in(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    answers = []
+    for email in (ANN, NOBODY):
+        told = [await fill_in(nobody, email, "wrong-password") for _ in range(2)]
+        if email == ANN:
+            assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200
+        told += [await fill_in(nobody, email, "wrong-password") for _ in range(2)]
+        answers.append(told)
+    assert answers[0] == answers[1]
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200  # told, but not so
+
+
+async def test_who_has_an_account_unlocked_signs_in_whatever_others_are_told(
+    app: Client, nobody: Client
+) -> None:
+    await a_user(app, nobody, ANN)
+    for _ in range(3):
+        await fill_in(nobody, ANN, "wrong-password")
+    await app.patch(f"/v1/sysprop/{ANN}", {"votes": 0, "lockedUntil": None})
+    assert "Too many attempts" in await fill_in(nobody, ANN, "wrong-password")
+    assert (await sign_in(nobody, f"{ANN}::{PASSWORD}")).status == 200
 
 
 ARGON2 = SignInPolicy(bcrypt_cost=4, password_hash=ARGON2ID)
