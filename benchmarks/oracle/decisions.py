@@ -7,6 +7,8 @@ difference is decided when each place where two answers differ is explained by a
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,9 +47,13 @@ class _Case:
         return next((value for key, value in self.step.query if key == name), "")
 
 
-_CLIENT_ERROR = 400
+_CLIENT_ERROR, _NO_METHOD = 400, 405
 _NOTHING = {"items": [], "page": 0, "totalHits": 0}
 _NEGATIVE = re.compile(r"(^|[\s(])(-|!|NOT )")
+_EXCLUDED_EXISTS = re.compile(r"(-|!|NOT )\(?_exists_")
+_OPEN_SORTS = ("properties.", "nothing")
+_CODED = re.compile(r"[A-Za-z0-9_-]+")
+_IN_PAGE = (".items", ".totalHits", ".lastKey")
 
 
 def decisions_for(step: Step, ours: Answer, theirs: Answer) -> list[str]:
@@ -73,36 +79,106 @@ def _is_other_uri(case: _Case) -> bool:
     return found is not None and found[1].replace("%20", "+") == found[2].replace("%20", "+")
 
 
-def _is_whole_value(case: _Case) -> bool:
-    asks = case.step.kind in {"search terms", "search in"}
-    return asks and _has_more(case) and any("properties." in value for _, value in case.step.query)
+def _is_generated(case: _Case) -> bool:
+    """Whether two names of generated ids differ: one server has made more of them."""
+    mine, _, other = _nameless(case.place.partition(": ")[2]).partition(" / ")
+    return "<id>" in mine and mine == other
+
+
+def _nameless(text: str) -> str:
+    return re.sub(r"<id \d+>", "<id>", text)
+
+
+# ---- objects and types ---------------------------------------------------------------------------
+
+
+def _is_wrong_value(case: _Case) -> bool:
+    """Whether a body is refused over which the original stumbles."""
+    cause = str(case.theirs.value)
+    stumbles = "cannot be cast" in cause or "Cannot invoke" in cause
+    kinds = {"odd body", "create", "overwrite"}
+    return case.step.kind in kinds and case.statuses == (400, 500) and stumbles
+
+
+def _has_plural_type(case: _Case) -> bool:
+    """Whether an object got the plural as its type, or escaped constraints by that."""
+    value = case.ours.value
+    is_plural = isinstance(value, dict) and value.get("type") in {"cats", "dogs"}
+    escaped = case.ours.status < _CLIENT_ERROR == case.theirs.status
+    return is_plural and (escaped or case.place.startswith((".plural:", ".type:")))
+
+
+def _is_of_grants(case: _Case) -> bool:
+    """Whether the original has a type that nothing was stored of: granted, or constrained."""
+    found = re.match(r"\.(\w+): '<absent>' / (.*)$", case.place)
+    granted = ("kg", "y2f0cw", "zg9ncy8x")  # resources that it did not decode
+    return found is not None and (found[1].startswith(granted) or found[2] in {"0", "'cat'"})
+
+
+def _selects_more(case: _Case) -> bool:
+    """Whether a field that was asked for by its name is in our answer only."""
+    found = re.search(r"\.(\w+): .* / '<absent>'$", case.place)
+    return found is not None and found[1] in case.query("select").split(",")
+
+
+def _has_coded_resources(case: _Case) -> bool:
+    """Whether two permissions are the same once the original's resources are decoded."""
+    values = [answer.value for answer in (case.ours, case.theirs)]
+    if case.place.startswith(".resourcePermissions."):
+        values = [value.get("resourcePermissions") for value in values]
+    elif case.step.kind not in {"grant", "revoke", "_permissions"}:
+        return False
+    mine, other = values
+    if not isinstance(mine, dict) or not isinstance(other, dict):
+        return False
+    decoded = {who: {_decoded(name): to[name] for name in to} for who, to in other.items()}
+    return decoded == mine
+
+
+def _decoded(resource: str) -> str:
+    if _CODED.fullmatch(resource) is None:
+        return resource
+    with contextlib.suppress(ValueError):
+        data = base64.urlsafe_b64decode(resource + "=" * (-len(resource) % 4))
+        return data.decode() if data.isascii() and data.decode().isprintable() else resource
+    return resource
+
+
+# ---- pages ---------------------------------------------------------------------------------------
+
+
+def _items(answer: Answer) -> list[dict[str, Any]]:
+    return answer.value.get("items", []) if isinstance(answer.value, dict) else []
+
+
+def _ids(answer: Answer) -> list[Any]:
+    return [item.get("id") for item in _items(answer)]
+
+
+def _is_about_a_page(case: _Case) -> bool:
+    """Whether two pages differ in what they hold, and not in an object that both hold."""
+    both = case.statuses == (200, 200) and case.place.startswith(_IN_PAGE)
+    mine, other = (
+        {item.get("id"): _nameless(str(item)) for item in _items(answer)}
+        for answer in (case.ours, case.theirs)
+    )
+    return both and all(mine[key] == other[key] for key in mine.keys() & other.keys())
 
 
 def _has_more(case: _Case) -> bool:
     """Whether this server finds all that the original finds, and more."""
-    total, fewer = (answer.value.get("totalHits", 0) for answer in (case.ours, case.theirs))
-    mine, other = _ids(case.ours), _ids(case.theirs)
-    return total > fewer and (set(other) <= set(mine) or len(mine) < total)
+    return _is_about_a_page(case) and _is_more(case.ours, case.theirs)
 
 
-def _ids(answer: Answer) -> list[Any]:
-    return [item.get("id") for item in answer.value.get("items", [])]
+def _is_more(one: Answer, other: Answer) -> bool:
+    more, fewer = (answer.value.get("totalHits", 0) for answer in (one, other))
+    found, few = _ids(one), _ids(other)
+    return more > fewer and (set(few) <= set(found) or len(found) < more)
 
 
-def _is_tie(case: _Case) -> bool:
-    """Whether two pages hold the same in another order of objects that are equal in the sort."""
-    name = case.query("sort").removeprefix("properties.")
-    if not name or case.statuses != (200, 200) or not isinstance(case.ours.value, dict):
-        return False
-    pages = [answer.value.get("items", []) for answer in (case.ours, case.theirs)]
-    values = [[str(item.get(name, "")) for item in page] for page in pages]
-    return len(pages[0]) == len(pages[1]) and values[0] == values[1]
-
-
-def _is_generated(case: _Case) -> bool:
-    """Whether two names of generated ids differ: one server has made more of them."""
-    mine, _, other = re.sub(r"<id \d+>", "<id>", case.place.partition(": ")[2]).partition(" / ")
-    return "<id>" in mine and mine == other
+def _is_whole_value(case: _Case) -> bool:
+    asks = case.step.kind in {"search terms", "search in"}
+    return asks and _has_more(case) and any("properties." in value for _, value in case.step.query)
 
 
 def _finds_complement(case: _Case) -> bool:
@@ -112,33 +188,97 @@ def _finds_complement(case: _Case) -> bool:
     )
 
 
-def _has_no_type(case: _Case) -> bool:
-    """Whether an object got the plural as its type, or escaped constraints by that."""
-    is_plural = isinstance(case.ours.value, dict) and case.ours.value.get("type") in {
-        "cats",
-        "dogs",
-    }
-    return is_plural and case.step.method in {"POST", "PUT"}
+def _asks_for_existence(case: _Case) -> bool:
+    """Whether more is found because a field exists, or less because it is excluded."""
+    text = case.query("q")
+    if "_exists_" not in text or not _is_about_a_page(case):
+        return False
+    excluded = _EXCLUDED_EXISTS.search(text) is not None
+    return _is_more(case.ours, case.theirs) or (excluded and _is_more(case.theirs, case.ours))
 
 
-def _is_about_links(case: _Case) -> bool:
-    """Whether two answers differ by what is found of links, or by their place."""
-    if case.statuses != (200, 200):
+def _is_tie(case: _Case) -> bool:
+    """Whether two pages hold the same in another order of objects that are equal in the sort.
+
+    What one page has instead of another is equal to the first or last of it, at its border.
+    """
+    name = case.query("sort").removeprefix("properties.")
+    if not name or case.statuses != (200, 200) or not case.place.startswith(".items["):
+        return False
+    mine, other = _items(case.ours), _items(case.theirs)
+    values = [str(item.get(name, "")) for item in mine]
+    if values != [str(item.get(name, "")) for item in other]:
+        return False
+    texts = [{_nameless(str(item)): item for item in page} for page in (mine, other)]
+    alone = [texts[0][text] for text in texts[0].keys() - texts[1].keys()]
+    lacking = [texts[1][text] for text in texts[1].keys() - texts[0].keys()]
+    are_others = not {item.get("id") for item in alone} & {item.get("id") for item in lacking}
+    at_border = all(str(item.get(name, "")) in {values[0], values[-1]} for item in alone)
+    return are_others and at_border
+
+
+def _is_only_nested(case: _Case) -> bool:
+    """Whether the original finds, besides links, objects that hold no others."""
+    if case.step.kind != "search nested" or not _is_about_a_page(case):
+        return False
+    links = [item.get("id") for item in _items(case.theirs) if item.get("type") == "linker"]
+    return (
+        _ids(case.ours) == links and case.ours.value["totalHits"] < case.theirs.value["totalHits"]
+    )
+
+
+def _is_total_of_addresses(case: _Case) -> bool:
+    return (
+        case.step.kind == "search nearby"
+        and case.place.startswith(".totalHits:")
+        and _ids(case.ours) == _ids(case.theirs)
+        and case.ours.value["totalHits"] < case.theirs.value["totalHits"]
+    )
+
+
+def _is_about_copies(case: _Case) -> bool:
+    """Whether the original finds more links than this server, by the copies in them."""
+    if not case.step.kind.startswith(("search", "list")) or not _is_about_a_page(case):
+        return False
+    if case.ours.value["totalHits"] >= case.theirs.value["totalHits"]:
         return False
     mine, other = (
-        [item for item in answer.value.get("items", []) if item.get("type") != "linker"]
+        {item.get("id") for item in _items(answer) if item.get("type") != "linker"}
         for answer in (case.ours, case.theirs)
     )
-    has_links = any(
-        item.get("type") == "linker"
-        for answer in (case.ours, case.theirs)
-        for item in answer.value.get("items", [])
+    shows_links = any(item.get("type") == "linker" for item in _items(case.theirs))
+    only_counts = not _items(case.theirs) and not case.step.path.startswith(("/v1/cat", "/v1/dog"))
+    return (shows_links and other <= mine) or only_counts
+
+
+def _is_left_identifier(case: _Case) -> bool:
+    """Whether the original still has what a user signed in with that a batch deleted."""
+    if not _is_about_a_page(case) or not _is_more(case.theirs, case.ours):
+        return False
+    alone = [item for item in _items(case.theirs) if item.get("id") not in _ids(case.ours)]
+    return all(
+        item.get("type") == "sysprop" and "@example.com" in str(item.get("id")) for item in alone
     )
-    if case.place.startswith(".totalHits"):
-        has_links = has_links or not case.step.path.startswith(("/v1/cat", "/v1/dog"))
-        return has_links and case.ours.value["totalHits"] < case.theirs.value["totalHits"]
-    fewer, more = sorted((mine, other), key=len)
-    return has_links and all(item in more for item in fewer)
+
+
+def _is_of_one_type(case: _Case) -> bool:
+    """Whether a link between two objects of a type is seen from its other side, too."""
+    if case.step.kind not in {"is linked", "linked"}:
+        return False
+    parts = case.step.path.split("/")  # /v1/TYPE/ID/links/TYPE
+    if parts[2].rstrip("s") != parts[5].rstrip("s"):
+        return False
+    return case.place == ": True / False" if case.step.kind == "is linked" else _has_more(case)
+
+
+def _counts_all_as_children(case: _Case) -> bool:
+    told = dict(case.step.query)
+    return (
+        case.step.kind == "linked"
+        and {"childrenonly", "count"} <= told.keys()
+        and case.place.startswith(".totalHits:")
+        and case.ours.value["totalHits"] < case.theirs.value["totalHits"]
+    )
 
 
 _DECISIONS: Sequence[tuple[str, Callable[[_Case], bool]]] = (
@@ -150,13 +290,10 @@ _DECISIONS: Sequence[tuple[str, Callable[[_Case], bool]]] = (
     ),
     (
         "_exists_ finds objects that have the field; the original takes it for a field's name",
-        lambda case: "_exists_" in case.query("q") and case.statuses == (200, 200),
+        _asks_for_existence,
     ),
     ("terms and in match the whole value as it was stored, beside its words", _is_whole_value),
-    (
-        "nested searches look at what links hold, not at other objects",
-        lambda case: case.step.kind == "search nested" and case.ours.value.get("totalHits") == 0,
-    ),
+    ("nested searches look at what links hold, not at other objects", _is_only_nested),
     ("equal values, and times of the run, may come in another order", _is_tie),
     ("a name of a generated id", _is_generated),
     (
@@ -169,51 +306,50 @@ _DECISIONS: Sequence[tuple[str, Callable[[_Case], bool]]] = (
     ),
     (
         "a tag without an id takes it from its tag; the original makes up a number",
-        lambda case: "loose" in case.place and re.search(r"<id \d+>", case.place) is not None,
+        lambda case: bool(
+            re.search(r"\.(id|tag|objectURI): '.*loose' / '.*<id \d+>'$", case.place)
+        ),
     ),
     (
         "the resource of a permission is decoded from base64, padded or not",
-        lambda case: (
-            case.step.kind in {"grant", "revoke", "may", "_permissions"}
-            or case.place.startswith(".resourcePermissions.")
-        ),
+        _has_coded_resources,
     ),
     (
         "the total of a search near a place counts what is found, not the addresses",
-        lambda case: case.step.kind == "search nearby" and case.place.startswith(".totalHits"),
+        _is_total_of_addresses,
     ),
     (
         "types come from stored objects, not from grants or constraints",
-        lambda case: (
-            case.step.kind in {"_types", "_constraints"} and ": '<absent>' / " in case.place
-        ),
+        lambda case: case.step.kind == "_types" and _is_of_grants(case),
     ),
     (
         "a sort by a field that no object has, or one of mixed types, leaves nothing out",
-        lambda case: bool(case.query("sort")) and case.theirs.value == _NOTHING,
+        lambda case: (
+            case.query("sort").startswith(_OPEN_SORTS)
+            and case.theirs.value == _NOTHING
+            and _has_more(case)
+        ),
     ),
     (
         "the built-in type form has constraints and is a type (since 1.50)",
         lambda case: (
-            case.step.kind in {"_constraints", "_types"} and case.place.startswith(".form")
+            case.step.kind in {"_constraints", "_types"}
+            and re.match(r"\.forms?: .* / '<absent>'$", case.place) is not None
         ),
     ),
     (
         "a plural in a path means a type when objects of it are stored; constraints do not count",
-        lambda case: case.step.path.split("/")[2] in {"cats", "dogs"} and _has_no_type(case),
+        lambda case: case.step.path.split("/")[2] in {"cats", "dogs"} and _has_plural_type(case),
     ),
     (
         "a link is one object; the original finds its copies of the linked objects too",
-        lambda case: case.step.kind.startswith(("search", "list")) and _is_about_links(case),
+        _is_about_copies,
     ),
     (
         "which words tell most depends on all that is indexed; the original counts copies in links",
-        lambda case: case.step.kind == "search similar" and case.statuses == (200, 200),
+        lambda case: case.step.kind == "search similar" and _is_about_a_page(case),
     ),
-    (
-        "select takes derived fields too",
-        lambda case: bool(case.query("select")) and "'<absent>'" in case.place,
-    ),
+    ("select takes derived fields and custom ones, each by its name", _selects_more),
     (
         "apps tell their number of objects (since 1.50)",
         lambda case: case.step.path == "/v1/_me" and case.place.startswith(".objectCount"),
@@ -224,15 +360,23 @@ _DECISIONS: Sequence[tuple[str, Callable[[_Case], bool]]] = (
     ),
     (
         "a body that is no object, or has values of a wrong type, is 400 and not 500",
-        lambda case: case.step.kind == "odd body" and case.statuses == (400, 500),
+        _is_wrong_value,
     ),
     (
         "a body of settings that is no object is 400",
-        lambda case: case.step.path == "/v1/_settings" and case.statuses == (400, 200),
+        lambda case: (
+            case.step.kind == "odd body"
+            and case.step.path == "/v1/_settings"
+            and case.statuses == (400, 200)
+        ),
     ),
     (
         "what begins with an underscore is no type: POST is 405",
-        lambda case: case.step.path.startswith("/v1/_") and case.statuses == (405, 201),
+        lambda case: (
+            case.step.kind == "odd path"
+            and case.step.path.startswith("/v1/_")
+            and case.statuses == (405, 201)
+        ),
     ),
     (
         "methods that _me lacks are 405, and say which there are",
@@ -241,8 +385,19 @@ _DECISIONS: Sequence[tuple[str, Callable[[_Case], bool]]] = (
     (
         "utils and search are no types of their own; with other methods they are paths of objects",
         lambda case: (
-            case.step.path.startswith(("/v1/utils", "/v1/search/")) and case.step.kind == "odd path"
+            case.step.kind == "odd path"
+            and (
+                (case.step.path == "/v1/utils" and case.place.startswith((".type", ".plural")))
+                or (case.step.path == "/v1/utils" and _is_about_a_page(case))
+                or (case.step.path.startswith("/v1/search/") and case.theirs.status == _NO_METHOD)
+            )
         ),
     ),
+    ("a link between two objects of a type is seen from both of them", _is_of_one_type),
+    (
+        "childrenonly with count counts children; the original counts the type",
+        _counts_all_as_children,
+    ),
+    ("a user that a batch deletes leaves nothing to sign in with", _is_left_identifier),
 )
 """What holds here, and whether it explains a place; the first that does counts."""
