@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from para_core.contracts.dao import DAO, Change, Record, Write
 
 if TYPE_CHECKING:
+    from para_core.contracts.snapshot import Snapshot
     from para_core.objects import App
 
 __all__ = ["AppListener", "IOListener", "ListenedDAO"]
@@ -73,6 +74,14 @@ class ListenedDAO(DAO):
     async def open(self) -> None:
         """Open the DAO behind it."""
         await self.dao.open()
+
+    async def open_beside(self) -> None:
+        """Open the DAO behind it for snapshots."""
+        await self.dao.open_beside()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Return a snapshot of the DAO behind it; no listener hears of it."""
+        return self.dao.snapshot()
 
     async def close(self) -> None:
         """Close the DAO behind it."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from msgspec import Struct
 
 from para_core.contracts.component import Component
+from para_core.contracts.snapshot import LiveView, Snapshot
 from para_core.errors import InvalidObjectError
 
 __all__ = ["DAO", "Change", "Put", "Record", "Write", "is_storable", "touched_keys"]
@@ -192,6 +194,26 @@ class DAO(Component):
     async def apps(self) -> list[str]:
         """Return the ids of all apps that have a table or records."""
 
+    # ---- what a DAO may do better --------------------------------------------------------------
+
+    async def open_beside(self) -> None:
+        """Open for ``snapshot`` and ``close`` only, beside another process that has the store open.
+
+        A DAO that many processes may open needs nothing else than ``open``. Nothing is created or
+        changed.
+
+        Raises:
+            ConfigError: As ``open`` does, and when there is no store yet.
+        """
+        await self.open()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Return all apps as they are at the moment of entering, until the exit.
+
+        Writes go on meanwhile. A DAO that cannot do it shows a ``LiveView``.
+        """
+        return _live_view(self)
+
     # ---- the everyday verbs, made from the above --------------------------------------------
 
     async def read(self, appid: str, key: str) -> Record | None:
@@ -227,6 +249,11 @@ class DAO(Component):
     async def delete_all(self, appid: str, keys: Iterable[str]) -> int:
         """Delete the records with these ids, all or none of those that are there."""
         return await self.write(appid, Write("deleteAll", deletes=list(dict.fromkeys(keys))))
+
+
+@asynccontextmanager
+async def _live_view(dao: DAO) -> AsyncIterator[Snapshot]:
+    yield LiveView(dao)
 
 
 def _last(records: Iterable[Record]) -> list[Record]:

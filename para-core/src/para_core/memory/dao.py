@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
 from msgspec.structs import replace
 
 from para_core.contracts.dao import DAO, Change, Record, Write, touched_keys
+from para_core.contracts.snapshot import Snapshot, Table
 from para_core.errors import ConflictError, UnavailableError
 
 __all__ = ["MemoryDAO"]
@@ -23,6 +25,25 @@ class _Table:
     order: list[str] = field(default_factory=list)  # the ids, ascending
     feed: list[Change] = field(default_factory=list)
     last_change: int = 0
+    shared: bool = False  # which makes no difference but to who asks
+
+    def copy(self) -> _Table:
+        """Return the same with records and entries that are never altered in place."""
+        return _Table(
+            dict(self.records), list(self.order), list(self.feed), self.last_change, self.shared
+        )
+
+    def page(self, after: str, limit: int, kind: str | None, changed_after: int) -> list[Record]:
+        """Return the next records in the order of their ids."""
+        keys = islice(self.order, bisect_right(self.order, after), None)
+        found = (self.records[key] for key in keys)
+        wanted = (r for r in found if r.change > changed_after and (kind is None or r.type == kind))
+        return list(islice(wanted, limit))
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """Return the next entries of the feed."""
+        first = bisect_right(self.feed, after, key=_number_of)
+        return self.feed[first : first + limit]
 
 
 class MemoryDAO(DAO):
@@ -47,7 +68,8 @@ class MemoryDAO(DAO):
 
     async def create_table(self, appid: str, *, shared: bool = False) -> None:
         """Make room for an app; sharing makes no difference here."""
-        self._own(appid)
+        if appid not in self._tables:
+            self._own(appid).shared = shared
 
     async def delete_table(self, appid: str) -> None:
         """Remove all objects of an app and its feed."""
@@ -63,10 +85,7 @@ class MemoryDAO(DAO):
         self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
     ) -> list[Record]:
         """Return the next records in ascending order of id."""
-        table = self._seen(appid)
-        keys = islice(table.order, bisect_right(table.order, after), None)
-        found = (table.records[key] for key in keys)
-        return list(islice((r for r in found if kind is None or r.type == kind), limit))
+        return self._seen(appid).page(after, limit, kind, -1)
 
     async def write(self, appid: str, write: Write) -> int:
         """Store a write and its entry in the feed in one step."""
@@ -91,9 +110,7 @@ class MemoryDAO(DAO):
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
         """Return the entries of the feed with numbers above ``after``."""
-        feed = self._seen(appid).feed
-        first = bisect_right(feed, after, key=_number_of)
-        return feed[first : first + limit]
+        return self._seen(appid).changes(after, limit)
 
     async def last_change(self, appid: str) -> int:
         """Return the number of the app's last change."""
@@ -109,6 +126,12 @@ class MemoryDAO(DAO):
         self._check_open()
         return list(self._tables)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Return all apps as they are at the moment of entering."""
+        self._check_open()
+        yield _MemorySnapshot({appid: table.copy() for appid, table in self._tables.items()})
+
     def _seen(self, appid: str) -> _Table:
         self._check_open()
         return self._tables.get(appid) or _Table()
@@ -120,6 +143,39 @@ class MemoryDAO(DAO):
     def _check_open(self) -> None:
         if not self._open:
             raise UnavailableError("MemoryDAO is not open")
+
+
+class _MemorySnapshot(Snapshot):
+    """Copies of the tables; records are never altered, so they need no copies."""
+
+    def __init__(self, tables: dict[str, _Table]) -> None:
+        self._tables = tables
+
+    async def tables(self) -> list[Table]:
+        """Return all apps."""
+        return [Table(appid, table.shared) for appid, table in self._tables.items()]
+
+    async def last_change(self, appid: str) -> int:
+        """Return the number of the app's last change."""
+        return self._table(appid).last_change
+
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, changed_after: int = 0
+    ) -> list[Record]:
+        """Return the next records."""
+        return self._table(appid).page(after, limit, None, changed_after)
+
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records with these ids."""
+        records = self._table(appid).records
+        return {key: records[key] for key in keys if key in records}
+
+    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
+        """Return entries of the feed."""
+        return self._table(appid).changes(after, limit)
+
+    def _table(self, appid: str) -> _Table:
+        return self._tables.get(appid) or _Table()
 
 
 def _put(table: _Table, record: Record) -> None:

@@ -19,13 +19,22 @@ from para_core.testing.dao.pages import PageTests
 from para_core.testing.dao.parallel import ParallelTests
 from para_core.testing.dao.records import RecordTests
 from para_core.testing.dao.samples import a_record
+from para_core.testing.dao.snapshots import SnapshotTests
 from para_core.testing.dao.writes import WriteTests
 
 __all__ = ["DAOSuite", "a_record"]
 
 
 class DAOSuite(
-    RecordTests, WriteTests, PageTests, FeedTests, ParallelTests, AppTests, LifeTests, ModelTests
+    RecordTests,
+    WriteTests,
+    PageTests,
+    FeedTests,
+    SnapshotTests,
+    ParallelTests,
+    AppTests,
+    LifeTests,
+    ModelTests,
 ):
     """What every DAO promises; provide the fixture ``dao``, open and empty.
 
