@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ import asyncpg
 import msgspec
 
 from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
+from para_core.contracts.snapshot import Snapshot
 from para_core.errors import ParaError, UnavailableError
 from para_dao_sql.address import PostgresAddress
 from para_dao_sql.answers import answer_in_time
@@ -19,6 +21,7 @@ from para_dao_sql.postgresql.catalog import Catalog, Gone, lock_app
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_error, is_about_one
 from para_dao_sql.postgresql.lanes import Lanes
 from para_dao_sql.postgresql.rows import encode, key_of, record_of
+from para_dao_sql.postgresql.snapshot import open_snapshot
 from para_dao_sql.postgresql.tables import App, make_app, prepare, statements_of
 from para_dao_sql.postgresql.writes import store_writes
 
@@ -27,6 +30,7 @@ __all__ = ["PostgresDAO"]
 T = TypeVar("T")
 
 _HIGHEST = 2**63 - 1  # what a bigint holds
+_PATIENCE = 12  # times the usual longest wait: whoever reads a whole app asks for much
 _decode_keys = msgspec.json.Decoder(list[str]).decode
 
 
@@ -156,6 +160,19 @@ class PostgresDAO(DAO):
         query = "SELECT appid FROM objects_apps ORDER BY app"
         rows = await self._guard(self._state().pool.fetch(query))
         return [row["appid"].decode() for row in rows]
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Return all apps as they are at the moment of entering."""
+        self._state()
+        seconds = self._timeout_ms / 1000
+        connect = partial(
+            asyncpg.connect,
+            self._address.url,
+            user=self._address.user,
+            password=self._address.password,
+            timeout=seconds,
+        )
+        return open_snapshot(connect, self._place, timeout_sec=seconds * _PATIENCE)
 
     # ---- what goes together -------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ class Statements:
     read: str
     page: str
     page_of_kind: str
+    changed: str
     changes_of: str
     write: str
     clear: str
@@ -141,6 +142,7 @@ def _statements(table: str, *, shared: bool) -> Statements:
         page_of_kind=_select(
             table, "key > $2 AND type = $4", "ORDER BY key LIMIT $3", shared=shared
         ),
+        changed=_select(table, "key > $2 AND change > $4", "ORDER BY key LIMIT $3", shared=shared),
         changes_of=f"SELECT key, change FROM {table} "  # noqa: S608
         f"WHERE {_of_app(shared=shared)} AND key = ANY($2::bytea[])",
         write=_write(table, shared=shared),

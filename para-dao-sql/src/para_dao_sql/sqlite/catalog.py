@@ -24,6 +24,7 @@ class Statements:
     change: str
     page: str
     page_of_kind: str
+    changed: str
     put: str
     delete: str
 
@@ -101,6 +102,7 @@ def _statements(table: str, *, shared: bool) -> Statements:
         change=f"SELECT change FROM {table} WHERE {app}id = ?",  # noqa: S608
         page=f"{select}id > ? ORDER BY id LIMIT ?",
         page_of_kind=f"{select}id > ? AND type = ? ORDER BY id LIMIT ?",
+        changed=f"{select}id > ? AND change > ? ORDER BY id LIMIT ?",
         put=f"INSERT INTO {table} ({columns}) VALUES ({marks}) "  # noqa: S608
         f"ON CONFLICT ({key}) DO UPDATE SET {_FRESH}",
         delete=f"DELETE FROM {table} WHERE {app}id = ?",  # noqa: S608

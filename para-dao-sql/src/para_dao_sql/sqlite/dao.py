@@ -6,11 +6,13 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
 from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
+from para_core.contracts.snapshot import Snapshot
 from para_core.errors import BackendError, UnavailableError
 from para_dao_sql.answers import answer_in_time
 from para_dao_sql.sqlite import file as files
@@ -18,6 +20,7 @@ from para_dao_sql.sqlite import queries
 from para_dao_sql.sqlite.catalog import Catalog, Place
 from para_dao_sql.sqlite.errors import as_config_error, as_para_error, is_busy
 from para_dao_sql.sqlite.reader import Reader
+from para_dao_sql.sqlite.snapshot import open_snapshot
 from para_dao_sql.sqlite.transaction import Transaction
 from para_dao_sql.sqlite.writer import Step, Writer
 
@@ -51,6 +54,7 @@ class SqliteDAO(DAO):
     def __init__(self, file: Path, *, timeout_ms: int = 5000) -> None:
         self._file, self._timeout_ms = file.absolute(), timeout_ms
         self._opened: _Opened | None = None
+        self._is_beside = False  # open for snapshots only
         self._clearing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -70,6 +74,7 @@ class SqliteDAO(DAO):
     async def close(self) -> None:
         """Finish the writes that wait, and unlock the file."""
         opened, self._opened = self._opened, None
+        self._is_beside = False
         if self._clearing is not None:
             self._clearing.cancel()
         if opened is not None:
@@ -156,6 +161,17 @@ class SqliteDAO(DAO):
     async def apps(self) -> list[str]:
         """Return the ids of all apps."""
         return list(self._state().catalog.places)
+
+    async def open_beside(self) -> None:
+        """Check that the file can be read; the process that has it is not disturbed."""
+        await asyncio.to_thread(files.check_readable, self._file, timeout_ms=self._timeout_ms)
+        self._is_beside = True
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Return all apps as they are at the moment of entering."""
+        if not self._is_beside:
+            self._state()
+        return open_snapshot(self._file, timeout_ms=self._timeout_ms)
 
     # ---- how the file is asked ---------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import IO
 from para_core.errors import ConfigError
 from para_dao_sql.sqlite.errors import as_config_error
 
-__all__ = ["FORMAT", "connect", "lock", "prepare", "unlock"]
+__all__ = ["FORMAT", "check_readable", "connect", "lock", "prepare", "unlock"]
 
 FORMAT = 1
 """Version of the tables, kept in ``PRAGMA user_version``; a file with a higher one is refused."""
@@ -129,7 +129,27 @@ def prepare(file: Path, *, timeout_ms: int) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, file: Path) -> None:
+def check_readable(file: Path, *, timeout_ms: int) -> None:
+    """Check that a file can be read beside the process that has it; nothing is changed.
+
+    Raises:
+        ConfigError: There is none, or it is of another program or format.
+    """
+    if not file.is_file():
+        raise ConfigError(f"there is no database {file}; set para.db.dir to the folder that has it")
+    try:
+        connection = connect(file, timeout_ms=timeout_ms)
+        try:
+            if not _is_ours(connection, file):
+                raise ConfigError(f"{file} is empty; start the server once, which makes its tables")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise as_config_error(error, file) from error
+
+
+def _is_ours(connection: sqlite3.Connection, file: Path) -> bool:
+    """Return whether our tables are there; false for an empty file."""
     application = _pragma(connection, "application_id")
     if application != _APPLICATION and _pragma(connection, "schema_version"):
         raise ConfigError(
@@ -142,10 +162,15 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
             f"{file} has format {found}, and this version reads formats up to {FORMAT}; install "
             "the para-dao-sql that wrote it, or a later one"
         )
+    return application == _APPLICATION
+
+
+def _check(connection: sqlite3.Connection, file: Path) -> None:
+    is_made = _is_ours(connection, file)
     journal = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if journal != "wal":
         raise ConfigError(f"{file} is on a file system without shared memory; use a local disk")
-    if application != _APPLICATION:
+    if not is_made:
         _make_tables(connection)
 
 

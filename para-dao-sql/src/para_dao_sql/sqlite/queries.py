@@ -10,7 +10,7 @@ import msgspec
 from para_core.contracts.dao import Change, Record
 from para_dao_sql.sqlite.catalog import Place
 
-__all__ = ["read_changes", "read_many", "read_one", "read_page"]
+__all__ = ["read_changed", "read_changes", "read_many", "read_one", "read_page"]
 
 _SIZES = (1, 8, 32, 128, 512)  # few lengths of lists, so that few statements are prepared
 _LONGEST = _SIZES[-1]
@@ -48,6 +48,14 @@ def read_page(
         rows = connection.execute(place.sql.page, (*place.first, after, limit))
     else:
         rows = connection.execute(place.sql.page_of_kind, (*place.first, after, kind, limit))
+    return [Record(*row) for row in rows]
+
+
+def read_changed(
+    connection: sqlite3.Connection, place: Place, after: str, limit: int, change: int
+) -> list[Record]:
+    """Return the next records that were written by later changes, in the order of their ids."""
+    rows = connection.execute(place.sql.changed, (*place.first, after, change, limit))
     return [Record(*row) for row in rows]
 
 
