@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -45,14 +45,15 @@ class StreamingAnswer(Answer):
     """An answer whose body is made while it is sent; it goes out in chunks.
 
     An error in the middle of it breaks the connection off, so that no client takes a part for the
-    whole. Not for what the original's Java client reads, which takes chunks for nothing.
+    whole; so does a client that takes nothing for a minute. Not for what the original's Java client
+    reads, which takes chunks for nothing.
     """
 
     __slots__ = ("chunks",)
 
     def __init__(
         self,
-        chunks: AsyncIterator[bytes],
+        chunks: AsyncGenerator[bytes, None],
         kind: bytes,
         headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Dispatcher", "preflight"]
 
 _MOST_HEADS = 1024  # that are kept; which ones is up to what clients ask for
+_STALLED_SEC = 60  # that a client may take nothing of a stream, which holds up others meanwhile
 _SMALLEST_GZIP = 128  # bytes; below that compression gains nothing
 _GZIP_KINDS = (b"application/json", b"text/", b"application/javascript")
 _SECURITY = [
@@ -160,10 +163,13 @@ class Dispatcher:
         await send({"type": "http.response.start", "status": answer.status, "headers": start})
         cycle = scope.get("extensions", {}).get(ANSWER, {}).get("cycle")
         if scope["method"] != "HEAD":
-            async for chunk in answer.chunks:
-                if cycle is not None and cycle.disconnected:
-                    return  # nobody waits for the rest
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with aclosing(answer.chunks) as chunks:
+                async for chunk in chunks:
+                    if cycle is not None and cycle.disconnected:
+                        return  # nobody waits for the rest
+                    part = {"type": "http.response.body", "body": chunk, "more_body": True}
+                    async with asyncio.timeout(_STALLED_SEC):
+                        await send(part)
         await send({"type": "http.response.body", "body": b""})
 
     def _wants_gzip(self, headers: Mapping[bytes, bytes], answer: Answer) -> bool:

@@ -1,5 +1,6 @@
 """Archives of objects: ZIP files of JSON arrays, written as they are sent, read within bounds.
 
+The comment of an archive of ours says how much is in it, so that a part is not taken for the whole.
 Source: Para 1.54, ``GET /v1/_export`` and ``PUT /v1/_import``; its archives can be read here, and
 ours there.
 """
@@ -19,6 +20,9 @@ from para_core.errors import ParaError
 
 __all__ = ["ArchiveWriter", "ImportFailedError", "entries_of", "items_of"]
 
+FORMAT = 1
+"""Version of what archives look like inside; a higher one is refused."""
+
 _ZIP = b"PK"
 _BLANK = " \t\r\n"
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
@@ -30,23 +34,33 @@ class ImportFailedError(ParaError):
     code = "import-failed"
 
 
+class Contents(msgspec.Struct):
+    """What the comment of an archive says is in it."""
+
+    para_export: int = msgspec.field(name="paraExport")  # the format
+    objects: int
+    files: int
+
+
 class ArchiveWriter:
     """Makes a ZIP file piece by piece: each call returns the bytes that are ready then."""
 
     def __init__(self, name: str) -> None:
-        self._name, self._parts = name, 0
+        self._name, self._parts, self._objects = name, 0, 0
         self._pipe = _Pipe()
         self._zip = zipfile.ZipFile(self._pipe, "w", zipfile.ZIP_DEFLATED)
 
     def part(self, items: list[dict[str, Any]]) -> bytes:
         """Add the next file: these objects as a JSON array."""
         self._parts += 1
+        self._objects += len(items)
         name = f"{self._name}_part{self._parts}.json"
         self._zip.writestr(name, msgspec.json.encode(items), compresslevel=6)
         return self._pipe.taken()
 
     def end(self) -> bytes:
-        """Close the archive."""
+        """Close the archive; from now on others can tell that it is complete."""
+        self._zip.comment = msgspec.json.encode(Contents(FORMAT, self._objects, self._parts))
         self._zip.close()
         return self._pipe.taken()
 
@@ -92,15 +106,27 @@ def entries_of(body: bytes, *, most_bytes: int, most_together: int) -> Iterator[
         _fail("the archive is damaged", error)
     with archive:
         together = 0
-        for info in archive.infolist():
-            if not info.filename.endswith(".json"):
-                continue
+        entries = [info for info in archive.infolist() if info.filename.endswith(".json")]
+        _check_contents(archive.comment, len(entries))
+        for info in entries:
             text = _unpacked(archive, info, min(most_bytes, most_together - together))
             together += len(text)
             try:
                 yield text.decode()
             except UnicodeDecodeError as error:
                 _fail(f"{info.filename} is not UTF-8", error)
+
+
+def _check_contents(comment: bytes, files: int) -> None:
+    """Compare what there is with what an archive of ours says of itself."""
+    try:
+        told = msgspec.json.decode(comment, type=Contents)
+    except msgspec.DecodeError:
+        return  # of the original, or made by hand
+    if told.para_export > FORMAT:
+        _refuse(f"the archive has format {told.para_export}, this version reads {FORMAT}")
+    if told.files != files:
+        _refuse(f"the archive is not complete: it has {files} of {told.files} files")
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
@@ -110,8 +136,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byt
     except _DAMAGED as error:
         _fail(f"{info.filename} cannot be unpacked: {error}", error)
     if len(data) > most:
-        message = f"{info.filename} is too large"
-        raise ImportFailedError(message)
+        _refuse(f"{info.filename} is too large")
     return data
 
 
@@ -167,6 +192,10 @@ def _value(text: str) -> object:
 def _expect_end(text: str, at: int) -> None:
     if _skip(text, at) != len(text):
         raise ImportFailedError("a file holds more than one JSON array")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ImportFailedError(reason)
 
 
 def _fail(reason: str, error: BaseException) -> NoReturn:

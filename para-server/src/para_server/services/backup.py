@@ -1,21 +1,26 @@
 """Export and import: all objects of an app as an archive, and objects of an archive into an app.
 
-An export is a walk through the database by id. What is written meanwhile may be in it or not; what
-was there all the time is in it once. An import stores objects as they are, in batches: no rules and
-constraints hold, ids and times are kept, and objects with the same ids are replaced.
+An export shows one moment: what is written while it is made is not in it. It is read and packed in
+small portions, with pauses, so that it needs little memory and others hardly notice. An import
+stores objects as they are, in batches: no rules and constraints hold, ids and times are kept, and
+objects with the same ids are replaced.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from para_core.contracts.dao import Record
-from para_core.errors import InvalidObjectError, UnusableBodyError
+from para_core.errors import BackendError, InvalidObjectError, UnavailableError, UnusableBodyError
 from para_core.objects import App, Linker, ParaObject, Sysprop
+from para_core.objects.base import class_of
 from para_core.objects.codec import decode, stored_fields
 from para_core.objects.fields import declared_fields
 from para_core.objects.incoming import object_from
@@ -35,6 +40,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Backup"]
 
+_FILES_AT_ONCE = 10  # that are read from the database in one go
+_REST = 0.5  # how long an export pauses, as a share of how long it worked
+_MOST_EXPORTS = 4  # at a time: each keeps a connection to the database
+_LONGEST_SEC = 3600  # of an export: the database keeps for it what others change
 _LARGEST_FILE = 32  # times the limit of one object; the original puts 30 objects into a file
 _ALL_FILES = 1024  # times the limit of one object
 
@@ -50,6 +59,7 @@ class Backup:
         self._batch = max(settings.import_batch_size, 1)
         self._most_bytes = settings.max_entity_size_bytes
         self._token_validity_sec = settings.jwt_expires_after
+        self._exports = 0
 
     # ---- export -------------------------------------------------------------------------------
 
@@ -58,31 +68,36 @@ class Backup:
         now = datetime.fromtimestamp(self._clock() / 1000, UTC).astimezone()
         return f"{app.identifier.strip()}_{now:%Y%m%d_%H%M%S}"
 
-    async def export(self, app: App, caller: Principal, name: str) -> AsyncIterator[bytes]:
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many exports are under way that another one has to wait."""
+        return self._exports >= _MOST_EXPORTS
+
+    async def export(self, app: App, caller: Principal, name: str) -> AsyncGenerator[bytes, None]:
         """Yield an archive of all objects of an app, with their secrets if the app asks.
 
         Others get the objects they may see, as they may see them. The last file is an empty array:
         an archive without it is not complete.
         """
         writer = ArchiveWriter(name)
-        after = ""
-        while True:
-            records = await self._store.dao.read_page(app.identifier, after=after, limit=self._page)
-            yield await asyncio.to_thread(self._part, writer, app, caller, records)
-            if not records:
-                break
-            after = records[-1].id
-        yield writer.end()
-
-    def _part(
-        self, writer: ArchiveWriter, app: App, caller: Principal, records: Sequence[Record]
-    ) -> bytes:
-        objects = [decode(record) for record in records]
-        if not caller.is_app:
-            objects = [obj for obj in objects if may_touch(caller, app, obj)]
-        if records and not objects:
-            return b""  # an empty file would look like the end
-        return writer.part([_exported(app, obj, caller) for obj in objects])
+        size = self._page * _FILES_AT_ONCE
+        after, deadline = "", time.monotonic() + _LONGEST_SEC
+        self._exports += 1
+        try:
+            async with self._store.dao.snapshot() as seen:
+                while records := await seen.read_page(app.identifier, after=after, limit=size):
+                    after = records[-1].id
+                    for start in range(0, len(records), self._page):
+                        portion = records[start : start + self._page]
+                        began = time.perf_counter()
+                        part = await asyncio.to_thread(_part, writer, app, caller, portion)
+                        await asyncio.sleep((time.perf_counter() - began) * _REST)
+                        yield part
+                    if time.monotonic() > deadline:
+                        raise UnavailableError("an export was taken too slowly")
+            yield writer.part([]) + writer.end()
+        finally:
+            self._exports -= 1
 
     # ---- import -------------------------------------------------------------------------------
 
@@ -195,13 +210,33 @@ def _next_checked(entries: Iterator[str]) -> str | None:
     return text
 
 
-def _exported(app: App, obj: ParaObject, caller: Principal) -> dict[str, Any]:
-    """Return an object as archives have it: its custom fields inside ``properties``."""
-    fields = stored_fields(obj)
-    if not caller.is_app:
-        fields = shown(caller, app, fields)
-    if isinstance(obj, Sysprop):
-        declared = declared_fields(obj.type)
+def _part(writer: ArchiveWriter, app: App, caller: Principal, records: Sequence[Record]) -> bytes:
+    if caller.is_app:
+        return writer.part([_whole(record) for record in records])
+    objects = [obj for obj in map(decode, records) if may_touch(caller, app, obj)]
+    if not objects:
+        return b""  # an empty file would look like the end
+    return writer.part(
+        [_nested(shown(caller, app, stored_fields(obj)), obj.type) for obj in objects]
+    )
+
+
+def _whole(record: Record) -> dict[str, Any]:
+    """Return an object as archives have it, secrets included; its values are not looked into."""
+    try:
+        return _nested(_decode_fields(record.data), record.type)
+    except msgspec.DecodeError as error:
+        message = f"object {record.id!r} is damaged in its store: {error}"
+        raise BackendError(message) from error
+
+
+def _nested(fields: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Put the custom fields of an object inside ``properties``."""
+    if issubclass(class_of(kind), Sysprop):
+        declared = declared_fields(kind)
         custom = {name: fields.pop(name) for name in list(fields) if name not in declared}
         fields["properties"] = custom
     return fields
+
+
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from para_core.errors import BackendError
+from para_server.http import wire
 from para_server.http.answers import StreamingAnswer
 from para_server.http.protocol import ANSWER
 from para_server.http.wire import Dispatcher
@@ -14,15 +16,21 @@ from para_server.http.wire import Dispatcher
 KIND = b"application/zip"
 
 
-async def pieces(*parts: bytes, fails: bool = False) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
+async def pieces(
+    *parts: bytes, fails: bool = False, told: list[bytes] | None = None
+) -> AsyncGenerator[bytes, None]:
+    try:
+        for part in parts:
+            yield part
+    finally:
+        if told is not None:
+            told.append(part)
     if fails:
         raise BackendError("the database is gone")
 
 
 async def sent(
-    method: str, chunks: AsyncIterator[bytes], into: list[Any], *, leaves_after: int = 99
+    method: str, chunks: AsyncGenerator[bytes, None], into: list[Any], *, leaves_after: int = 99
 ) -> None:
     cycle = SimpleNamespace(disconnected=False)
 
@@ -65,7 +73,23 @@ async def test_a_failure_leaves_the_answer_without_its_end() -> None:
 
 async def test_nothing_more_is_made_for_a_client_that_left() -> None:
     messages: list[Any] = []
-    chunks = pieces(b"one", b"two", b"three", b"four")
+    last: list[bytes] = []
+    chunks = pieces(b"one", b"two", b"three", b"four", told=last)
     await sent("GET", chunks, messages, leaves_after=1)
     assert [m.get("body") for m in messages] == [None, b"one"]
-    assert await anext(chunks) == b"three"
+    assert last == [b"two"], "it is let go at once"
+
+
+async def test_a_client_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_STALLED_SEC", 0.05)
+    last: list[bytes] = []
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message
+        if message.get("body") == b"two":
+            await asyncio.Event().wait()
+
+    answer = StreamingAnswer(pieces(b"one", b"two", b"three", told=last), KIND)
+    scope = {"method": "GET", "scheme": "http"}
+    with pytest.raises(TimeoutError):
+        await Dispatcher().send(scope, {}, send, answer)
+    assert last == [b"two"]

@@ -45,6 +45,28 @@ def test_pieces_leave_as_they_are_made() -> None:
     assert all(b"part" in piece for piece in pieces)
 
 
+def told(**contents: int) -> bytes:
+    out = io.BytesIO(archive(a_json="[]", b_json="[]"))
+    with zipfile.ZipFile(out, "a") as box:
+        box.comment = json.dumps(contents).encode()
+    return out.getvalue()
+
+
+def test_an_archive_without_all_of_its_files_is_an_error() -> None:
+    assert texts(told(paraExport=1, objects=0, files=2)) == ["[]", "[]"]
+    with pytest.raises(ImportFailedError, match="it has 2 of 5 files"):
+        texts(told(paraExport=1, objects=9, files=5))
+
+
+def test_an_archive_of_a_later_version_is_an_error() -> None:
+    with pytest.raises(ImportFailedError, match="format 2"):
+        texts(told(paraExport=2, objects=0, files=2))
+
+
+def test_the_comment_of_another_program_is_left_alone() -> None:
+    assert texts(told(files=7)) == ["[]", "[]"]
+
+
 @pytest.mark.parametrize("body", [b"", b"no archive", b"[{}]"], ids=["empty", "text", "json"])
 def test_a_body_that_is_no_archive_holds_nothing(body: bytes) -> None:
     assert texts(body) == []

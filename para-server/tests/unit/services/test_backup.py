@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from para_core.contracts.dao import Put, Write
+from para_core.contracts.dao import Put, Record, Write
+from para_core.errors import BackendError
 from para_core.ids import IdGenerator
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import App, Linker, ParaObject, Sysprop, User, Webhook
@@ -146,6 +147,49 @@ async def test_a_user_exports_what_it_may_see(vault: Vault) -> None:
     await vault.apps.change("cinema", limit)
     parts = await vault.export(ANN)
     assert [[item["id"] for item in part] for part in parts] == [["n9"], []]
+
+
+async def test_an_export_shows_one_moment(vault: Vault) -> None:
+    films = [Sysprop(id=f"f{n:03}", type="film", properties={"n": n}) for n in range(100)]
+    await vault.put("cinema", *films)
+    app, parts = await vault.app("cinema"), []
+    async for part in vault.backup.export(app, THE_APP, "x"):
+        parts.append(part)
+        await vault.put("cinema", *(Sysprop(id=f"f{n:03}", type="film") for n in range(60, 130)))
+        await vault.dao.delete_all("cinema", ["f050", "f098"])
+    with zipfile.ZipFile(io.BytesIO(b"".join(parts))) as box:
+        items = [item for name in box.namelist() for item in json.loads(box.read(name))]
+    assert [item["properties"]["n"] for item in items] == list(range(100))
+
+
+async def test_an_archive_tells_how_much_is_in_it(vault: Vault) -> None:
+    await vault.put("cinema", *(Sysprop(id=f"f{n}", type="film") for n in range(7)))
+    app = await vault.app("cinema")
+    body = b"".join([part async for part in vault.backup.export(app, THE_APP, "x")])
+    with zipfile.ZipFile(io.BytesIO(body)) as box:
+        assert json.loads(box.comment) == {"paraExport": 1, "objects": 7, "files": 4}
+
+
+async def test_a_damaged_object_breaks_an_export_off(vault: Vault) -> None:
+    await vault.put("cinema", Sysprop(id="a", type="film"))
+    await vault.dao.create("cinema", Record("b", "film", b'{"id":"b"'))
+    app = await vault.app("cinema")
+    with pytest.raises(BackendError, match="'b' is damaged"):
+        [part async for part in vault.backup.export(app, THE_APP, "x")]
+
+
+async def test_a_few_exports_at_a_time_are_enough(vault: Vault) -> None:
+    await vault.put("cinema", *(Sysprop(id=f"f{n}", type="film") for n in range(7)))
+    app = await vault.app("cinema")
+    running = [vault.backup.export(app, THE_APP, "x") for _ in range(4)]
+    for export in running:
+        assert not vault.backup.is_busy
+        await anext(export)
+    assert vault.backup.is_busy
+    await running[0].aclose()
+    assert not vault.backup.is_busy
+    for export in running[1:]:
+        await export.aclose()
 
 
 async def test_the_name_of_an_archive_tells_app_and_time(vault: Vault) -> None:
