@@ -37,12 +37,13 @@ def para_register_commands() -> Mapping[str, Command]:
 
 @hookimpl
 def para_register_sections() -> Mapping[str, type[Struct]]:
-    """Describe the settings of files and outgoing requests, and our own ones of sign-in."""
+    """Describe the settings of files, HTTPS and outgoing requests, and our own of sign-in."""
     from para_server.files import LocalStorageSettings
     from para_server.outbound.settings import OutboundSettings
     from para_server.signin.providers.ldap.settings import LdapAdditions
     from para_server.signin.providers.saml.settings import SamlAdditions
     from para_server.signin.providers.settings import OAuthAdditions
+    from para_server.tls import TlsSettings
 
     oauth = dict.fromkeys(
         (f"para.security.oauth{which}" for which in ("", "second", "third")), OAuthAdditions
@@ -52,6 +53,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
         "para.outbound": OutboundSettings,
         "para.security.ldap": LdapAdditions,
         "para.security.saml": SamlAdditions,
+        "para.tls": TlsSettings,
         **oauth,
     }
 

@@ -21,8 +21,13 @@ from para_server import __version__
 from para_server.http.protocol import ParaProtocol
 from para_server.logs import set_up_logging
 from para_server.para import Backends, Para, settings_of
+from para_server.pidfile import pid_file
+from para_server.systemd import keep_alive, notify
+from para_server.tls import Certificate, certificate_of
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from para_core.config import Config
     from para_core.plugins import Plugins
 
@@ -42,9 +47,9 @@ def serve(config: Config, plugins: Plugins) -> None:
         ConfigError, PluginError: The server cannot start; the message says what to do.
     """
     set_up_logging(config.text("para.file_logger_level", "INFO"))
-    listener = _listen(config.number("para.port"))
-    with listener:
-        _run(_serve(config, plugins, listener))
+    certificate, port = certificate_of(config), config.number("para.port")
+    with _listen(port) as listener, pid_file(port, is_enabled=config.flag("para.pidfile_enabled")):
+        _run(_serve(config, plugins, listener, certificate))
 
 
 def _run(main: Coroutine[None, None, None]) -> None:
@@ -73,7 +78,9 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> None:
+async def _serve(
+    config: Config, plugins: Plugins, listener: socket.socket, certificate: Certificate | None
+) -> None:
     settings = settings_of(config)
     plugins.register_core_types()
     data = Path(config.text("para.db.dir") or "data")
@@ -85,9 +92,12 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
     )
     async with para:
         await plugins.start(config)
-        server = _Server(server_config(para))
+        server = _Server(
+            server_config(para, stop_sec=config.number("para.stop_timeout_sec")), certificate
+        )
         _settle_memory()
-        where = f"http://localhost:{listener.getsockname()[1]}{settings.context_path}"
+        scheme = "http" if certificate is None else "https"
+        where = f"{scheme}://localhost:{listener.getsockname()[1]}{settings.context_path}"
         logger.info("Para for Python %s is listening on %s", __version__, where)
         try:
             await server.serve(sockets=[listener])
@@ -95,8 +105,13 @@ async def _serve(config: Config, plugins: Plugins, listener: socket.socket) -> N
             await plugins.stop(config)
 
 
-def server_config(para: Para) -> uvicorn.Config:
-    """Return how uvicorn serves a Para."""
+def server_config(para: Para, *, stop_sec: int = 30) -> uvicorn.Config:
+    """Return how uvicorn serves a Para.
+
+    Args:
+        para: What answers.
+        stop_sec: How long requests under way may take when the server is told to stop.
+    """
     return uvicorn.Config(
         para,
         http=ParaProtocol,
@@ -108,25 +123,65 @@ def server_config(para: Para) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=stop_sec,
     )
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which here ends with exit code 0 when it is told to stop."""
+    """uvicorn's server with a certificate that may change, which tells the service manager.
+
+    It ends with exit code 0 when it is told to stop.
+    """
+
+    def __init__(self, config: uvicorn.Config, certificate: Certificate | None) -> None:
+        super().__init__(config)
+        self._certificate = certificate
+        self._tasks = contextlib.AsyncExitStack()
+        if certificate is not None:
+            config.load()
+            config.ssl = certificate.context
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        if self._certificate is not None:
+            await self._tasks.enter_async_context(self._certificate.watched())
+        await super().startup(sockets)
+        await self._tasks.enter_async_context(keep_alive())
+        notify("READY=1")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, finish the requests under way, at most for a while."""
+        notify("STOPPING=1")
+        logger.info("stopping", extra={"connections": len(self.server_state.connections)})
+        await super().shutdown(sockets)
+        await self._tasks.aclose()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; when that was asked for before, without waiting."""
+        del sig, frame
+        self.force_exit, self.should_exit = self.should_exit, True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGTERM and SIGINT; a second one stops without waiting."""
+        """Stop at SIGTERM and SIGINT; read the certificate again at SIGHUP."""
         loop = asyncio.get_running_loop()
-        signals = (signal.SIGTERM, signal.SIGINT)
+        signals = [signal.SIGTERM, signal.SIGINT]
         for number in signals:
             loop.add_signal_handler(number, self.handle_exit, number, None)
+        if not sys.stdin.isatty():  # else it says that the terminal was closed
+            signals.append(signal.SIGHUP)
+            loop.add_signal_handler(signal.SIGHUP, self._reload)
         try:
             yield
         finally:
             for number in signals:
                 loop.remove_signal_handler(number)
+
+    def _reload(self) -> None:
+        if self._certificate is None:
+            logger.info("there is no certificate to read again; other settings need a restart")
+        else:
+            self._certificate.reload()
 
 
 def backends_of(config: Config, plugins: Plugins) -> Backends:

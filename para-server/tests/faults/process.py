@@ -105,6 +105,7 @@ class ServerProcess:
     folder: Path
     port: int = field(default_factory=free_port)
     settings: dict[str, object] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
 
@@ -133,11 +134,13 @@ class ServerProcess:
         config.write_text("".join(lines))
         environ = {k: v for k, v in os.environ.items() if not k.lower().startswith("para_")}
         environ["XDG_CACHE_HOME"] = str(self.folder / "cache")
+        environ |= self.environ
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own server
                 [sys.executable, "-m", "para_server", "--config", str(config)],
                 cwd=self.folder,
                 env=environ,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )

@@ -104,3 +104,56 @@ def test_keys_of_a_first_start_are_in_a_file_for_its_owner(server: ServerProcess
     secret = file.read_text().partition('root_secret_key = "')[2].partition('"')[0]
     assert len(secret) >= 40
     assert secret not in server.log
+
+
+def test_a_request_that_takes_too_long_is_cut_off(server: ServerProcess) -> None:
+    server.settings["para.stop_timeout_sec"] = 1
+    server.start()
+    server.wait_until_ready()
+    with closing(Caller(server.port)) as caller:
+        caller.begin("PUT", "/v1/thing/slow", {"n": 1})  # its body never comes
+        began = time.monotonic()
+        server.tell_to_stop()
+        assert server.ends() == 0
+        assert 0.9 < time.monotonic() - began < 10
+
+
+def test_a_second_signal_waits_for_nobody(running: ServerProcess) -> None:
+    with closing(Caller(running.port)) as caller:
+        caller.begin("PUT", "/v1/thing/slow", {"n": 1})
+        began = time.monotonic()
+        running.tell_to_stop()
+        wait_until_deaf(running)
+        running.tell_to_stop()
+        assert running.ends() == 0
+        assert time.monotonic() - began < 10
+
+
+def test_the_process_id_is_in_a_file_while_it_runs(server: ServerProcess) -> None:
+    server.start()
+    server.wait_until_ready()
+    assert server.process is not None
+    file = server.folder / f"para_{server.port}.pid"
+    assert int(file.read_text()) == server.process.pid
+    server.tell_to_stop()
+    assert server.ends() == 0
+    assert not file.exists()
+
+
+def test_a_service_manager_hears_that_it_is_ready_and_that_it_stops(server: ServerProcess) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(server.folder / "notify"))
+        manager.settimeout(20)
+        server.environ = {"NOTIFY_SOCKET": str(server.folder / "notify"), "WATCHDOG_USEC": "300000"}
+        server.start()
+        said = [manager.recv(100)]
+        while b"READY=1" not in said:
+            said.append(manager.recv(100))
+        assert said[0] in (b"WATCHDOG=1", b"READY=1")
+        assert hears(server)
+        while manager.recv(100) != b"WATCHDOG=1":
+            pass
+        server.tell_to_stop()
+        while manager.recv(100) != b"STOPPING=1":
+            pass
+        assert server.ends() == 0
