@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 _NOT_ABSOLUTE = (
     "Passwordless authentication failed for app '{}', reason: redirect URL must be absolute."
 )
+_ONLY_LOOKS = ("HEAD", "OPTIONS", "TRACE")
 
 
 class BrowserSignIn:
@@ -72,6 +73,7 @@ class BrowserSignIn:
             return refusal(request, 503, str(error), [(b"retry-after", b"1")])
 
     async def _answer(self, way: Way, request: WebRequest) -> Answer:
+        _refuse_to_look_at(request)
         visit = await visit_of(request, self._apps, self._lookup)
         is_passwordless = request.path.rstrip("/") == PASSWORDLESS
         if is_passwordless:
@@ -210,6 +212,13 @@ class BrowserSignIn:
             return cookie.header()
         except ValueError as error:
             raise AnswerError(400, str(error)) from error
+
+
+def _refuse_to_look_at(request: WebRequest) -> None:
+    """Sign nobody in, and use nothing up, for who asks what is there without wanting it."""
+    is_page = request.path.lstrip("/").startswith("saml_metadata")
+    if request.method in _ONLY_LOOKS and not is_page:
+        raise AnswerError(405, headers=[(b"allow", b"GET, POST")])
 
 
 def _shown(request: WebRequest, found: Outcome) -> Answer:

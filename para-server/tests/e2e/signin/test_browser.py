@@ -271,3 +271,18 @@ async def test_a_cookie_is_not_set_without_a_place_to_go(app: Client, nobody: Cl
     assert reply.status == 400
     assert "redirect URL must be absolute" in reply.json["message"]
     assert "set-cookie" not in reply.headers
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", ["/password_auth", "/vouching_auth", "/vouching_auth/"])
+async def test_who_only_looks_at_an_endpoint_is_not_signed_in(
+    userid: str, nobody: Client, vouching: Vouching, path: str, method: str
+) -> None:
+    vouching.profiles["token"] = Profile(identifier="custom:bob", email="bob@myapp.test")
+    session = await sign_in(nobody, f"{ANN}::{PASSWORD}")
+    query = [("appid", "myapp"), ("code", "token"), ("email", ANN), ("password", PASSWORD)]
+    reply = await nobody.send(method, path, query=query, headers=SCRIPT)
+    assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+    user = Client(nobody.para, token=session.json["jwt"]["access_token"])
+    assert (await user.get("/v1/_me")).json["id"] == userid
+    assert (await nobody.send("GET", path, query=query, headers=SCRIPT)).status == 204

@@ -186,6 +186,14 @@ async def test_an_app_cannot_make_the_server_connect_to_its_own_network(
     assert inside.connections == 0
 
 
+async def test_what_an_app_tells_of_itself_may_be_looked_at(shop: Client, nobody: Client) -> None:
+    """All other endpoints refuse those who only look."""
+    del shop
+    path = "/saml_metadata/myapp"
+    statuses = [(await nobody.send(m, path, headers=SCRIPT)).status for m in ("GET", "HEAD")]
+    assert statuses == [400, 400]
+
+
 # ---- accounts ---------------------------------------------------------------------------------
 
 
