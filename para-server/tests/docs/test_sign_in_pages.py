@@ -15,7 +15,7 @@ SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the pages
 
 @pytest.mark.parametrize(
     ("page", "steps"),
-    [("sign-in-with-passwords.md", 5), ("sign-in-by-the-word-of-your-app.md", 3)],
+    [("sign-in-with-passwords.md", 5), ("sign-in-by-the-word-of-your-app.md", 4)],
 )
 def test_the_steps_of_a_page_do_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, steps: int

@@ -67,7 +67,7 @@ _SECRETS: dict[str, frozenset[str]] = {
     "form": frozenset(["captchaSecretKey"]),
 }
 _CREDENTIALS = frozenset(
-    ["password", "etoken", "etoken2", "lockedUntil", "tokenIssued", "etokenIssued"]
+    ["password", "etoken", "etoken2", "lockedUntil", "tokenIssued", "etokenIssued", "usedSignIns"]
 )
 _IDENTIFIER_SECRETS = _CREDENTIALS | {"token"}  # a name that others use as well
 

@@ -97,7 +97,11 @@ def test_secrets_are_not_searched(kind: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["password", "token", "tokenIssued", "etoken", "etokenIssued", "lockedUntil"]
+    "secret",
+    [
+        *("password", "token", "tokenIssued", "etoken", "etokenIssued", "lockedUntil"),
+        "usedSignIns",
+    ],
 )
 def test_secrets_of_identifiers_are_not_searched(secret: str) -> None:
     assert "hidden" not in str(document("sysprop", name="identifier", **{secret: "hidden"}))

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 _ALGORITHM = "HS256"
-_SECRET_BYTES = 32
+_SECRET_BYTES, _NUMBER_BYTES = 32, 12
 _JWS = PyJWS(algorithms=[_ALGORITHM])
 
 
@@ -99,6 +99,7 @@ def issue_id_token(
         "nbf": int(now),
         "exp": int(now) + validity_sec,
         "iat": int(now),
+        "jti": secrets.token_urlsafe(_NUMBER_BYTES),  # each works once, those of one second too
     }
     return _sign(claims, _key(app, user))
 

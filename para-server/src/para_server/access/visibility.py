@@ -32,7 +32,7 @@ _OF_THE_APP: Mapping[str, frozenset[str]] = {
     # Identifiers of users are plain objects of this type. Their names can be changed, so the name
     # does not tell them from others; hash and tokens are hidden in all of the type.
     "sysprop": frozenset({"etoken", "etoken2", "lockedUntil", "password", "token"}).union(
-        {"etokenIssued", "tokenIssued"}
+        {"etokenIssued", "tokenIssued", "usedSignIns"}
     ),
     "webhook": frozenset({"secret"}),
 }

@@ -18,10 +18,11 @@ from para_server.access.authorize import check_app
 from para_server.http.answers import Answer, AnswerError
 from para_server.pages import OWN_PAGE
 from para_server.signin.passwordless import PATH as PASSWORDLESS
+from para_server.signin.passwordless import place_of
 from para_server.signin.passwords import BusyError
 from para_server.signin.started import COOKIE as STARTED
 from para_server.signin.started import is_marked, is_proven
-from para_server.signin.targets import Targets, origin_of
+from para_server.signin.targets import Targets
 from para_server.signin.visit import BrowserVisit, visit_of
 from para_server.web.answers import redirect, refusal
 from para_server.web.cookies import SAME_SITE, SetCookie
@@ -40,9 +41,6 @@ __all__ = ["BrowserSignIn", "own_cookie"]
 
 logger = logging.getLogger(__name__)
 
-_NOT_ABSOLUTE = (
-    "Passwordless authentication failed for app '{}', reason: redirect URL must be absolute."
-)
 _ONLY_LOOKS = ("HEAD", "OPTIONS", "TRACE")
 
 
@@ -181,18 +179,14 @@ class BrowserSignIn:
 
     async def _passwordless(self, visit: BrowserVisit, app: App, user: User) -> Answer:
         """Answer with a token as text, or as a cookie and a redirect."""
-        request, settings = visit.request, visit.settings
-        is_redirected = visit.param("redirect") != "false"
-        target = settings.own_text("returnto") or self._settings.returnto
-        if is_redirected and not origin_of(target):
-            raise AnswerError(400, _NOT_ABSOLUTE.format(app.id))
+        place = place_of(visit, self._settings.returnto)
         session = await self._sessions.start(app, user)
         if session is None:
             return self._passwordless_failed(visit, "Bad credentials.")
-        if not is_redirected:
+        if not place:
             return Answer(200, session.token.token.encode(), b"text/plain;charset=UTF-8")
         cookie = self._auth_cookie(visit, app, session.token.token)
-        return redirect(request, target, [cookie])
+        return redirect(visit.request, place, [cookie])
 
     def _auth_cookie(self, visit: BrowserVisit, app: App, token: str) -> tuple[bytes, bytes]:
         settings, request = visit.settings, visit.request

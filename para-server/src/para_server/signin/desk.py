@@ -14,6 +14,7 @@ from para_server.signin.delegation import Delegation
 from para_server.signin.jwt_auth import JwtAuth
 from para_server.signin.limits import Limits
 from para_server.signin.locks import Locks
+from para_server.signin.once import Once
 from para_server.signin.password import PasswordWay
 from para_server.signin.passwordless import PasswordlessWay
 from para_server.signin.passwords import PasswordChecker
@@ -77,7 +78,15 @@ def open_desk(  # noqa: PLR0913 - where everything meets
     found = providers(tools)
     ways: list[Way] = [
         PasswordWay(users, checker, two_factor, locks, policy, ids=ids, clock=clock),
-        PasswordlessWay(users, accounts, gate.tokens, lookup, clock=clock),
+        PasswordlessWay(
+            users,
+            accounts,
+            gate.tokens,
+            lookup,
+            Once(users, clock=clock),
+            returnto=web.returnto,
+            clock=clock,
+        ),
         *(ProviderWay(provider, accounts, lookup) for provider in found),
     ]
     by_name = {name: way for way in ways for name in way.names}

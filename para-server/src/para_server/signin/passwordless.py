@@ -2,6 +2,9 @@
 
 Only the app vouches for people. An ID token of this server tells who has signed in already, with
 what the user says of itself; so it brings back that user as it is stored, and changes nothing.
+
+An ID token signs in once, and so does a token of the app that is for once; see ``once``. It is used
+up last: what is refused, for whatever reason, can be shown again.
 """
 
 from __future__ import annotations
@@ -10,21 +13,48 @@ from typing import TYPE_CHECKING
 
 from para_core.contracts.signin import Profile, SignInError
 from para_core.objects import App, User
+from para_server.http.answers import AnswerError
 from para_server.services.users import TakenError
 from para_server.signin.accounts import NOT_CREATED
 from para_server.signin.base import Presented, Way
+from para_server.signin.once import is_for_once, ticket_of
+from para_server.signin.targets import origin_of
 
 if TYPE_CHECKING:
     from para_server.access.tokens import Token, TokenVerifier
     from para_server.services.container import Clock
     from para_server.services.users import Users
     from para_server.signin.accounts import Accounts
+    from para_server.signin.once import Once, Ticket
     from para_server.signin.settings import SettingsLookup
     from para_server.signin.visit import BrowserVisit
 
-__all__ = ["PATH", "PasswordlessWay"]
+__all__ = ["PATH", "PasswordlessWay", "place_of"]
 
 PATH = "/passwordless_auth"
+
+_NOT_ABSOLUTE = (
+    "Passwordless authentication failed for app '{}', reason: redirect URL must be absolute."
+)
+_USED = "the token was used before"
+
+
+def place_of(visit: BrowserVisit, usual: str) -> str:
+    """Return where a browser goes with its cookie; blank when the token is the answer.
+
+    Args:
+        visit: To an app.
+        usual: Where those go whose app says nothing (``para.security.returnto``).
+
+    Raises:
+        AnswerError: 400, when that is no absolute address.
+    """
+    if visit.param("redirect") == "false":
+        return ""
+    place = visit.settings.own_text("returnto") or usual
+    if not origin_of(place):
+        raise AnswerError(400, _NOT_ABSOLUTE.format(visit.app.id if visit.app is not None else ""))
+    return place
 
 
 class PasswordlessWay(Way):
@@ -34,28 +64,61 @@ class PasswordlessWay(Way):
     paths = (PATH,)
     title = "Passwordless"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the collaborators of one service
         self,
         users: Users,
         accounts: Accounts,
         tokens: TokenVerifier,
         settings: SettingsLookup,
+        once: Once,
         *,
+        returnto: str,
         clock: Clock,
     ) -> None:
         self._users, self._accounts, self._tokens = users, accounts, tokens
-        self._settings, self._clock = settings, clock
+        self._settings, self._once, self._clock = settings, once, clock
+        self._returnto = returnto
 
     async def user_of(self, app: App, presented: Presented) -> User:
         """Return the active user whom a token describes; see ``Way``."""
-        raw = presented.token.strip().encode("utf-8", "replace")
+        return await self._user_of(app, presented.token)
+
+    async def finish(self, visit: BrowserVisit) -> User:
+        """Return the active user whom the token in the address describes; see ``Way``.
+
+        Raises:
+            SignInError: See ``Way``.
+            AnswerError: 400, when there is nowhere to go.
+        """
+        if visit.app is None:
+            raise SignInError(reason="there is no such app")
+        return await self._user_of(visit.app, visit.param("token") or visit.param("jwt"), visit)
+
+    async def _user_of(self, app: App, text: str, visit: BrowserVisit | None = None) -> User:
+        raw = text.strip().encode("utf-8", "replace")
         token = self._tokens.read(raw)
         if token is None:
             raise SignInError(reason="the token cannot be read")
         profile = _profile(token)
-        if self._is_signed(raw, token, self._key(app)):
+        is_vouched = self._is_signed(raw, token, self._key(app))
+        known = None if is_vouched else await self._known(app, raw, token, profile.identifier)
+        if visit is not None:
+            place_of(visit, self._returnto)
+        ticket = ticket_of(raw, token)
+        if known is not None:
+            await self._use(app, profile.identifier, ticket)
+            return known
+        if not is_for_once(token, self._clock() / 1000):
             return await self._vouched(app, profile)
-        return await self._known(app, raw, token, profile.identifier)
+        if await self._once.is_used(app, profile.identifier, ticket):
+            raise SignInError(reason=_USED)  # before the user gets what it says
+        user = await self._vouched(app, profile)
+        await self._use(app, profile.identifier, ticket)
+        return user
+
+    async def _use(self, app: App, identifier: str, ticket: Ticket) -> None:
+        if not await self._once.use(app, identifier, ticket):
+            raise SignInError(reason=_USED)
 
     async def _vouched(self, app: App, profile: Profile) -> User:
         try:
@@ -73,13 +136,6 @@ class PasswordlessWay(Way):
         if not user.active:
             raise SignInError(reason="the user is not active")
         return user
-
-    async def finish(self, visit: BrowserVisit) -> User:
-        """Return the active user whom the token in the address describes; see ``Way``."""
-        if visit.app is None:
-            raise SignInError(reason="there is no such app")
-        token = visit.param("token") or visit.param("jwt")
-        return await self.user_of(visit.app, Presented(token))
 
     def _key(self, app: App) -> str:
         """Return the key with which an app vouches; blank when it has none."""

@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from para_core.contracts.signin import (
     Document,
@@ -107,6 +108,15 @@ async def a_user(app: Client, nobody: Client, email: str, *, name: str = "Ann") 
     changed = await app.patch(f"/v1/users/{userid}", {"active": True})
     assert changed.status == 200
     return userid
+
+
+async def id_token(app: Client, nobody: Client, email: str) -> str:
+    """Sign somebody in with a password in a browser; return the ID token it comes away with."""
+    await app.put("/v1/_settings/signin_success", {"value": "https://my.test/in?jwt=id"})
+    form = urlencode({"email": email, "password": PASSWORD}).encode()
+    asked, heads = [("appid", "myapp")], {**FORM, **BROWSER}
+    reply = await nobody.send("POST", "/password_auth", raw=form, query=asked, headers=heads)
+    return parse_qs(urlsplit(reply.headers["location"]).query)["jwt"][0]
 
 
 def bearer(nobody: Client, reply: Reply) -> Client:

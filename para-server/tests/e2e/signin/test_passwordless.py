@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlencode, urlsplit
-
 from para_core.contracts.signin import Profile
 from para_core.objects import User
 
 from ..client import Client, Reply  # noqa: TID252 - tests have no absolute names
-from .people import BROWSER, FORM, PASSWORD, Vouching, a_user, jwt, sign_in
+from .people import PASSWORD, Vouching, a_user, id_token, jwt, sign_in
 
 ANN = "ann@myapp.test"
 VERIFIED = Profile(identifier="custom:ann", email=ANN, email_is_verified=True, name="Ann")
-
-
-async def id_token(app: Client, nobody: Client) -> str:
-    """Sign Ann in with her password in a browser; return the ID token it comes away with."""
-    await app.put("/v1/_settings/signin_success", {"value": "https://my.test/in?jwt=id"})
-    form = urlencode({"email": ANN, "password": PASSWORD}).encode()
-    asked, heads = [("appid", "myapp")], {**FORM, **BROWSER}
-    reply = await nobody.send("POST", "/password_auth", raw=form, query=asked, headers=heads)
-    return parse_qs(urlsplit(reply.headers["location"]).query)["jwt"][0]
 
 
 async def exchange(nobody: Client, token: str) -> Reply:
@@ -40,7 +29,7 @@ async def test_an_id_token_verifies_no_address_and_links_nothing(
 ) -> None:
     await app.put("/v1/_settings/security.allow_unverified_emails", {"value": True})
     squatter = (await sign_in(nobody, f"{ANN}:Mallory:{PASSWORD}")).json["user"]["id"]
-    exchanged = await exchange(nobody, await id_token(app, nobody))
+    exchanged = await exchange(nobody, await id_token(app, nobody, ANN))
     assert (exchanged.status, exchanged.json["user"]["id"]) == (200, squatter)
     assert (await stored(app, squatter)).verified_email != ANN
     vouching.profiles["token"] = VERIFIED
@@ -50,7 +39,7 @@ async def test_an_id_token_verifies_no_address_and_links_nothing(
 
 async def test_an_id_token_brings_its_user_as_it_is_stored_now(app: Client, nobody: Client) -> None:
     userid = await a_user(app, nobody, ANN)
-    token = await id_token(app, nobody)
+    token = await id_token(app, nobody, ANN)
     changed = {"name": "Ann B", "email": "b@myapp.test", "picture": "https://my.test/b.png"}
     await app.patch(f"/v1/users/{userid}", changed)
     user = (await exchange(nobody, token)).json["user"]
@@ -62,7 +51,7 @@ async def test_an_id_token_of_a_user_who_is_switched_off_lets_nobody_in(
     app: Client, nobody: Client
 ) -> None:
     userid = await a_user(app, nobody, ANN)
-    token = await id_token(app, nobody)
+    token = await id_token(app, nobody, ANN)
     await app.patch(f"/v1/users/{userid}", {"active": False})
     assert (await exchange(nobody, token)).status == 400
     assert (await stored(app, userid)).active is False

@@ -59,6 +59,7 @@ def test_secrets_of_a_user_are_for_the_app_and_itself(
         ("sysprop", "etoken", True),
         ("sysprop", "etokenIssued", True),
         ("sysprop", "lockedUntil", True),
+        ("sysprop", "usedSignIns", True),
         ("note", "password", True),
     ],
 )
