@@ -15,6 +15,7 @@ import pluggy
 if TYPE_CHECKING:
     from msgspec import Struct
 
+    from para_core.checks import Check
     from para_core.config import Config
     from para_core.contracts.cache import Cache
     from para_core.contracts.dao import DAO
@@ -232,6 +233,24 @@ def para_register_commands() -> Mapping[str, Command]:
         Commands by name. A name that is taken stops the command line with ``PluginError``.
     """
     return {}
+
+
+@hookspec
+def para_register_checks(config: Config) -> Sequence[Check]:
+    """Add checks to ``para-server doctor``.
+
+    Asked once, when somebody runs that command. A check changes nothing, and tells for each thing
+    it looked at whether it is good and, if not, what to do. An exception from it counts as
+    something bad, and the other checks still run. Since plugin API 1.
+    Example: ``para-server/src/para_server/plugin.py``.
+
+    Args:
+        config: The configuration of the process.
+
+    Returns:
+        Checks, made in this order, after those of plugins that were found earlier.
+    """
+    return []
 
 
 @hookspec

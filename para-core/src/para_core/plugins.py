@@ -31,6 +31,9 @@ from para_core.selection import (
 from para_core.settings.sections import section_keys
 
 if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from para_core.checks import Check
     from para_core.config import Config
     from para_core.contracts import DAO, Cache, Emailer, FileStore, Queue, Search
     from para_core.contracts.signin import SignIn, SignInTools
@@ -110,11 +113,15 @@ class Plugins:
 
     # ---- what plugins add --------------------------------------------------------------------
 
+    def sections(self) -> list[tuple[Plugin, Mapping[str, type[Struct]]]]:
+        """Return the settings that plugins describe: Structs by the prefix of their keys."""
+        return list(self._ask("para_register_sections"))
+
     def described(self, config: Config) -> Config:
         """Return the configuration with the keys of all sections that plugins describe."""
         keys = [
             key
-            for plugin, sections in self._ask("para_register_sections")
+            for plugin, sections in self.sections()
             for prefix, kind in sections.items()
             for key in section_keys(prefix, kind, plugin.distribution)
         ]
@@ -216,6 +223,10 @@ class Plugins:
         """
         owners = dict.fromkeys(reserved, "para-server")
         return self._named("para_register_commands", owners, "has a command named")
+
+    def checks(self, config: Config) -> list[Check]:
+        """Return what ``para-server doctor`` looks at, in the order in which it does."""
+        return self._listed("para_register_checks", config)
 
     # ---- start and stop ----------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from para_core.hookspecs import FileStoreFactory, hookimpl
 if TYPE_CHECKING:
     from msgspec import Struct
 
+    from para_core.checks import Check
     from para_core.config import Config
     from para_core.contracts import FileStore
     from para_core.contracts.signin import SignInFactory
@@ -29,10 +30,18 @@ def para_register_filestores() -> Mapping[str, FileStoreFactory]:
 
 @hookimpl
 def para_register_commands() -> Mapping[str, Command]:
-    """Offer ``access``."""
-    from para_server.commands.access import COMMAND
+    """Offer ``access`` and ``doctor``."""
+    from para_server.commands import access, doctor
 
-    return {"access": COMMAND}
+    return {"access": access.COMMAND, "doctor": doctor.COMMAND}
+
+
+@hookimpl
+def para_register_checks() -> Sequence[Check]:
+    """Look at the configuration, this machine, the back-ends, and what others could read."""
+    from para_server.doctor import CHECKS
+
+    return CHECKS
 
 
 @hookimpl

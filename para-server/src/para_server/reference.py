@@ -217,11 +217,17 @@ def command_line_page() -> str:
         "server need not run; one that runs tells its apps the same over HTTP. The exit code is 0",
         "when the request is allowed and 1 when it is not.",
         "",
+        "    para-server doctor [--json] [--strict]",
+        "",
+        "tells what is wrong with the server, and what to do about it. The exit code is 1 when",
+        "something has to be put right; with `--strict`, when there is advice too.",
+        "",
         "With `PARA_TRACE_PLUGINS=1` in the environment each call of a hook is logged.",
         "",
         "| exit code | meaning |",
         "|---|---|",
         "| 0 | all went well |",
+        "| 1 | what a command was asked is answered with no, as told with it |",
         "| 2 | the command line, the configuration or a plugin has to be put right, as told |",
     ]
     return "\n".join(lines) + "\n"

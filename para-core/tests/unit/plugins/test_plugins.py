@@ -9,6 +9,7 @@ from typing import Annotated
 import pytest
 from msgspec import Meta, Struct
 
+from para_core.checks import Check, Finding
 from para_core.config import Config
 from para_core.errors import ConfigError, PluginError
 from para_core.extensions import Command, ResourceHandler
@@ -297,6 +298,19 @@ def test_commands_are_added_by_name(config: Config) -> None:
         PluginError, match="tides has a command named 'tide', which para-server has"
     ):
         plugins.commands(["tide"])
+
+
+def test_checks_come_in_the_order_of_the_plugins(config: Config) -> None:
+    async def examine(_: Config) -> list[Finding]:
+        return []
+
+    first, second = Check("tide", examine), Check("moon", examine)
+    plugins = loaded(
+        config,
+        a_plugin("tides", para_register_checks=lambda: [first]),
+        a_plugin("moons", para_register_checks=lambda config: [second] if config else []),
+    )
+    assert plugins.checks(config)[-2:] == [first, second]
 
 
 # ---- start and stop ----------------------------------------------------------------------------
