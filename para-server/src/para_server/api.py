@@ -2,6 +2,8 @@
 
 One ASGI callable does what all requests need, in this order: read the body, answer pre-flights,
 find out who sends it and whether it may go on, find the route, run the handler, send the answer.
+A signature covers the body, so the body comes first. Anybody can send a large one, though: before
+that is read, whoever is refused in any case is.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from para_server.access.classify import CredentialKind, classify
@@ -20,6 +22,7 @@ from para_server.access.principal import NOBODY
 from para_server.access.request import RawRequest, first_headers
 from para_server.access.resources import resource_of, segments_of
 from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.http.body import TooLargeError, has_body, has_large_body, read_body
 from para_server.http.request import Request
 from para_server.http.router import Route, Router
 from para_server.http.wire import Dispatcher, preflight
@@ -37,7 +40,6 @@ __all__ = ["Api"]
 logger = logging.getLogger(__name__)
 
 _GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
-_BODY_FACTOR = 100  # times the limit of one object: the largest body that is read at all
 _MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
 _MOST_HELD = 1 << 27  # bytes of their bodies
 _ADMISSION = "para.admission"
@@ -57,7 +59,7 @@ class Api:
         self.router = Router(routes)
         settings = services.settings
         self._context = settings.context_path.encode()
-        self._most = settings.max_entity_size_bytes * _BODY_FACTOR
+        self._most = settings.max_body_bytes
         self.dispatcher = Dispatcher(
             is_cors_enabled=settings.cors_enabled, is_gzip_enabled=settings.gzip_enabled
         )
@@ -80,37 +82,42 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = first_headers(scope["headers"])
+        raw = RawRequest(scope["method"], scope["raw_path"], scope["query_string"], headers)
         challenge = ""
         try:
-            body = await self._body(scope, headers, receive)
-            raw = RawRequest(
-                scope["method"], scope["raw_path"], scope["query_string"], headers, body
-            )
-            answer, challenge = await self._answer(scope, raw)
+            early = None
+            if has_body(headers):
+                if has_large_body(headers):
+                    early = await self._answer_without_body(scope, raw)
+                if early is None:
+                    raw.body = await read_body(headers, receive, self._most)
+            answer, challenge = early or await self._answer(scope, raw)
+        except TooLargeError:
+            answer = error_answer(400, self._too_large(scope["path"]))
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
             answer = answer_of(error)
         await self.dispatcher.send(scope, headers, send, answer, challenge)
 
-    async def _body(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        length = headers.get(b"content-length")
-        if length is None and b"transfer-encoding" not in headers:
-            return b""
-        if length == b"0":
-            return b""
-        if length is not None and int(length) > self._most:
-            raise AnswerError(400, self._too_large(scope["path"]))
-        parts: list[bytes] = []
-        size, is_more = 0, True
-        while is_more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise AnswerError(400, "The request ended early.")
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._most:
-                raise AnswerError(400, self._too_large(scope["path"]))
-            is_more = message.get("more_body", False)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    # ---- the body -----------------------------------------------------------------------------
+
+    async def _answer_without_body(
+        self, scope: Scope, raw: RawRequest
+    ) -> tuple[Answer, str] | None:
+        """Return the answer that a request gets whatever its body is, and its challenge."""
+        segments = segments_of(raw.path.removeprefix(self._context))
+        if segments is None or self._needs_no_body(raw, segments):
+            return await self._answer(scope, raw)
+        resource = resource_of(raw.path, self._context)
+        refused = await self.gate.refuse_without_body(raw, resource, time.time())
+        return None if refused is None else (_refusal(refused), refused.challenge)
+
+    def _needs_no_body(self, raw: RawRequest, segments: list[str]) -> bool:
+        """Return whether everybody gets the same answer, whatever the body is."""
+        if self.dispatcher.is_preflight(raw.method, raw.headers):
+            return True
+        found = self._found(raw.method, segments)
+        takes_body = isinstance(found, tuple) and not found[0].is_public
+        return not takes_body and self._is_public(segments, found)
 
     def _too_large(self, path: str) -> str:
         if path.rstrip("/").endswith("/_batch"):
@@ -127,7 +134,7 @@ class Api:
         segments = segments_of(raw.path.removeprefix(self._context))
         if segments is None:
             return error_answer(400), ""
-        found = self.router.find("GET" if raw.method == "HEAD" else raw.method, segments)
+        found = self._found(raw.method, segments)
         if self._is_public(segments, found):
             admission = _PUBLIC
         else:
@@ -142,6 +149,9 @@ class Api:
         except Exception as error:  # noqa: BLE001 - answered once, in the table of errors
             answer = answer_of(error)
         return answer, admission.challenge
+
+    def _found(self, method: str, segments: list[str]) -> tuple[Route, list[str]] | set[str]:
+        return self.router.find("GET" if method == "HEAD" else method, segments)
 
     def _is_public(self, segments: list[str], found: tuple[Route, list[str]] | set[str]) -> bool:
         """Return whether nobody has to say who it is; which methods a path has is no secret."""
@@ -196,7 +206,7 @@ class Api:
         if self._guards is not None and self._guards.entries:
             return False
         headers = first_headers(scope["headers"])
-        if b"content-length" in headers or b"transfer-encoding" in headers:
+        if has_body(headers):
             return False
         raw = RawRequest("GET", raw_path, scope["query_string"], headers)
         admission = self._admit_now(raw, resource_of(raw_path, self._context), time.time())

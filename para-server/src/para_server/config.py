@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiSettings", "settings_of"]
 
+_BODY_FACTOR = 100  # times the limit of one object
+
 
 class ApiSettings(Struct, frozen=True, kw_only=True):
     """What the API needs to know of the configuration; times in their documented units."""
@@ -54,6 +56,11 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     read_from_index: bool = False
     health_check_interval: int = 60  # seconds
     search_wait_ms: int = 10_000
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The largest body that is read at all: a batch, an archive, what a plugin takes."""
+        return self.max_entity_size_bytes * _BODY_FACTOR
 
     @property
     def is_production(self) -> bool:

@@ -152,7 +152,8 @@ class Para(Component):
             dispatcher=dispatcher,
             settings=self._web_settings,
             context=settings.context_path,
-            max_body_bytes=settings.max_entity_size_bytes * 100,
+            max_body_bytes=settings.max_entity_size_bytes,
+            max_plugged_body_bytes=settings.max_body_bytes,
         )
 
     async def open(self) -> None:

@@ -122,7 +122,9 @@ def para_register_routes(config):
         station = scope["path_params"].get("station", "")
         headers = [(b"content-type", b"text/plain")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        body = f"{settings.greeting} {station}".strip().encode()
+        size = len((await receive())["body"])
+        text = f"{size} bytes" if size else f"{settings.greeting} {station}"
+        body = text.strip().encode()
         await send({"type": "http.response.body", "body": body})
 
     return [ResourceHandler("/v1/_tides/{station}", app), ResourceHandler("/tides", app)]
@@ -212,6 +214,11 @@ async def test_resources_of_the_plugin_answer(root: Client) -> None:
     assert (await nobody.get("/v1/_tides/pier")).status == 401
     assert (await nobody.get("/tides")).text == "high tide"
     assert (await root.post("/v1/_tides/pier")).status == 405
+    large = b" " * 2_000_000
+    assert (await root.send("GET", "/v1/_tides/pier", raw=large)).text == "2000000 bytes"
+    assert (await nobody.send("GET", "/tides", raw=large)).text == "2000000 bytes"
+    refused = await nobody.send("GET", "/signin", raw=large)
+    assert (refused.status, refused.json["message"]) == (400, "The request is too large.")
 
 
 async def test_listeners_hear_of_writes_and_may_refuse_them(

@@ -89,6 +89,34 @@ class Gate:
             resource: What ``resources.resource_of`` gives for its path.
             now: Seconds since the epoch.
         """
+        found = self._credential(request, resource)
+        if isinstance(found, Credential):
+            return await self._admit_unsigned(found, request, resource, now)
+        app = await self._app(self.identifier_of(found))
+        return self.judge(found, app, request, resource, now)
+
+    async def refuse_without_body(
+        self, request: RawRequest, resource: str, now: float
+    ) -> Admission | None:
+        """Return the refusal that a request gets whatever its body is.
+
+        Anybody can send a large body, so ask this before one is read. It does not replace
+        ``admit``, which is asked when the body is there.
+
+        Returns:
+            ``None`` when there is no such refusal. That proves nothing: the signature, which
+            covers the body, was not looked at.
+        """
+        found = self._credential(request, resource)
+        if isinstance(found, Credential):
+            admission = await self._admit_unsigned(found, request, resource, now)
+            return None if admission.decision.is_allowed else admission
+        app = await self._app(self.identifier_of(found))
+        refused = self._refusal_of_head(found, app, request, now)
+        return None if refused is None else Admission(refused)
+
+    def _credential(self, request: RawRequest, resource: str) -> Signed | Credential:
+        """Return what a signed request claims, or the other credential of a request."""
         authorization = request.headers.get(b"authorization", b"").strip()
         is_me = request.method == "GET" and resource.rstrip("/") == "_me"
         found = (
@@ -97,13 +125,8 @@ class Gate:
             else classify(authorization, request.query, takes_parameter=is_me)
         )
         if found.kind is CredentialKind.SIGNATURE:
-            signed = self.signatures.read(authorization, request)
-        elif found.kind is CredentialKind.PRESIGNED:
-            signed = read_presigned(request.query)
-        else:
-            return await self._admit_unsigned(found, request, resource, now)
-        app = await self._app(self.identifier_of(signed))
-        return self.judge(signed, app, request, resource, now)
+            return self.signatures.read(authorization, request)
+        return read_presigned(request.query) if found.kind is CredentialKind.PRESIGNED else found
 
     def identifier_of(self, signed: Signed) -> str:
         """Return the identifier of the app that a signed request names."""
@@ -114,21 +137,26 @@ class Gate:
         self, signed: Signed, app: AppLike | None, request: RawRequest, resource: str, now: float
     ) -> Admission:
         """Decide about a signed request once its app was looked up; waits for nothing."""
+        refused = self._refusal_of_head(signed, app, request, now)
+        if refused is not None or app is None:
+            return Admission(refused or APP_NOT_FOUND)
         method, uri = request.method, request.path.decode(errors="replace")
-        fault = self.signatures.check_date(signed, request.query, now)
-        if fault is not None:
-            return Admission(signature_refused(fault, method, uri))
-        if app is None:
-            return Admission(APP_NOT_FOUND)
-        refused = check_app(app, method)
-        if refused is not None:
-            return Admission(refused)
         fault = self.signatures.check(signed, app.secret or "", request)
         if fault is not None:
             refused = signature_refused(fault, method, uri, identifier=app.identifier)
             return Admission(refused)
         principal = self._signer(signed.claim.access_key, app.identifier)
         return Admission(authorize(principal, app, method, resource, uri=uri), principal, app)
+
+    def _refusal_of_head(
+        self, signed: Signed, app: AppLike | None, request: RawRequest, now: float
+    ) -> Decision | None:
+        """Return what is wrong with a signed request besides its signature."""
+        fault = self.signatures.check_date(signed, request.query, now)
+        if fault is not None:
+            uri = request.path.decode(errors="replace")
+            return signature_refused(fault, request.method, uri)
+        return APP_NOT_FOUND if app is None else check_app(app, request.method)
 
     def _signer(self, access_key: str, identifier: str) -> Principal:
         known = self._signers.get(access_key)

@@ -12,7 +12,6 @@ from para_server.rest.rendering import render_all
 
 __all__ = ["ROUTES"]
 
-_BATCH_FACTOR = 100  # how many times the limit of one object a batch may be
 _ALL_STALE = "Update failed for all objects in batch due to 'version' mismatch."
 
 
@@ -56,13 +55,8 @@ def _ids(request: Request) -> list[str]:
 
 def _bodies(request: Request) -> list[Any]:
     most = request.services.settings.max_entity_size_bytes
-    size = len(request.body)
-    if size > most * _BATCH_FACTOR:
-        limit = most * _BATCH_FACTOR // 1024
-        message = f"Batch request is too large - the maximum total batch size is {limit} KB."
-        raise AnswerError(400, message)
     bodies = request.json_list()
-    if size > most and any(_size_of(body) > most for body in bodies):
+    if len(request.body) > most and any(_size_of(body) > most for body in bodies):
         limit = most // 1024
         message = (
             "Batch request too large or containing items larger than the max. allowed size "

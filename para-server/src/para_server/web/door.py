@@ -18,11 +18,11 @@ from para_server.access.request import first_headers
 from para_server.access.resources import resource_of
 from para_server.access.tokens import Proof
 from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.http.body import has_body, read_body, replayed
 from para_server.http.wire import preflight
 from para_server.rest.responses import answer_of
 from para_server.web import csrf
 from para_server.web.answers import redirect, refusal
-from para_server.web.body import read_body, replayed
 from para_server.web.cookies import SetCookie
 from para_server.web.request import WebRequest, web_request
 
@@ -59,10 +59,12 @@ class WebDoor:
         settings: WebSettings,
         context: str = "",
         max_body_bytes: int,
+        max_plugged_body_bytes: int,
     ) -> None:
         self._routes, self._plugged, self._guards, self._gate = routes, plugged, guards, gate
         self._dispatcher, self._settings = dispatcher, settings
-        self._context, self._max_body_bytes = context, max_body_bytes
+        self._context = context
+        self._max_body_bytes, self._max_plugged_body_bytes = max_body_bytes, max_plugged_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,7 +89,9 @@ class WebDoor:
         raw_path: bytes = scope["raw_path"]
         if self._context and not raw_path.startswith(f"{self._context}/".encode()):
             return error_answer(404), ""
-        body = await read_body(headers, receive, self._max_body_bytes)
+        is_plugged = self._plugged.is_at(scope)
+        most = self._max_plugged_body_bytes if is_plugged else self._max_body_bytes
+        body = await read_body(headers, receive, most) if has_body(headers) else b""
         request = web_request(scope, body, self._context, self._settings.trusted_proxies)
         refused = await self._refusal(request)
         if refused is not None:

@@ -36,6 +36,11 @@ class PluggedResources:
             for app in (dispatcher.dressed(handler.app, context),)
         ]
 
+    def is_at(self, scope: Scope) -> bool:
+        """Return whether a resource is at the path of a request."""
+        below = {**scope, "root_path": self._context}
+        return any(route.matches(below)[0] is not Match.NONE for route, _ in self._routes)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer a request; ``False`` when nothing is at its path.
 

@@ -69,6 +69,40 @@ async def test_a_signed_request_comes_from_its_app() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("request_", "late", "app", "expected"),
+    [
+        pytest.param(signed(Draft("POST")), 0, FakeApp(), None, id="signed"),
+        pytest.param(signed(Draft("POST", secret=OTHER_KEY)), 0, FakeApp(), None, id="wrong key"),
+        pytest.param(signed(Draft("POST")), 1000, FakeApp(), 400, id="old"),
+        pytest.param(signed(Draft("POST", key="app:nobody")), 0, FakeApp(), 404, id="unknown app"),
+        pytest.param(signed(Draft("POST")), 0, FakeApp(read_only=True), 403, id="read-only"),
+        pytest.param(unsigned(method="POST"), 0, FakeApp(), 401, id="nobody"),
+        pytest.param(unsigned(query=b"accessKey=myapp"), 0, FakeApp(), 403, id="guest"),
+        pytest.param(
+            unsigned(query=b"accessKey=myapp"),
+            0,
+            FakeApp(resource_permissions=OPEN),
+            None,
+            id="granted guest",
+        ),
+        pytest.param(unsigned(authorization=user_token()), 0, FakeApp(), 403, id="user"),
+    ],
+)
+async def test_who_is_refused_whatever_the_body_is_hears_it_before_there_is_one(
+    request_: RawRequest, late: int, app: FakeApp, expected: int | None
+) -> None:
+    gate = Gate(lookup(app=app), root="para")
+    resource = resource_of(request_.path)
+    refused = await gate.refuse_without_body(request_, resource, NOW + late)
+    if expected is None:
+        assert refused is None
+    else:
+        assert refused == await gate.admit(request_, resource, NOW + late)
+        assert refused is not None
+        assert refused.decision.status == expected
+
+
 async def test_the_root_app_is_known_by_its_identifier() -> None:
     assert (await admit(signed(Draft(key="app:para")))).principal.is_root
 
