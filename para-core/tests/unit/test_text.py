@@ -18,6 +18,7 @@ from para_core.text import (
     clean_user_name,
     grouped_number,
     is_blank,
+    lines_of_html,
     no_spaces,
     path_encode,
     picture_of,
@@ -249,3 +250,21 @@ def test_lengths_count_as_browsers_do() -> None:
 def test_an_unknown_currency_becomes_the_euro(text: str, code: str) -> None:
     assert currency_code(text) == code
     assert all(len(known) == 3 and known.isupper() for known in CODES)
+
+
+@pytest.mark.parametrize(
+    ("html", "keeps", "lines"),
+    [
+        ("<p>one</p><p>two</p>", False, "one\n\ntwo"),
+        ("one<br>two<br/>three", False, "one\ntwo\nthree"),
+        ("one\n  two <b>three</b>", False, "one two three"),
+        ("one\n  two <b>three</b>", True, "one\ntwo three"),
+        ("<div><p>a</p></div>\n\n\n<div>b</div>", True, "a\n\nb"),
+        ("<style>p{}</style><script>x()</script>a &amp; b", False, "a & b"),
+        ("1 < 2 and 3 > 2", True, "1 < 2 and 3 > 2"),
+        ("<b>open", True, "open"),
+        ("", False, ""),
+    ],
+)
+def test_html_has_lines(html: str, *, keeps: bool, lines: str) -> None:
+    assert lines_of_html(html, keep_breaks=keeps) == lines

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from para_core.hookspecs import FileStoreFactory, hookimpl
+from para_core.hookspecs import EmailerFactory, FileStoreFactory, hookimpl
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
     from para_core.checks import Check
     from para_core.config import Config
-    from para_core.contracts import FileStore
+    from para_core.contracts import Emailer, FileStore
     from para_core.contracts.signin import SignInFactory
     from para_core.extensions import Command
 
@@ -26,6 +26,12 @@ MIB = 1024 * 1024
 def para_register_filestores() -> Mapping[str, FileStoreFactory]:
     """Offer ``LocalFileStore``."""
     return {"LocalFileStore": open_local_files}
+
+
+@hookimpl
+def para_register_emailers() -> Mapping[str, EmailerFactory]:
+    """Offer the emailer for SMTP; ``JavaMailEmailer`` is the name of the original."""
+    return {"JavaMailEmailer": open_emailer}
 
 
 @hookimpl
@@ -73,6 +79,13 @@ def para_register_sign_in_providers(config: Config) -> Sequence[SignInFactory]:
     from para_server.signin.providers import factories
 
     return factories(config)
+
+
+def open_emailer(config: Config) -> Emailer:
+    """Make the emailer that the keys ``para.mail`` and the settings of apps describe."""
+    from para_server.mail import open_smtp_emailer
+
+    return open_smtp_emailer(config)
 
 
 def open_local_files(config: Config) -> FileStore:

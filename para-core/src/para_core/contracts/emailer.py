@@ -33,7 +33,7 @@ class Emailer(Component):
     """
 
     @abstractmethod
-    async def send(
+    async def send(  # noqa: PLR0913 - a mail has that many parts
         self,
         app: App | None,
         recipients: Sequence[str],
@@ -41,6 +41,7 @@ class Emailer(Component):
         body_html: str,
         *,
         attachment: Attachment | None = None,
+        reply_to: str = "",
     ) -> bool:
         """Send a mail and tell whether it was accepted for **every** recipient.
 
@@ -50,6 +51,7 @@ class Emailer(Component):
             subject: May be empty.
             body_html: HTML; a blank one is not sent and the result is false.
             attachment: Up to one file.
+            reply_to: Whom an answer to the mail goes to; blank for the sender.
 
         Returns:
             False also when the mail server refuses, or does not answer in time; it is logged

@@ -26,4 +26,6 @@ KEYS = category("Additions", "server", [
     number("security.resets_per_account", 10, "Tokens for a new password or an address that may be "
            "tried for one account within an hour; 0 for any number.", rule="strict", at_least=0,
            used_by="sign-in"),
+    number("mail.timeout_ms", 30000, "Longest time in milliseconds for a mail to be handed to the "
+           "mail server.", rule="strict", at_least=100, used_by="mail"),
 ])  # fmt: skip

@@ -24,12 +24,15 @@ LOGGING = category("Logging", "server", [
 
 MAIL = category("Mail", "mail", [
     text("mail.host", "", "SMTP server."),
-    number("mail.port", 965, "Port of the SMTP server."),
-    text("mail.username", "", "User name at the SMTP server."),
+    number("mail.port", 965, "Port of the SMTP server; the usual ones are 465 and, without "
+           "`para.mail.ssl`, 587."),
+    text("mail.username", "", "User name at the SMTP server; blank for no login."),
     text("mail.password", "", "Password at the SMTP server."),
-    flag("mail.tls", "true", "Whether the connection turns to TLS after its start."),
+    flag("mail.tls", "true", "Whether the connection turns to TLS after its start, which the "
+         "server must then offer. With `para.mail.ssl` it is TLS already."),
     flag("mail.ssl", "true", "Whether the connection is TLS from its start."),
-    flag("mail.debug", "false", "Whether the conversation with the SMTP server is logged."),
+    flag("mail.debug", "false", "Whether the steps of the conversation with the SMTP server are "
+         "logged, without what is sent."),
     text("mail.from", value_of("para.support_email"), "Address that emails come from."),
 ])  # fmt: skip
 

@@ -37,6 +37,19 @@ class EmailerSuite:
         sent = await emailer.send(app, [ADDRESS, "x@y.org"], "Tea", "<p>x</p>", attachment=file)
         assert sent
 
+    async def test_an_answer_may_go_to_somebody_else(self, emailer: Emailer) -> None:
+        assert await emailer.send(None, [ADDRESS], "Tea", "<p>x</p>", reply_to="guest@y.org")
+
+    @pytest.mark.parametrize(
+        "odd",
+        ["two\r\nBcc: all@example.com", "half \ud800", "\x00", "x" * 2000, "=?utf-8?q?x?="],
+        ids=["lines", "half a character", "zero", "long", "encoded"],
+    )
+    async def test_odd_texts_are_sent(self, emailer: Emailer, odd: str) -> None:
+        app = App(id="app:teahouse", name=odd)
+        file = Attachment(odd, odd, b"tea")
+        assert await emailer.send(app, [ADDRESS], odd, f"<p>x{odd}</p>", attachment=file)
+
     async def test_the_log_says_neither_who_nor_what(
         self, emailer: Emailer, caplog: pytest.LogCaptureFixture
     ) -> None:

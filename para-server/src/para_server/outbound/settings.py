@@ -39,7 +39,8 @@ class OutboundSettings(Struct, frozen=True, forbid_unknown_fields=True):
         list[str],
         Meta(
             description="Hosts, with or without `:port`, that may be connected to although their "
-            "addresses are private. Those that this configuration names for sign-in may be anyway."
+            "addresses are private. Those that this configuration names for sign-in and mail may "
+            "be anyway."
         ),
     ] = []
     timeout_ms: Annotated[
@@ -51,11 +52,14 @@ class OutboundSettings(Struct, frozen=True, forbid_unknown_fields=True):
 def addresses_of(config: Config) -> Addresses:
     """Return the rules that a configuration makes.
 
-    Hosts that it names itself, in the keys of sign-in, are allowed with the port that it names.
+    Hosts that it names itself, in the keys of sign-in and mail, are allowed with the port that it
+    names.
     """
     settings = config.section("para.outbound", OutboundSettings)
     named = (config.text(key, "") for key in _NAMING_KEYS if config.is_set(key))
     own = [place for url in named if (place := _place_of(url))]
+    if config.is_set("para.mail.host"):
+        own.append(f"{config.text('para.mail.host').strip()}:{config.text('para.mail.port')}")
     return Addresses(allow_private=settings.allow_private, hosts=[*settings.hosts, *own])
 
 
