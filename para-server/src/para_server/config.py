@@ -56,6 +56,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     read_from_index: bool = False
     health_check_interval: int = 60  # seconds
     search_wait_ms: int = 10_000
+    mail_max_attachment_bytes: int = 10_485_760
 
     @property
     def max_body_bytes(self) -> int:
@@ -108,4 +109,5 @@ def settings_of(config: Config) -> ApiSettings:
         sync_index_with_db=config.flag("para.sync_index_with_db"),
         read_from_index=config.flag("para.read_from_index"),
         health_check_interval=config.number("para.health.check_interval"),
+        mail_max_attachment_bytes=config.number("para.mail.max_attachment_bytes"),
     )

@@ -19,6 +19,7 @@ from para_core.config import Config
 from para_core.contracts.component import Component
 from para_core.ids import IdGenerator
 from para_core.listeners import AppListener, IOListener, ListenedDAO
+from para_core.memory.emailer import NoopEmailer
 from para_core.memory.filestore import MemoryFileStore
 from para_core.objects import User
 from para_server.access.gate import Gate
@@ -34,7 +35,9 @@ from para_server.services.finder import Finder
 from para_server.services.health import Health
 from para_server.services.index_follower import IndexFollower
 from para_server.services.links import Links
+from para_server.services.mailing import Mailing
 from para_server.services.objects import Objects
+from para_server.services.rates import Rates
 from para_server.services.setup import Setup
 from para_server.services.store import Store
 from para_server.services.users import Users
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 
     from para_core.contracts.cache import Cache
     from para_core.contracts.dao import DAO
+    from para_core.contracts.emailer import Emailer
     from para_core.contracts.filestore import FileStore
     from para_core.contracts.search import Search
     from para_core.extensions import ResourceHandler
@@ -74,6 +78,7 @@ class Backends:
     app_listeners: Sequence[AppListener] = ()
     resources: Sequence[ResourceHandler] = ()
     files: FileStore = field(default_factory=MemoryFileStore)
+    emailer: Emailer = field(default_factory=NoopEmailer)
     sign_ins: SignInProviders = lambda _: ()
 
 
@@ -167,6 +172,7 @@ class Para(Component):
             await self._stack.enter_async_context(self._backends.cache)
             await self._stack.enter_async_context(self._backends.search)
             await self._stack.enter_async_context(self._backends.files)
+            await self._stack.enter_async_context(self._backends.emailer)
             await self._stack.enter_async_context(self._outbound)
             await self._stack.enter_async_context(self.sign_in.checker)
             await self.services.index.open()
@@ -236,6 +242,12 @@ def _services(
         allows_unverified=settings.allows_unverified_emails,
     )
     objects = Objects(store, apps, users, ids=ids, clock=clock)
+    utilities = Utilities(
+        ids,
+        clock,
+        soft_break=settings.markdown_soft_break,
+        follow_domains=settings.markdown_allowed_follow_domains,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -255,11 +267,12 @@ def _services(
             locked_after=settings.vote_locked_after,
         ),
         backup=Backup(store, apps, ids=ids, clock=clock, settings=settings),
-        utilities=Utilities(
-            ids,
-            clock,
-            soft_break=settings.markdown_soft_break,
-            follow_domains=settings.markdown_allowed_follow_domains,
+        utilities=utilities,
+        mailing=Mailing(
+            backends.emailer,
+            Rates(backends.cache, clock=clock),
+            utilities,
+            most_file_bytes=settings.mail_max_attachment_bytes,
         ),
         users=users,
         setup=Setup(

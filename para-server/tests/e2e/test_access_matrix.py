@@ -111,6 +111,9 @@ EXAMPLES = {
     "PUT /v1/_settings": Example(body={"other": "value"}),
     "PUT /v1/_settings/{key}": Example(body={"value": "other"}),
     "PUT /v1/_import": Example(raw=b"no archive"),
+    "POST /v1/_emails": Example(
+        body={"name": "new", "message": "new", "toEmails": ["somebody@example.com"]}
+    ),
     "GET /v1/utils/{method}": Example({"method": "newid"}),
     "GET /v1/utils": Example(query=[("method", "newid")]),
     "POST /jwt_auth": Example(

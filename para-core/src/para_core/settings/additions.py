@@ -28,4 +28,6 @@ KEYS = category("Additions", "server", [
            used_by="sign-in"),
     number("mail.timeout_ms", 30000, "Longest time in milliseconds for a mail to be handed to the "
            "mail server.", rule="strict", at_least=100, used_by="mail"),
+    number("mail.max_attachment_bytes", 10_485_760, "Largest file that goes with a mail, or with a "
+           "form, in bytes.", rule="strict", at_least=0, used_by="mail"),
 ])  # fmt: skip

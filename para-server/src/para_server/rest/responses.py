@@ -16,7 +16,10 @@ from para_core.errors import (
     VersionConflictError,
 )
 from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.services.mailing import NotSentError
+from para_server.services.messages import InvalidMessageError
 from para_server.services.objects import ForbiddenObjectError
+from para_server.services.rates import TooManyError
 from para_server.services.users import TakenError
 
 __all__ = ["STATUSES", "answer_of"]
@@ -29,6 +32,9 @@ STATUSES: list[tuple[type[Exception], int, str | None]] = [
     (QueryError, 400, None),
     (ForbiddenObjectError, 400, ""),
     (TakenError, 400, ""),
+    (InvalidMessageError, 400, None),
+    (NotSentError, 400, ""),
+    (TooManyError, 429, ""),
     (VersionConflictError, 412, "Update failed due to 'version' mismatch."),
     (ConflictError, 409, None),
     (StorageFullError, 507, "There is no space left to store this."),
@@ -38,7 +44,7 @@ STATUSES: list[tuple[type[Exception], int, str | None]] = [
 ]
 """Error, status, and the message: ``None`` the error's own, empty the phrase of the status."""
 
-_FAILURE, _BUSY = 500, 503
+_FAILURE, _LATER = 500, (429, 503)
 
 
 def answer_of(error: Exception) -> Answer:
@@ -49,7 +55,8 @@ def answer_of(error: Exception) -> Answer:
         if isinstance(error, kind):
             if status >= _FAILURE:
                 logger.error("a request failed: %s", error, exc_info=status == _FAILURE)
-            headers = [(b"retry-after", b"1")] if status == _BUSY else []
+            later = str(getattr(error, "retry_after_sec", 1)).encode()
+            headers = [(b"retry-after", later)] if status in _LATER else []
             return error_answer(status, str(error) if message is None else message, headers)
     logger.error("a request failed", exc_info=error)
     return error_answer(_FAILURE)

@@ -8,6 +8,7 @@ from para_server.rest import (
     batch,
     config_options,
     constraints,
+    emails,
     keys,
     links,
     objects,
@@ -33,6 +34,7 @@ ROUTES: list[Route] = [
     *settings.ROUTES,
     *keys.ROUTES,
     *backup.ROUTES,
+    *emails.ROUTES,
     *utilities.ROUTES,
     *config_options.ROUTES,
 ]

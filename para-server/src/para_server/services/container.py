@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from para_server.services.health import Health
     from para_server.services.index_follower import IndexFollower
     from para_server.services.links import Links
+    from para_server.services.mailing import Mailing
     from para_server.services.objects import Objects
     from para_server.services.setup import Setup
     from para_server.services.store import Store
@@ -48,6 +49,7 @@ class Services:
     votes: Votes
     backup: Backup
     utilities: Utilities
+    mailing: Mailing
     users: Users
     setup: Setup
     health: Health
