@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from para_core.errors import QueryError
 from para_core.objects.codec import decode
-from para_core.pager import Pager
 from para_core.query import builders
 from para_core.query.tree import Bool, Node, Nothing
 from para_server.access.ownership import may_touch, own_rule_applies
@@ -144,18 +143,10 @@ async def _around(request: Request, plan: Plan) -> Node:
 
 
 async def _parents_near(request: Request, place: Node) -> list[str]:
-    app, parents = request.the_app(), dict[str, None]()
-    last: str | None = None
-    while True:
-        pager = Pager(limit=1000, sort="_docid", desc=False, last_key=last)
-        found = await request.services.finder.find(app, place, kind="address", pager=pager)
-        for record in found.records:
-            parent = decode(record).parentid
-            if parent:
-                parents[parent] = None
-        last = found.last_key
-        if not found.records or last is None:
-            return list(parents)
+    finder = request.services.finder
+    places = finder.each(request.the_app(), place, kind="address", size=1000)
+    parents = [decode(record).parentid async for record in places]
+    return list(dict.fromkeys(parent for parent in parents if parent))
 
 
 def page_answer(

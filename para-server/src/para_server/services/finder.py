@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from para_server.services.index_follower import IndexFollower
     from para_server.services.store import Store
 
-__all__ = ["Finder", "Found"]
+__all__ = ["Finder", "Found", "each_of"]
 
 logger = logging.getLogger(__name__)
+
+_PAGE = 250  # objects that are looked up at once where all are wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,12 @@ class Finder:
         if len(found) == len(hits.keys):
             return Found(list(found.values()), hits.total, hits.last_key)
         return Found(self._with_sources(app, hits, found), hits.total, hits.last_key)
+
+    def each(
+        self, app: App, query: Node, *, kind: str | None = None, size: int = _PAGE
+    ) -> AsyncIterator[Record]:
+        """Yield all objects that match, whatever their number; see ``each_of``."""
+        return each_of(lambda pager: self.find(app, query, kind=kind, pager=pager), size)
 
     def peek(
         self, app: App, query: Node, *, kind: str | None = None, pager: Pager | None = None
@@ -95,6 +104,25 @@ class Finder:
         if len(records) < len(hits.keys):
             logger.info("the index knows objects that are gone", extra={"appid": app.identifier})
         return records
+
+
+async def each_of(
+    fetch: Callable[[Pager], Awaitable[Found]], size: int = _PAGE
+) -> AsyncIterator[Record]:
+    """Yield the objects of all pages, in an order that changes in between do not disturb.
+
+    Args:
+        fetch: Returns a page.
+        size: Of a page.
+    """
+    last: str | None = None
+    while True:
+        found = await fetch(Pager(limit=size, sort="_docid", desc=False, last_key=last))
+        for record in found.records:
+            yield record
+        last = found.last_key
+        if last is None:
+            return
 
 
 def _unstored(key: str, data: bytes) -> Record:

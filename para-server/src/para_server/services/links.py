@@ -19,7 +19,7 @@ from para_core.pager import Pager
 from para_core.query.tree import Bool, Exact, Exists, Node
 from para_server.access.reach import opens
 from para_server.access.visibility import secret_fields
-from para_server.services.finder import Found
+from para_server.services.finder import Found, each_of
 from para_server.services.store import Save, Store
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Links", "copy_of", "without_secrets_in"]
 
 _LINKER = "linker"
-_PAGE = 250  # links or children that are looked up at once
-_BATCH = 250  # of them that are deleted in one write
+_BATCH = 250  # links or children that are deleted in one write
 
 
 class Links:
@@ -95,7 +94,7 @@ class Links:
         query = _links_of(obj.id) if kind is None else _links_to(obj, kind)
         keys = [
             linker.id
-            async for linker in self._all(app, query, _LINKER)
+            async for linker in self._finder.each(app, query, kind=_LINKER)
             if _other_end(linker, obj.id) is not None
         ]
         for start in range(0, len(keys), _BATCH):
@@ -129,17 +128,9 @@ class Links:
         """Return how many links an object has with objects of one type."""
         return await self._finder.count(app, _links_to(obj, kind), kind=_LINKER)
 
-    async def all_linked(self, app: App, obj: ParaObject, kind: str) -> AsyncIterator[Record]:
+    def all_linked(self, app: App, obj: ParaObject, kind: str) -> AsyncIterator[Record]:
         """Yield the objects of one type that an object is linked to, page by page."""
-        last: str | None = None
-        while True:
-            pager = Pager(limit=_PAGE, sort="_docid", desc=False, last_key=last)
-            found = await self.linked(app, obj, kind, pager)
-            for record in found.records:
-                yield record
-            last = found.last_key
-            if last is None:
-                return
+        return each_of(lambda pager: self.linked(app, obj, kind, pager))
 
     # ---- one to many --------------------------------------------------------------------------
 
@@ -177,22 +168,11 @@ class Links:
         """
         keys = [
             record.id
-            async for record in self._all(app, _children_of(obj), kind)
+            async for record in self._finder.each(app, _children_of(obj), kind=kind)
             if opens(caller, app, "DELETE", record)
         ]
         for start in range(0, len(keys), _BATCH):
             await self._objects.delete_all(app, caller, keys[start : start + _BATCH])
-
-    async def _all(self, app: App, query: Node, kind: str) -> AsyncIterator[Record]:
-        last: str | None = None
-        while True:
-            pager = Pager(limit=_PAGE, sort="_docid", desc=False, last_key=last)
-            found = await self._finder.find(app, query, kind=kind, pager=pager)
-            for record in found.records:
-                yield record
-            last = found.last_key
-            if last is None:
-                return
 
 
 def copy_of(obj: ParaObject) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from para_core.errors import ConflictError
@@ -22,9 +22,7 @@ from para_core.text import DEFAULT_PICTURE, text_of
 from para_server.services.store import Save, Store
 
 if TYPE_CHECKING:
-    from para_core.contracts.dao import Record
     from para_core.objects import ParaObject
-    from para_core.query.tree import Node
     from para_server.services.apps import Apps
     from para_server.services.container import Clock
     from para_server.services.finder import Finder
@@ -35,7 +33,6 @@ IDENTIFIER = "identifier"
 UNPROVEN = "-"
 """The verified address of an account that was in use, or was switched off, without having one."""
 _CREDENTIALS = ("password", "token", "etoken", "etoken2")  # properties of identifier objects
-_PAGE = 100
 _TRIES = 50  # of a change that others overtake
 
 
@@ -233,7 +230,7 @@ class Users:
     async def _others(self, app: App, user: User, kept: Collection[str]) -> list[str]:
         """Return the ids of all further objects by which somebody may sign in as a user."""
         query = Exact("creatorid", user.id)
-        found = [record async for record in self._found(app, query)]
+        found = [record async for record in self._finder.each(app, query, kind="sysprop")]
         keys = [r.id for r in found if is_identifier(r.id) or decode(r).name == IDENTIFIER]
         keys += await self._named(app, user)
         return [key for key in dict.fromkeys(keys) if key not in kept]
@@ -286,20 +283,9 @@ class Users:
         for user in users:
             keys += await self._named(app, user)
             query = Bool(must=[Exact("creatorid", user.id), Exact("name", IDENTIFIER)])
-            keys += [record.id async for record in self._found(app, query)]
+            found = self._finder.each(app, query, kind="sysprop")
+            keys += [record.id async for record in found]
         return list(dict.fromkeys(keys))
-
-    async def _found(self, app: App, query: Node) -> AsyncIterator[Record]:
-        """Yield all generic objects that match."""
-        last: str | None = None
-        while True:
-            pager = Pager(limit=_PAGE, sort="_docid", desc=False, last_key=last)
-            found = await self._finder.find(app, query, kind="sysprop", pager=pager)
-            for record in found.records:
-                yield record
-            last = found.last_key
-            if not found.records or last is None:
-                break
 
     async def _named(self, app: App, user: ParaObject) -> list[str]:
         """Return the identifier objects that a user itself names; they need no search."""
