@@ -12,7 +12,16 @@ from para_core.contracts.component import Component
 from para_core.contracts.snapshot import LiveView, Snapshot
 from para_core.errors import InvalidObjectError
 
-__all__ = ["DAO", "Change", "Put", "Record", "Write", "is_storable", "touched_keys"]
+__all__ = [
+    "DAO",
+    "Change",
+    "Put",
+    "Record",
+    "Write",
+    "is_room",
+    "is_storable",
+    "touched_keys",
+]
 
 
 class Record(Struct, frozen=True):
@@ -46,10 +55,20 @@ class Write(Struct, frozen=True):
     event: str  # what listeners hear: create, update, delete, createAll, updateAll, deleteAll
     puts: Sequence[Put] = ()
     deletes: Sequence[str] = ()
+    note: bytes = b""
+    """What the feed tells besides: one JSON value as in ``Record.data``, or nothing."""
 
     def keys(self) -> list[str]:
         """The ids this write touches, puts first."""
         return [put.record.id for put in self.puts] + list(self.deletes)
+
+
+def is_room(appid: str) -> bool:
+    """Tell whether records under this name are the server's own, of no app: it starts with ``_``.
+
+    The server keeps its queue and its deliveries in such rooms. No app can have such an id.
+    """
+    return appid.startswith("_")
 
 
 def is_storable(key: str) -> bool:
@@ -81,6 +100,7 @@ class Change(Struct, frozen=True):
     number: int  # grows within an app, with gaps
     event: str
     keys: list[str]
+    note: bytes = b""  # equal to the JSON value of the write; empty where it had none
 
 
 class DAO(Component):
@@ -192,7 +212,10 @@ class DAO(Component):
 
     @abstractmethod
     async def apps(self) -> list[str]:
-        """Return the ids of all apps that have a table or records."""
+        """Return the ids of all apps that have a table or records; rooms are no apps.
+
+        See ``is_room``: in all other calls a room is like an app.
+        """
 
     # ---- what a DAO may do better --------------------------------------------------------------
 

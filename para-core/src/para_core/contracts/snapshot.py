@@ -34,7 +34,7 @@ class Snapshot(ABC):
 
     @abstractmethod
     async def tables(self) -> list[Table]:
-        """Return all apps that had a table or records."""
+        """Return all apps that had a table or records; rooms are no apps, see ``DAO.apps``."""
 
     @abstractmethod
     async def last_change(self, appid: str) -> int:

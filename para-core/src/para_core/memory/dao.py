@@ -10,7 +10,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from para_core.contracts.dao import DAO, Change, Record, Write, touched_keys
+from para_core.contracts.dao import DAO, Change, Record, Write, is_room, touched_keys
 from para_core.contracts.snapshot import Snapshot, Table
 from para_core.errors import ConflictError, UnavailableError
 
@@ -105,7 +105,7 @@ class MemoryDAO(DAO):
             _put(table, replace(put.record, change=number))
         for key in write.deletes:
             _delete(table, key)
-        table.feed.append(Change(number, write.event, keys))
+        table.feed.append(Change(number, write.event, keys, write.note))
         return number
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
@@ -124,7 +124,7 @@ class MemoryDAO(DAO):
     async def apps(self) -> list[str]:
         """Return the ids of all apps."""
         self._check_open()
-        return list(self._tables)
+        return [appid for appid in self._tables if not is_room(appid)]
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
@@ -153,7 +153,11 @@ class _MemorySnapshot(Snapshot):
 
     async def tables(self) -> list[Table]:
         """Return all apps."""
-        return [Table(appid, table.shared) for appid, table in self._tables.items()]
+        return [
+            Table(appid, table.shared)
+            for appid, table in self._tables.items()
+            if not is_room(appid)
+        ]
 
     async def last_change(self, appid: str) -> int:
         """Return the number of the app's last change."""

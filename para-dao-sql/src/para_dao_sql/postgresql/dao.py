@@ -10,13 +10,21 @@ from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
 
-from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
+from para_core.contracts.dao import (
+    DAO,
+    Change,
+    Record,
+    Write,
+    is_room,
+    is_storable,
+    touched_keys,
+)
 from para_core.contracts.snapshot import Snapshot
 from para_core.errors import ParaError, UnavailableError
 from para_dao_sql.address import PostgresAddress
 from para_dao_sql.answers import answer_in_time
+from para_dao_sql.entries import heard
 from para_dao_sql.postgresql.catalog import Catalog, Gone, lock_app
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_error, is_about_one
 from para_dao_sql.postgresql.lanes import Lanes
@@ -31,7 +39,6 @@ T = TypeVar("T")
 
 _HIGHEST = 2**63 - 1  # what a bigint holds
 _PATIENCE = 12  # times the usual longest wait: whoever reads a whole app asks for much
-_decode_keys = msgspec.json.Decoder(list[str]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ class PostgresDAO(DAO):
         )
         asked = self._state().pool.fetch(query, key_of(appid), min(after, _HIGHEST), limit)
         rows = await self._guard(asked)
-        return [Change(number, event, _decode_keys(keys)) for number, event, keys in rows]
+        return [Change(number, event, *heard(keys)) for number, event, keys in rows]
 
     async def last_change(self, appid: str) -> int:
         """Return the number of the app's last change."""
@@ -159,7 +166,7 @@ class PostgresDAO(DAO):
         """Return the ids of all apps."""
         query = "SELECT appid FROM objects_apps ORDER BY app"
         rows = await self._guard(self._state().pool.fetch(query))
-        return [row["appid"].decode() for row in rows]
+        return [appid for row in rows if not is_room(appid := row["appid"].decode())]
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """Return all apps as they are at the moment of entering."""

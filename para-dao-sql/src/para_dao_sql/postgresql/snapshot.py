@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
 
-from para_core.contracts.dao import Change, Record, is_storable
+from para_core.contracts.dao import Change, Record, is_room, is_storable
 from para_core.contracts.snapshot import Snapshot, Table
+from para_dao_sql.entries import heard
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error
 from para_dao_sql.postgresql.rows import key_of, record_of
 from para_dao_sql.postgresql.tables import App, statements_of
@@ -22,7 +22,6 @@ T = TypeVar("T")
 
 _HIGHEST = 2**63 - 1  # what a bigint holds
 _PORTION = 500  # ids of one question
-_decode_keys = msgspec.json.Decoder(list[str]).decode
 
 
 class PostgresSnapshot(Snapshot):
@@ -45,7 +44,8 @@ class PostgresSnapshot(Snapshot):
 
     async def tables(self) -> list[Table]:
         """Return all apps."""
-        return [Table(appid, app.shared) for appid, (app, _) in self._apps.items()]
+        apps = self._apps.items()
+        return [Table(appid, app.shared) for appid, (app, _) in apps if not is_room(appid)]
 
     async def last_change(self, appid: str) -> int:
         """Return the number of the app's last change."""
@@ -89,7 +89,7 @@ class PostgresSnapshot(Snapshot):
 
         async def ask(app: App) -> list[Change]:
             rows = await self._connection.fetch(query, app.number, min(after, _HIGHEST), limit)
-            return [Change(number, event, _decode_keys(keys)) for number, event, keys in rows]
+            return [Change(number, event, *heard(keys)) for number, event, keys in rows]
 
         return await self._ask(appid, ask, [])
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
-import msgspec
 
 from para_core.contracts.dao import Record, Write
 from para_core.errors import ConflictError
+from para_dao_sql.entries import told
 from para_dao_sql.postgresql.catalog import lock_app
 from para_dao_sql.postgresql.rows import encode, key_of
 from para_dao_sql.postgresql.tables import App, make_app, statements_of
@@ -42,7 +42,7 @@ class _Plan:
         for key in write.deletes:
             self.records[key] = None
             self.stored.pop(key, None)
-        self.told.append((self.number, write.event, msgspec.json.encode(write.keys())))
+        self.told.append((self.number, write.event, told(write.keys(), write.note)))
         return self.number
 
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
-from para_core.contracts.dao import DAO, Change, Record, Write, is_storable, touched_keys
+from para_core.contracts.dao import (
+    DAO,
+    Change,
+    Record,
+    Write,
+    is_room,
+    is_storable,
+    touched_keys,
+)
 from para_core.contracts.snapshot import Snapshot
 from para_core.errors import BackendError, UnavailableError
 from para_dao_sql.answers import answer_in_time
@@ -160,7 +168,7 @@ class SqliteDAO(DAO):
 
     async def apps(self) -> list[str]:
         """Return the ids of all apps."""
-        return list(self._state().catalog.places)
+        return [appid for appid in self._state().catalog.places if not is_room(appid)]
 
     async def open_beside(self) -> None:
         """Check that the file can be read; the process that has it is not disturbed."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from para_core.contracts.dao import Change, Record
+from para_dao_sql.entries import heard
 from para_dao_sql.sqlite.catalog import Place
 
 __all__ = ["read_changed", "read_changes", "read_many", "read_one", "read_page"]
@@ -15,8 +14,6 @@ __all__ = ["read_changed", "read_changes", "read_many", "read_one", "read_page"]
 _SIZES = (1, 8, 32, 128, 512)  # few lengths of lists, so that few statements are prepared
 _LONGEST = _SIZES[-1]
 _HIGHEST = 2**63 - 1  # what an INTEGER of SQLite holds
-
-_decode_keys = msgspec.json.Decoder(list[str]).decode
 
 
 def read_one(connection: sqlite3.Connection, place: Place, key: str) -> Record | None:
@@ -68,4 +65,4 @@ def read_changes(
         "ORDER BY number LIMIT ?",
         (place.app, min(after, _HIGHEST), min(limit, _HIGHEST)),
     )
-    return [Change(number, event, _decode_keys(keys)) for number, event, keys in rows]
+    return [Change(number, event, *heard(keys)) for number, event, keys in rows]

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from para_core.contracts.dao import Change, Record, is_storable
+from para_core.contracts.dao import Change, Record, is_room, is_storable
 from para_core.contracts.snapshot import Snapshot, Table
 from para_dao_sql.answers import answer_in_time
 from para_dao_sql.sqlite import file as files
@@ -37,7 +37,8 @@ class SqliteSnapshot(Snapshot):
 
     async def tables(self) -> list[Table]:
         """Return all apps."""
-        return [Table(appid, place.shared) for appid, place in self._catalog.places.items()]
+        places = self._catalog.places.items()
+        return [Table(appid, place.shared) for appid, place in places if not is_room(appid)]
 
     async def last_change(self, appid: str) -> int:
         """Return the number of the app's last change."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-import msgspec
-
 from para_core.contracts.dao import Put, Write
 from para_core.errors import ConflictError
+from para_dao_sql.entries import told
 from para_dao_sql.sqlite.catalog import Catalog, Place, create_table
 from para_dao_sql.sqlite.leftovers import clear_some, leave
 
@@ -43,7 +42,7 @@ class Transaction:
             execute(place.sql.delete, (*first, key))
         execute(
             "INSERT INTO objects_changes (app, number, event, keys) VALUES (?, ?, ?, ?)",
-            (place.app, number, write.event, msgspec.json.encode(keys).decode()),
+            (place.app, number, write.event, told(keys, write.note).decode()),
         )
         return number
 

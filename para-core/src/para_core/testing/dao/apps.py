@@ -86,6 +86,21 @@ class AppTests:
         await dao.forget_changes("only forgotten", 5)
         assert sorted(await dao.apps()) == ["made", "shared", "written"]
 
+    async def test_a_room_is_like_an_app_and_is_no_app(self, dao: DAO) -> None:
+        await dao.create("app", a_record("cat1", text="of the app"))
+        one = await dao.create("_room", a_record("cat1", text="of the room"))
+        two = await dao.update("_room", a_record("cat1", text="changed"), expect=one)
+        assert value_of(await dao.read("app", "cat1")) == value_of(
+            a_record("cat1", text="of the app")
+        )
+        assert [change.number for change in await dao.changes("_room", one)] == [two]
+        assert len(await dao.changes("app", 0)) == 1
+        assert await dao.apps() == ["app"]
+        async with dao.snapshot() as seen:
+            assert [table.appid for table in await seen.tables()] == ["app"]
+        await dao.delete_table("_room")
+        assert await dao.read_page("_room") == []
+
     @pytest.mark.parametrize("shared", [False, True], ids=["own table", "shared table"])
     async def test_a_removed_app_leaves_nothing_and_starts_again(
         self, dao: DAO, *, shared: bool

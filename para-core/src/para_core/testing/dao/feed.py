@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from para_core.contracts.dao import DAO, Change, Put, Write
@@ -29,6 +30,21 @@ class FeedTests:
             Change(four, "delete", ["absent"]),
             Change(five, "updateAll", ["a", "b", "c"]),
         ]
+
+    @pytest.mark.parametrize(
+        "note",
+        [b'{"at":12,"text":"\\u0000 \xc4\x8daj"}', b"[1,[],{}]", b'"text"', b"0", b"null"],
+        ids=["object", "array", "text", "number", "null"],
+    )
+    async def test_a_note_comes_back_with_its_entry(self, dao: DAO, note: bytes) -> None:
+        one = await dao.write("app", Write("create", [Put(a_record("a"))], ["b"], note))
+        two = await dao.create("app", a_record("a"))
+        noted, bare = await dao.changes("app", 0)
+        assert (noted.number, noted.event, noted.keys) == (one, "create", ["a", "b"])
+        assert msgspec.json.decode(noted.note) == msgspec.json.decode(note)
+        assert bare == Change(two, "create", ["a"])
+        async with dao.snapshot() as seen:
+            assert await seen.changes("app", 0) == [noted, bare]
 
     async def test_the_feed_can_be_read_from_anywhere_in_parts(self, dao: DAO) -> None:
         numbers = [await dao.create("app", a_record(f"id{n}")) for n in range(12)]
