@@ -46,7 +46,11 @@ class Family(Generic[T]):
 DAOS: Family[DAO] = Family("para.dao", "para_register_daos", {"": "MemoryDAO"})
 SEARCHES: Family[Search] = Family("para.search", "para_register_searches", {"": "MemorySearch"})
 CACHES: Family[Cache] = Family("para.cache", "para_register_caches", {"": "CaffeineCache"})
-QUEUES: Family[Queue] = Family("para.q", "para_register_queues", {"": "LocalQueue"})
+QUEUES: Family[Queue] = Family(
+    "para.q",
+    "para_register_queues",
+    {"": "LocalQueue", "local": "LocalQueue", "sqs": "AWSQueue"},
+)
 FILESTORES: Family[FileStore] = Family(
     "para.fs", "para_register_filestores", {"": "LocalFileStore"}
 )
@@ -135,7 +139,7 @@ def one_line(error: BaseException) -> str:
 def _nobody(family: Family[Any], value: str, offers: Mapping[str, Offer], config: Config) -> str:
     names = ", ".join(sorted(offer.name for offer in offers.values())) or "none"
     plugins = ", ".join(dict.fromkeys(offer.by for offer in offers.values()))
-    package = _PACKAGES.get(value.lower())
+    package = _PACKAGES.get(family.aliases.get(value.lower(), value).lower())
     close = difflib.get_close_matches(value.lower(), offers, n=1)
     if package is not None:
         help_ = f"pip install {package}"

@@ -52,7 +52,7 @@ class TestMemoryQueue(QueueSuite):
 
     @pytest.fixture
     async def queue(self, clock: RunningClock) -> AsyncIterator[MemoryQueue]:
-        settings = QueueSettings(visibility_timeout_sec=1)
+        settings = QueueSettings(visibility_timeout_sec=1, max_attempts=3)
         async with MemoryQueue(settings, clock=clock) as queue:
             yield queue
 

@@ -21,6 +21,7 @@ from para_core.ids import IdGenerator
 from para_core.listeners import AppListener, IOListener, ListenedDAO
 from para_core.memory.emailer import NoopEmailer
 from para_core.memory.filestore import MemoryFileStore
+from para_core.memory.queue import MemoryQueue, QueueSettings
 from para_core.objects import User
 from para_server.access.gate import Gate
 from para_server.api import Api
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from para_core.contracts.dao import DAO
     from para_core.contracts.emailer import Emailer
     from para_core.contracts.filestore import FileStore
+    from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
     from para_core.extensions import ResourceHandler
     from para_core.objects import App
@@ -79,6 +81,7 @@ class Backends:
     resources: Sequence[ResourceHandler] = ()
     files: FileStore = field(default_factory=MemoryFileStore)
     emailer: Emailer = field(default_factory=NoopEmailer)
+    queue: Queue = field(default_factory=lambda: MemoryQueue(QueueSettings(), clock=time.monotonic))
     sign_ins: SignInProviders = lambda _: ()
 
 
@@ -173,6 +176,8 @@ class Para(Component):
             await self._stack.enter_async_context(self._backends.search)
             await self._stack.enter_async_context(self._backends.files)
             await self._stack.enter_async_context(self._backends.emailer)
+            self._backends.queue.keep_in(self._backends.dao)
+            await self._stack.enter_async_context(self._backends.queue)
             await self._stack.enter_async_context(self._outbound)
             await self._stack.enter_async_context(self.sign_in.checker)
             await self.services.index.open()

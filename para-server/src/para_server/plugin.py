@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from para_core.hookspecs import EmailerFactory, FileStoreFactory, hookimpl
+from para_core.hookspecs import EmailerFactory, FileStoreFactory, QueueFactory, hookimpl
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
     from para_core.checks import Check
     from para_core.config import Config
-    from para_core.contracts import Emailer, FileStore
+    from para_core.contracts import Emailer, FileStore, Queue
     from para_core.contracts.signin import SignInFactory
     from para_core.extensions import Command
 
@@ -32,6 +33,12 @@ def para_register_filestores() -> Mapping[str, FileStoreFactory]:
 def para_register_emailers() -> Mapping[str, EmailerFactory]:
     """Offer the emailer for SMTP; ``JavaMailEmailer`` is the name of the original."""
     return {"JavaMailEmailer": open_emailer}
+
+
+@hookimpl
+def para_register_queues() -> Mapping[str, QueueFactory]:
+    """Offer ``LocalQueue``."""
+    return {"LocalQueue": open_local_queue}
 
 
 @hookimpl
@@ -95,3 +102,12 @@ def open_local_files(config: Config) -> FileStore:
     settings = config.section("para.localstorage", LocalStorageSettings)
     folder = settings.folder.strip() or Path(config.text("para.db.dir"), "files")
     return LocalFileStore(Path(folder), max_file_bytes=settings.max_filesize_mb * MIB)
+
+
+def open_local_queue(config: Config) -> Queue:
+    """Make the queue that ``para.queue`` describes; it keeps its messages in the database."""
+    from para_core.memory.queue import QueueSettings
+    from para_server.localqueue import LocalQueue
+
+    settings = config.section("para.queue", QueueSettings)
+    return LocalQueue(settings, clock=lambda: time.time_ns() // 1_000_000)

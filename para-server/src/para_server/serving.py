@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from para_core.errors import ConfigError
-from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, SEARCHES
+from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEARCHES
 from para_server import __version__
 from para_server.http.protocol import ParaProtocol
 from para_server.logs import set_up_logging
@@ -195,6 +195,7 @@ def backends_of(config: Config, plugins: Plugins) -> Backends:
         resources=plugins.routes(config),
         files=plugins.make(FILESTORES, config),
         emailer=plugins.make(EMAILERS, config),
+        queue=plugins.make(QUEUES, config),
         sign_ins=lambda tools: plugins.sign_in_providers(config, tools),
     )
 

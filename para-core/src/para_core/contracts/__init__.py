@@ -8,12 +8,13 @@ from para_core.contracts.dao import DAO, Change, Put, Record, Write
 from para_core.contracts.emailer import Attachment, Emailer
 from para_core.contracts.filestore import FileStore
 from para_core.contracts.outbound import Outbound, OutboundReply
-from para_core.contracts.queue import Message, Queue
+from para_core.contracts.queue import AsideMessage, Message, Queue
 from para_core.contracts.search import Hits, Search
 from para_core.contracts.signin import Profile, SignIn, SignInTools
 
 __all__ = [
     "DAO",
+    "AsideMessage",
     "Attachment",
     "Cache",
     "Change",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from para_core.contracts.component import Component
 
-__all__ = ["Message", "Queue"]
+if TYPE_CHECKING:
+    from para_core.contracts.dao import DAO
+
+__all__ = ["AsideMessage", "Message", "Queue"]
 
 
 class Message(Struct, frozen=True):
@@ -23,17 +27,32 @@ class Message(Struct, frozen=True):
     attempts: int = 1
 
 
+class AsideMessage(Struct, frozen=True):
+    """A message that nobody gets any more, since its work cannot be done."""
+
+    id: str
+    body: str
+    attempts: int
+    reason: str
+
+
 class Queue(Component):
     """Messages that wait for a worker; each is delivered **at least once**.
 
     A pulled message is hidden from other pulls for a while (the visibility timeout). Whoever
-    finished its work acknowledges it and it is gone; otherwise it appears again. Messages that
-    nobody takes are dropped at the end of their life. The order is the order of pushing where the
-    product keeps one, with repeated messages out of order.
+    finished its work acknowledges it and it is gone; otherwise it appears again. After
+    ``para.queue.max_attempts`` it is set aside, so that a message which kills its worker does so a
+    few times only. Messages that nobody takes, or sends back from aside, are dropped at the end of
+    their life. The order is the order of pushing where the product keeps one, with repeated
+    messages out of order.
 
     Every method may raise ``UnavailableError`` and ``BackendError``.
     Source: Para 1.54, ``Queue``; acknowledging is ours, so that a crash loses no message.
     """
+
+    def keep_in(self, dao: DAO) -> None:
+        """Learn of the server's database, before ``open``; for queues that keep messages in it."""
+        del dao
 
     async def push(self, message: str) -> None:
         """Add one message; a blank one is ignored. See ``push_all``."""
@@ -71,3 +90,27 @@ class Queue(Component):
     @abstractmethod
     async def size(self) -> int:
         """Return how many messages there are, hidden ones included; some products estimate."""
+
+    # ---- messages that cannot be done ---------------------------------------------------------
+
+    @abstractmethod
+    async def set_aside(self, message: Message, reason: str) -> None:
+        """Take a pulled message out of the queue and keep it for people to look at.
+
+        A receipt that is older than the last pull does nothing, as with ``ack``.
+        """
+
+    @abstractmethod
+    async def aside(self, limit: int = 100) -> list[AsideMessage]:
+        """Return messages that were set aside, the first ones first."""
+
+    @abstractmethod
+    async def restore(self, key: str) -> bool:
+        """Put a message that was set aside back into the queue, as if it had never been pulled.
+
+        Args:
+            key: Its ``AsideMessage.id``.
+
+        Returns:
+            ``False`` when there is none.
+        """

@@ -45,8 +45,8 @@ def para_register_caches() -> Mapping[str, CacheFactory]:
 
 @hookimpl
 def para_register_queues() -> Mapping[str, QueueFactory]:
-    """Offer the queue in memory; ``LocalQueue`` is the name of the original."""
-    return dict.fromkeys(("LocalQueue", "local"), open_queue)
+    """Offer ``MemoryQueue``, also under its name in the original, ``MockQueue``."""
+    return dict.fromkeys(("MemoryQueue", "MockQueue"), open_queue)
 
 
 @hookimpl

@@ -7,11 +7,12 @@ import itertools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from para_core.contracts.queue import Message, Queue
+from para_core.contracts.queue import AsideMessage, Message, Queue
 from para_core.errors import StorageFullError
 
 __all__ = ["MemoryQueue", "QueueSettings"]
@@ -28,6 +29,9 @@ class QueueSettings(Struct, frozen=True):
     retention_sec: Annotated[
         int, Meta(ge=1, description="Seconds after which a message that nobody did is dropped.")
     ] = 345_600  # four days, as in SQS
+    max_attempts: Annotated[
+        int, Meta(ge=1, description="Pulls after which a message that was not done is set aside.")
+    ] = 10
     max_messages: Annotated[
         int, Meta(ge=1, description="Maximum number of messages in the local queue.")
     ] = 100_000
@@ -55,6 +59,7 @@ class MemoryQueue(Queue):
         self._settings, self._clock = settings, clock
         self._ready: OrderedDict[int, Waiting] = OrderedDict()
         self._hidden: OrderedDict[int, Waiting] = OrderedDict()  # in the order of reappearing
+        self._aside: OrderedDict[str, tuple[AsideMessage, float]] = OrderedDict()  # and their end
         self._bytes = 0
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
@@ -99,16 +104,45 @@ class MemoryQueue(Queue):
 
     async def ack(self, message: Message) -> None:
         """Remove a message that was pulled with this receipt and not pulled again."""
-        number, _, attempt = message.receipt.partition(".")
-        for part in (self._hidden, self._ready):
-            found = part.get(int(number))
-            if found is not None and found.attempts == int(attempt):
-                self._remove(part, found)
+        self._take_out(message)
 
     async def size(self) -> int:
         """Return how many messages there are, hidden ones included."""
         self._drop_ended()
         return len(self._ready) + len(self._hidden)
+
+    async def set_aside(self, message: Message, reason: str) -> None:
+        """Take a pulled message out of the queue and keep it for people to look at."""
+        if self._take_out(message):
+            self._put_aside(message.receipt.partition(".")[0], message, reason)
+
+    async def aside(self, limit: int = 100) -> list[AsideMessage]:
+        """Return messages that were set aside, the first ones first."""
+        self._drop_ended()
+        return [message for message, _ in islice(self._aside.values(), limit)]
+
+    async def restore(self, key: str) -> bool:
+        """Put a message that was set aside back into the queue."""
+        found = self._aside.get(key)
+        if found is None:
+            return False
+        await self.push(found[0].body)
+        del self._aside[key]
+        return True
+
+    def _take_out(self, message: Message) -> bool:
+        number, _, attempt = message.receipt.partition(".")
+        for part in (self._hidden, self._ready):
+            found = part.get(int(number))
+            if found is not None and found.attempts == int(attempt):
+                self._remove(part, found)
+                return True
+        return False
+
+    def _put_aside(self, key: str, message: Message, reason: str) -> None:
+        logger.error("a message was set aside: %s", reason, extra={"key": key})
+        ends = self._clock() + self._settings.retention_sec
+        self._aside[key] = (AsideMessage(key, message.body, message.attempts, reason), ends)
 
     def _take(self, limit: int) -> list[Message]:
         self._reappear()
@@ -116,7 +150,13 @@ class MemoryQueue(Queue):
         hidden_until = self._clock() + self._settings.visibility_timeout_sec
         taken: list[Message] = []
         while self._ready and len(taken) < limit:
-            number, message = self._ready.popitem(last=False)
+            number, message = next(iter(self._ready.items()))
+            if message.attempts >= self._settings.max_attempts:
+                self._remove(self._ready, message)
+                failed = Message("", message.body, message.attempts)
+                self._put_aside(str(number), failed, "it was pulled too often and never done")
+                continue
+            del self._ready[number]
             message.attempts += 1
             message.hidden_until = hidden_until
             self._hidden[number] = message
@@ -138,6 +178,8 @@ class MemoryQueue(Queue):
             while part and (first := next(iter(part.values()))).ends <= now:
                 self._remove(part, first)
                 dropped += 1
+        while self._aside and next(iter(self._aside.values()))[1] <= now:
+            self._aside.popitem(last=False)
         if dropped:
             logger.warning("messages dropped that nobody took", extra={"messages": dropped})
 

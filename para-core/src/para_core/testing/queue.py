@@ -17,7 +17,8 @@ PassTime = Callable[[float], Awaitable[None]]
 class QueueSuite:
     """What every queue promises; provide the fixture ``queue``, open and empty.
 
-    Its visibility timeout is one second. A queue whose clock is a fake overrides ``pass_time``.
+    Its visibility timeout is one second, and after three pulls a message is set aside. A queue
+    whose clock is a fake overrides ``pass_time``.
     """
 
     @pytest.fixture
@@ -91,6 +92,55 @@ class QueueSuite:
         await queue.ack(second)
         await queue.ack(second)
         assert await queue.size() == 0
+
+    async def test_a_message_that_is_never_done_is_set_aside(
+        self, queue: Queue, pass_time: PassTime
+    ) -> None:
+        await queue.push_all(["kills its worker", "is fine"])
+        for _ in range(3):
+            pulled = {message.body: message for message in await _all(queue)}
+            if "is fine" in pulled:
+                await queue.ack(pulled["is fine"])
+            await pass_time(1.2)
+        assert await queue.pull() == []
+        assert await queue.size() == 0
+        (aside,) = await queue.aside()
+        assert (aside.body, aside.attempts) == ("kills its worker", 3)
+        assert aside.reason
+
+    async def test_a_message_can_be_set_aside_with_a_reason_and_come_back(
+        self, queue: Queue, pass_time: PassTime
+    ) -> None:
+        await queue.push("a")
+        (message,) = await queue.pull()
+        await queue.set_aside(message, "it has no type")
+        await pass_time(1.2)
+        assert (await queue.pull(), await queue.size()) == ([], 0)
+        (aside,) = await queue.aside()
+        assert (aside.body, aside.attempts, aside.reason) == ("a", 1, "it has no type")
+        assert await queue.restore(aside.id)
+        assert not await queue.restore(aside.id)
+        assert await queue.aside() == []
+        assert [(m.body, m.attempts) for m in await queue.pull()] == [("a", 1)]
+
+    async def test_an_old_receipt_sets_nothing_aside(
+        self, queue: Queue, pass_time: PassTime
+    ) -> None:
+        await queue.push("a")
+        (first,) = await queue.pull()
+        await pass_time(1.2)
+        (second,) = await queue.pull()
+        await queue.set_aside(first, "too late")
+        assert (await queue.size(), await queue.aside()) == (1, [])
+        await queue.ack(second)
+
+    async def test_messages_are_set_aside_in_order_and_listed_up_to_a_limit(
+        self, queue: Queue
+    ) -> None:
+        await queue.push_all(["a", "b", "c"])
+        for message in sorted(await _all(queue), key=lambda message: message.body):
+            await queue.set_aside(message, "of no use")
+        assert [message.body for message in await queue.aside(2)] == ["a", "b"]
 
     async def test_a_pull_waits_for_a_message(self, queue: Queue) -> None:
         async with asyncio.timeout(5), asyncio.TaskGroup() as group:

@@ -14,7 +14,7 @@ from para_core.memory.emailer import NoopEmailer
     ("offered", "names"),
     [
         (plugin.para_register_caches(), {"CaffeineCache", "CaffeineSearch", "inmemory"}),
-        (plugin.para_register_queues(), {"LocalQueue", "local"}),
+        (plugin.para_register_queues(), {"MemoryQueue", "MockQueue"}),
         (plugin.para_register_filestores(), {"MemoryFileStore", "MockFileStore"}),
         (plugin.para_register_emailers(), {"NoopEmailer"}),
     ],

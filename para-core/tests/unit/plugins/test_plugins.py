@@ -17,7 +17,7 @@ from para_core.hookspecs import hookimpl
 from para_core.listeners import AppListener, IOListener
 from para_core.objects import Sysprop
 from para_core.plugins import Plugins, load_plugins
-from para_core.selection import CACHES, DAOS, EMAILERS, FAMILIES, QUEUES
+from para_core.selection import CACHES, DAOS, EMAILERS, FAMILIES
 from para_core.testing.wheels import WheelRecipe
 
 
@@ -59,8 +59,19 @@ def test_old_names_and_blanks_select_the_cache_of_the_process(
 def test_defaults_select_what_core_has(config: Config) -> None:
     plugins = loaded(config)
     assert plugins.selected(CACHES, config).name == "CaffeineSearch"
-    assert plugins.selected(QUEUES, config).name == "LocalQueue"
     assert plugins.selected(EMAILERS, config).name == "NoopEmailer"
+
+
+@pytest.mark.parametrize("value", ["MemoryQueue", "mockqueue"])
+def test_a_queue_without_a_database_is_selected_by_name(config: Config, value: str) -> None:
+    chosen = Config({**config.overrides, "para.q": value})
+    assert type(loaded(config).queue(chosen)).__name__ == "MemoryQueue"
+
+
+@pytest.mark.parametrize("value", ["AWSQueue", "sqs"])
+def test_the_short_name_of_a_queue_means_the_same(config: Config, value: str) -> None:
+    with pytest.raises(PluginError, match="pip install para-queue-sqs"):
+        loaded(config).queue(Config({**config.overrides, "para.q": value}))
 
 
 def test_only_the_selected_factory_runs(config: Config) -> None:
