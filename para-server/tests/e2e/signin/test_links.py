@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 
-from para_core.memory.cache import CaffeineSettings, MemoryCache
-from para_core.memory.dao import MemoryDAO
-from para_core.memory.search import MemorySearch
 from para_server.config import ApiSettings
-from para_server.para import Backends, Para
 
 from ..backends import SQLITE, backends  # noqa: TID252 - tests have no absolute names
-from ..client import ROOT_SECRET, Client, Reply  # noqa: TID252
+from ..client import Client, Reply  # noqa: TID252
 from .people import BROWSER, FORM, SCRIPT, Clock, a_user, bearer, id_token, jwt, sign_in
-
-if TYPE_CHECKING:
-    from para_core.contracts.dao import DAO, Record
+from .processes import FarDAO, a_process, the_app
 
 ANN, VERA = "ann@myapp.test", "custom:vera"
 DAY_SEC, FOREVER = 86_400, 4_102_444_800  # the second is in the year 2100
@@ -221,29 +212,6 @@ async def test_a_button_of_a_page_sends_the_token_as_a_form(nobody: Client, link
 
 
 # ---- who remembers -------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def a_process(settings: ApiSettings, dao: DAO, clock: Clock) -> AsyncIterator[Client]:
-    """Start a server that shares its database with others, and nothing else."""
-    cache = MemoryCache(CaffeineSettings(), clock=time.monotonic)
-    made = Backends(dao, MemorySearch(), cache)
-    async with Para(settings, made, clock=clock) as para:
-        yield Client(para)
-
-
-class FarDAO(MemoryDAO):
-    """A database that others can write to between a read and the write that follows from it."""
-
-    async def read(self, appid: str, key: str) -> Record | None:
-        found = await super().read(appid, key)
-        await asyncio.sleep(0)
-        return found
-
-
-async def the_app(nobody: Client) -> Client:
-    root = Client(nobody.para, "app:para", ROOT_SECRET)
-    return Client(nobody.para, "app:myapp", (await root.get("/v1/_setup/myapp")).json["secretKey"])
 
 
 def a_link(app: Client, clock: Clock, number: int = 0) -> str:
