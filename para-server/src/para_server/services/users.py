@@ -128,8 +128,13 @@ class Users:
         return found if isinstance(found, User) else None
 
     async def identifier(self, app: App, identifier: str) -> Sysprop | None:
-        """Return the identifier object of this name, or ``None``."""
-        record = await self._store.dao.read(app.identifier, identifier) if identifier else None
+        """Return the identifier object of this name, or ``None``.
+
+        An object whose id has the form of no identifier is none, whatever it holds: users and
+        guests may make such ones, with a password, in the name of others.
+        """
+        is_one = is_identifier(identifier)
+        record = await self._store.dao.read(app.identifier, identifier) if is_one else None
         found = decode(record) if record is not None else None
         if not isinstance(found, Sysprop) or found.type != "sysprop":
             return None

@@ -12,7 +12,7 @@ from para_server.signin.passwords import ARGON2ID, PasswordChecker
 from para_server.signin.policy import SignInPolicy
 
 from ..client import Client  # noqa: TID252 - tests have no absolute names
-from .people import PASSWORD, Clock, a_user, bearer, sign_in
+from .people import PASSWORD, SCRIPT, Clock, a_user, bearer, sign_in
 
 ANN = "ann@myapp.test"
 
@@ -370,3 +370,24 @@ async def test_every_refusal_hashes_once_and_says_the_same(
     message = "Failed to authenticate user with 'password'. Check if user is active."
     assert (refused.status, refused.json["message"]) == (400, message)
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("caller", ["guest", "user"])
+@pytest.mark.parametrize("key", ["note1", "note@1", "@", "ann@myapp"])
+async def test_a_generic_object_of_somebody_lets_nobody_in(
+    app: Client, nobody: Client, caller: str, key: str
+) -> None:
+    """It looks like an identifier, but for its id; so everybody may be able to make it."""
+    userid = await a_user(app, nobody, ANN)
+    await app.put("/v1/_permissions/*/c3lzcHJvcHM", ["?", "*"])
+    guest = Client(nobody.para, guest_of="app:myapp")
+    ann = bearer(nobody, await sign_in(nobody, f"{ANN}::{PASSWORD}"))
+    hashed = bcrypt.hashpw(b"of mallory", bcrypt.gensalt(4)).decode()
+    made = {"id": key, "name": "identifier", "creatorid": userid, "password": hashed}
+    stored = await (guest if caller == "guest" else ann).post("/v1/sysprops", made)
+    assert (stored.status, stored.json["id"], stored.json["creatorid"]) == (201, key, userid)
+    assert (await sign_in(nobody, f"{key}::of mallory")).status == 400
+    query = [("appid", "myapp"), ("email", key), ("password", "of mallory")]
+    browser = await nobody.send("GET", "/password_auth", query=query, headers=SCRIPT)
+    assert browser.status == 401
+    assert (await app.get(f"/v1/users/{userid}")).json["identifier"] == ANN
