@@ -31,8 +31,6 @@ __all__ = ["Apps", "new_secret"]
 
 logger = logging.getLogger(__name__)
 
-_TRIES = 50  # of a change that others overtake
-
 
 class Apps:
     """The apps of this server.
@@ -152,22 +150,18 @@ class Apps:
             ConflictError: Others changed it all the time.
         """
         key = f"app:{identifier}"
-        async with self._store.turns.of(self.root, key):
-            for _ in range(_TRIES):
-                record = await self._store.dao.read(self.root, key)
-                if record is None:
-                    return None
-                app = cast("App", decode(record))
-                if alter(app) is False:
-                    return app
+
+        async def attempt() -> App | None:
+            record = await self._store.dao.read(self.root, key)
+            if record is None:
+                return None
+            app = cast("App", decode(record))
+            if alter(app) is not False:
                 app.updated = self._clock()
-                try:
-                    saves = [self._store.changed(app, record)]
-                    await self._store.save(self.root, "update", saves)
-                except ConflictError:
-                    continue
-                return app
-        raise ConflictError([key])
+                await self._store.save(self.root, "update", [self._store.changed(app, record)])
+            return app
+
+        return await self._store.turns.change(attempt, self.root, key)
 
     async def register_types(self, app: App, kinds: Collection[str]) -> None:
         """Add the types of stored objects to the types of their app, if they are new.

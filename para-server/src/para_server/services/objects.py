@@ -8,11 +8,11 @@ once none is lost. ``version`` is the lock that clients see: 0 is off.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from para_core.contracts.dao import Record
 from para_core.errors import (
-    ConflictError,
     InvalidObjectError,
     UnusableBodyError,
     VersionConflictError,
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from para_server.services.users import Users
 
 __all__ = ["ForbiddenObjectError", "Objects"]
-
-_TRIES = 50  # of a change that others overtake
-_OVERTAKEN = Record("", "", b"")
 
 
 class ForbiddenObjectError(Exception):
@@ -180,19 +177,17 @@ class Objects:
             Its record as it is stored now; ``None`` when it is not there.
         """
         home = self._home_of(app, key)
-        record = await self._store.read(home, key)  # an old one is found out by the comparison
-        changed = await self._try_change(home, record, alter, event)
-        if changed is not _OVERTAKEN:
-            return changed
-        async with self._store.turns.of(home, key):
-            for _ in range(_TRIES):
-                record = await self._store.dao.read(home, key)
-                changed = await self._try_change(home, record, alter, event)
-                if changed is not _OVERTAKEN:
-                    return changed
-        raise ConflictError([key])
+        store = self._store
 
-    async def _try_change(
+        async def first() -> Record | None:  # an old record is found out by the comparison
+            return await self._changed(home, await store.read(home, key), alter, event)
+
+        async def attempt() -> Record | None:
+            return await self._changed(home, await store.dao.read(home, key), alter, event)
+
+        return await store.turns.change(attempt, home, key, first=first)
+
+    async def _changed(
         self,
         home: str,
         record: Record | None,
@@ -205,10 +200,7 @@ class Objects:
         if alter(obj) is False:
             return record
         obj.updated = self._clock()
-        try:
-            return (await self._store.save(home, event, [self._store.changed(obj, record)]))[0]
-        except ConflictError:
-            return _OVERTAKEN
+        return (await self._store.save(home, event, [self._store.changed(obj, record)]))[0]
 
     async def patch(
         self, app: App, caller: Principal, key: str, body: Mapping[str, Any], *, kind: str = ""
@@ -264,26 +256,16 @@ class Objects:
         merged = _by_id(bodies)
         if not merged:
             return []
-        saved = await self._try_patch_all(app, caller, merged)
-        if saved is not None:
-            return saved
-        async with self._store.turns.of(app.identifier):
-            for _ in range(_TRIES):
-                saved = await self._try_patch_all(app, caller, merged)
-                if saved is not None:
-                    return saved
-        raise ConflictError(list(merged))
+        attempt = partial(self._patch_all, app, caller, merged)
+        return await self._store.turns.change(attempt, app.identifier, first=attempt)
 
-    async def _try_patch_all(
+    async def _patch_all(
         self, app: App, caller: Principal, merged: Mapping[str, Sequence[Mapping[str, Any]]]
-    ) -> list[Record] | None:
+    ) -> list[Record]:
         saves, stale = await self._merge_all(app, caller, merged)
         if stale and not saves:
             raise stale[0]
-        try:
-            return await self._store.save(app.identifier, "updateAll", saves)
-        except ConflictError:
-            return None
+        return await self._store.save(app.identifier, "updateAll", saves)
 
     async def _merge_all(
         self, app: App, caller: Principal, merged: Mapping[str, Sequence[Mapping[str, Any]]]

@@ -33,7 +33,6 @@ IDENTIFIER = "identifier"
 UNPROVEN = "-"
 """The verified address of an account that was in use, or was switched off, without having one."""
 _CREDENTIALS = ("password", "token", "etoken", "etoken2")  # properties of identifier objects
-_TRIES = 50  # of a change that others overtake
 
 
 class TakenError(Exception):
@@ -195,26 +194,24 @@ class Users:
         Raises:
             TakenError: The identifier is another user's, or no identifier at all.
         """
-        async with self._store.turns.of(app.identifier, userid):
-            for _ in range(_TRIES):
-                record = await self._store.dao.read(app.identifier, userid)
-                user = decode(record) if record is not None else None
-                if record is None or not isinstance(user, User):
-                    return None
-                if not is_unused(user) or user.email != email:
-                    return None
-                kept = await self._kept(app, user, dict.fromkeys((identifier, email)))
-                if identifier not in {save.obj.id for save in kept}:
-                    raise TakenError(identifier)
-                others = await self._others(app, user, {save.obj.id for save in kept})
-                _hand_over(user, email, identifier, self._clock())
-                saves = [Save(user, record.change), *kept]
-                try:
-                    await self._store.save(app.identifier, "update", saves, deletes=others)
-                except ConflictError:
-                    continue
-                return user
-        raise ConflictError([userid])
+
+        async def attempt() -> User | None:
+            record = await self._store.dao.read(app.identifier, userid)
+            user = decode(record) if record is not None else None
+            if record is None or not isinstance(user, User):
+                return None
+            if not is_unused(user) or user.email != email:
+                return None
+            kept = await self._kept(app, user, dict.fromkeys((identifier, email)))
+            if identifier not in {save.obj.id for save in kept}:
+                raise TakenError(identifier)
+            others = await self._others(app, user, {save.obj.id for save in kept})
+            _hand_over(user, email, identifier, self._clock())
+            saves = [Save(user, record.change), *kept]
+            await self._store.save(app.identifier, "update", saves, deletes=others)
+            return user
+
+        return await self._store.turns.change(attempt, app.identifier, userid)
 
     async def _kept(self, app: App, user: User, identifiers: Iterable[str]) -> list[Save]:
         """Return those of the identifiers that a claimed account has, as they are stored then.
@@ -247,40 +244,34 @@ class Users:
 
         ``alter`` returns ``False`` to leave it as it was, and may be called several times.
         """
-        async with self._store.turns.of(app.identifier, userid):
-            for _ in range(_TRIES):
-                record = await self._store.dao.read(app.identifier, userid)
-                if record is None or record.type != "user":
-                    return None
-                user = cast("User", decode(record))
-                if alter(user) is False:
-                    return user
+
+        async def attempt() -> User | None:
+            record = await self._store.dao.read(app.identifier, userid)
+            if record is None or record.type != "user":
+                return None
+            user = cast("User", decode(record))
+            if alter(user) is not False:
                 user.updated = self._clock()
-                try:
-                    await self._store.save(app.identifier, "update", [Save(user, record.change)])
-                except ConflictError:
-                    continue
-                return user
-        raise ConflictError([userid])
+                await self._store.save(app.identifier, "update", [Save(user, record.change)])
+            return user
+
+        return await self._store.turns.change(attempt, app.identifier, userid)
 
     async def change_identifier(
         self, app: App, identifier: str, alter: Callable[[Sysprop], bool | None]
     ) -> Sysprop | None:
         """Alter an identifier object on its latest stored state; its ``updated`` stays."""
-        async with self._store.turns.of(app.identifier, identifier):
-            for _ in range(_TRIES):
-                record = await self._store.dao.read(app.identifier, identifier)
-                if record is None:
-                    return None
-                known = cast("Sysprop", decode(record))
-                if alter(known) is False:
-                    return known
-                try:
-                    await self._store.save(app.identifier, "update", [Save(known, record.change)])
-                except ConflictError:
-                    continue
-                return known
-        raise ConflictError([identifier])
+
+        async def attempt() -> Sysprop | None:
+            record = await self._store.dao.read(app.identifier, identifier)
+            if record is None:
+                return None
+            known = cast("Sysprop", decode(record))
+            if alter(known) is not False:
+                await self._store.save(app.identifier, "update", [Save(known, record.change)])
+            return known
+
+        return await self._store.turns.change(attempt, app.identifier, identifier)
 
     async def belongings(self, app: App, users: Sequence[ParaObject]) -> list[str]:
         """Return the ids of the identifier objects of users, which go when they go."""

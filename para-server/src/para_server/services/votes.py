@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from para_core.errors import ConflictError, UnusableBodyError
+from para_core.errors import UnusableBodyError
 from para_core.objects import App, ParaObject, Vote
 from para_core.objects.codec import decode
 from para_server.services.store import Save, Store
@@ -24,7 +25,6 @@ __all__ = ["Ballot", "Votes", "is_vote", "parse_vote"]
 
 _UP, _DOWN = "_voteup", "_votedown"
 _EXPIRES, _LOCKED = "_vote_expires_after", "_vote_locked_after"
-_TRIES = 50  # of a vote that others overtake
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +99,22 @@ class Votes:
         Raises:
             ConflictError: Others changed the object all the time.
         """
-        async with self._store.turns.of(app.identifier, key):
-            return await self._vote(app, key, ballot)
+        attempt = partial(self._vote, app, key, ballot)
+        return await self._store.turns.change(attempt, app.identifier, key)
 
     async def _vote(self, app: App, key: str, ballot: Ballot) -> bool | None:
         votekey = f"vote:{ballot.voter}:{key}"
-        for _ in range(_TRIES):
-            found = await self._store.dao.read_all(app.identifier, [key, votekey])
-            if key not in found:
-                return None
-            target = decode(found[key])
-            if not _may_vote(ballot.voter, target):
-                return False
-            earlier = found.get(votekey)
-            if earlier is not None and not self._replaces(earlier, ballot):
-                return False
-            try:
-                await self._store_vote(app, found[key], target, ballot, earlier)
-            except ConflictError:
-                continue
-            return True
-        raise ConflictError([key])
+        found = await self._store.dao.read_all(app.identifier, [key, votekey])
+        if key not in found:
+            return None
+        target = decode(found[key])
+        if not _may_vote(ballot.voter, target):
+            return False
+        earlier = found.get(votekey)
+        if earlier is not None and not self._replaces(earlier, ballot):
+            return False
+        await self._store_vote(app, found[key], target, ballot, earlier)
+        return True
 
     def _replaces(self, earlier: Record, ballot: Ballot) -> bool:
         """Return whether a vote can follow this earlier one of the same voter."""
