@@ -18,8 +18,6 @@ class RawRequest:
         query: What follows the first ``?``; empty when there is none.
         headers: The first value of each header by lower-case name; see ``first_headers``.
         body: The whole body; empty when there is none.
-        body_hash: Hex SHA-256 of the body when the caller computed it while the body came in;
-            empty: computed from ``body`` where it is needed.
     """
 
     method: str
@@ -27,7 +25,6 @@ class RawRequest:
     query: bytes
     headers: Mapping[bytes, bytes]
     body: bytes = b""
-    body_hash: bytes = b""
 
 
 def first_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

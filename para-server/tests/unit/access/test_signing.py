@@ -257,13 +257,6 @@ def test_the_python_client_may_sign_its_own_query_when_a_name_is_repeated() -> N
     assert fault(once) is SigningFault.MISMATCH
 
 
-def test_a_body_that_was_hashed_while_it_came_is_not_hashed_again() -> None:
-    request = raw(Draft("POST", body=b"{}"))
-    digest = b"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-    assert fault(replace(request, body=b"", body_hash=digest)) is None
-    assert fault(replace(request, body_hash=b"0" * 64)) is SigningFault.MISMATCH
-
-
 def test_an_app_without_a_secret_accepts_nothing() -> None:
     assert fault(raw(Draft(secret="")), secret="") is SigningFault.MISMATCH
 
