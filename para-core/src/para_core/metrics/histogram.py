@@ -1,0 +1,147 @@
+"""A histogram of durations in which recent ones weigh more.
+
+The weight of a duration halves every 46 seconds, as in the reservoir of the original, of which
+99 % is from the last five minutes. Durations are counted by buckets that grow with them, so every
+quantile is right within 3 %, however many there are, in a few hundred numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Histogram", "Quantiles", "bucketed"]
+
+_DECAY_PER_SEC = 0.015
+_MOST_SCALE = 1e9  # after 23 minutes all weights are made small again
+_NEGLIGIBLE = 1e-6  # of a duration just recorded
+_SUB_BITS = 4  # 16 buckets from one power of two to the next
+_SUB = 1 << _SUB_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """How durations are spread, in nanoseconds; all 0 before the first."""
+
+    low: float = 0.0
+    high: float = 0.0
+    mean: float = 0.0
+    stddev: float = 0.0
+    p50: float = 0.0
+    p75: float = 0.0
+    p95: float = 0.0
+    p98: float = 0.0
+    p99: float = 0.0
+    p999: float = 0.0
+
+
+class Histogram:
+    """Weights of buckets of durations."""
+
+    __slots__ = ("_since", "_sum", "_total", "_weights")
+
+    def __init__(self, now: float) -> None:
+        """Start empty; ``now`` is in seconds of any steady clock."""
+        self._weights: dict[int, float] = {}
+        self._total, self._sum = 0.0, 0.0
+        self._since = now
+
+    def add(self, counts: Mapping[int, int], total_ns: int, now: float) -> None:
+        """Add durations that were ``bucketed``.
+
+        Args:
+            counts: How many there are in each bucket.
+            total_ns: What they add up to.
+            now: When they were measured, in seconds.
+        """
+        scale = math.exp(_DECAY_PER_SEC * (now - self._since))
+        if scale > _MOST_SCALE:
+            self._rescale(scale, now)
+            scale = 1.0
+        weights = self._weights
+        for bucket, count in counts.items():
+            weights[bucket] = weights.get(bucket, 0.0) + count * scale
+            self._total += count * scale
+        self._sum += total_ns * scale
+
+    def quantiles(self) -> Quantiles:
+        """Return how the durations are spread."""
+        if not self._weights:
+            return Quantiles()
+        ordered = sorted(self._weights.items())
+        middles = [_middle_of(bucket) for bucket, _ in ordered]
+        reached, upto = 0.0, []
+        for _, weight in ordered:
+            reached += weight
+            upto.append(reached)
+        mean = self._sum / self._total
+        spread = sum(
+            weight * (middle - mean) ** 2
+            for (_, weight), middle in zip(ordered, middles, strict=True)
+        )
+
+        def at(share: float) -> float:
+            return middles[min(bisect_right(upto, share * reached), len(middles) - 1)]
+
+        return Quantiles(
+            low=middles[0],
+            high=middles[-1],
+            mean=mean,
+            stddev=math.sqrt(spread / reached),
+            p50=at(0.5),
+            p75=at(0.75),
+            p95=at(0.95),
+            p98=at(0.98),
+            p99=at(0.99),
+            p999=at(0.999),
+        )
+
+    def _rescale(self, scale: float, now: float) -> None:
+        """Make the numbers small again, and forget what no longer counts."""
+        kept = {
+            bucket: weight / scale
+            for bucket, weight in self._weights.items()
+            if weight / scale > _NEGLIGIBLE
+        }
+        mean = self._sum / self._total if self._total else 0.0
+        self._weights, self._since = kept, now
+        self._total = sum(kept.values())
+        self._sum = mean * self._total
+
+
+def bucketed(ordered: Sequence[int]) -> dict[int, int]:
+    """Count durations, given in ascending order, by their buckets."""
+    counts: dict[int, int] = {}
+    at = 0
+    while at < len(ordered):
+        bucket = _bucket_of(ordered[at])
+        end = bisect_right(ordered, _last_of(bucket), at)
+        counts[bucket] = end - at
+        at = end
+    return counts
+
+
+def _bucket_of(value: int) -> int:
+    """Return the bucket of a duration; small ones have a bucket each."""
+    value = max(value, 0)
+    if value < 2 * _SUB:
+        return value
+    shift = value.bit_length() - _SUB_BITS - 1
+    return (shift << _SUB_BITS) + (value >> shift)
+
+
+def _first_of(bucket: int) -> int:
+    if bucket < 2 * _SUB:
+        return bucket
+    shift = (bucket >> _SUB_BITS) - 1
+    return ((bucket & (_SUB - 1)) + _SUB) << shift
+
+
+def _last_of(bucket: int) -> int:
+    return _first_of(bucket + 1) - 1
+
+
+def _middle_of(bucket: int) -> float:
+    return (_first_of(bucket) + _last_of(bucket)) / 2
