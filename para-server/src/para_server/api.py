@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from para_core.metrics import Metrics
     from para_server.services.container import Services
 
 __all__ = ["Api"]
@@ -43,6 +44,7 @@ _GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
 _MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
 _MOST_HELD = 1 << 27  # bytes of their bodies
 _ADMISSION = "para.admission"
+_SAMPLED = 15  # of 16 answers from memory that many are only counted
 
 
 class Api:
@@ -54,8 +56,12 @@ class Api:
         gate: Gate,
         routes: Sequence[Route],
         guards: Guards | None = None,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
+        """Put the routes together; without ``metrics`` nothing is timed."""
         self.services, self.gate, self._guards = services, gate, guards
+        self._metrics, self._turn = metrics, -1
         self.router = Router(routes)
         settings = services.settings
         self._context = settings.context_path.encode()
@@ -213,12 +219,19 @@ class Api:
         if admission is None or not admission.decision.is_allowed:
             return False
         scope[_ADMISSION] = admission  # when it comes to waiting, nobody asks the gate again
+        request = self._request(scope, raw, found, admission)
+        metrics, began = self._metrics, 0
+        self._turn += 1
+        if metrics is not None and not self._turn & _SAMPLED:
+            began = metrics.clock_ns()
         try:
-            answer = found[0].now(self._request(scope, raw, found[1], admission))
+            answer = found[0].now(request)
         except AnswerError as error:
             answer = answer_of(error)
         if answer is None:
             return False
+        if metrics is not None and request.timer:
+            metrics.tally(admission.principal.appid, request.timer, began)
         return self.dispatcher.send_now(cycle, headers, answer, admission.challenge)
 
     async def _run(
@@ -230,17 +243,30 @@ class Api:
     ) -> Answer:
         if not isinstance(found, tuple):
             return _no_route(raw.method, found)
-        route, values = found
-        request = self._request(scope, raw, values, admission)
+        route = found[0]
+        request = self._request(scope, raw, found, admission)
         if route.answers_at_once and raw.headers.get(b"x-para-respond-immediately") == b"true":
             return self._at_once(route, request)
-        return await route.handler(request)
+        return await self._handle(route, request)
+
+    async def _handle(self, route: Route, request: Request) -> Answer:
+        metrics = self._metrics
+        if metrics is None or not request.timer:
+            return await route.handler(request)
+        began = metrics.clock_ns()
+        try:
+            return await route.handler(request)
+        finally:
+            metrics.book(request.caller.appid, request.timer, began)
 
     def _request(
-        self, scope: Scope, raw: RawRequest, values: list[str], admission: Admission
+        self, scope: Scope, raw: RawRequest, found: tuple[Route, list[str]], admission: Admission
     ) -> Request:
         client = (scope.get("client") or ("",))[0]
-        return Request(raw, values, admission, services=self.services, client=client)
+        route, values = found
+        request = Request(raw, values, admission, services=self.services, client=client)
+        request.timer = route.timer
+        return request
 
     def _at_once(self, route: Route, request: Request) -> Answer:
         """Answer before the work is done; its errors are logged and heard by nobody."""
@@ -252,7 +278,7 @@ class Api:
 
         async def work() -> None:
             try:
-                await route.handler(request)
+                await self._handle(route, request)
             except Exception as error:  # noqa: BLE001 - the client has gone
                 answer_of(error)
             finally:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,18 @@ from para_core.listeners import AppListener, IOListener, ListenedDAO
 from para_core.memory.emailer import NoopEmailer
 from para_core.memory.filestore import MemoryFileStore
 from para_core.memory.queue import MemoryQueue, QueueSettings
+from para_core.metrics import Metrics
 from para_core.objects import User
 from para_server.access.gate import Gate
 from para_server.api import Api
 from para_server.config import ApiSettings, settings_of
+from para_server.metrics.listener import MetricsListener
+from para_server.metrics.names import BackendNames, names_of_backends, names_of_routes
+from para_server.metrics.reporting import Reporting
+from para_server.metrics.settings import metrics_settings_of
+from para_server.metrics.timed_cache import TimedCache
+from para_server.metrics.timed_dao import TimedDAO
+from para_server.metrics.timed_search import TimedSearch
 from para_server.outbound import open_outbound
 from para_server.rest.plugged import is_in_api, routes_of
 from para_server.rest.routes import ROUTES
@@ -71,7 +79,10 @@ __all__ = ["Backends", "Para", "now_ms", "settings_of"]
 
 @dataclass(slots=True)
 class Backends:
-    """The selected implementations, not yet opened, and those who listen to them."""
+    """The selected implementations, not yet opened, and those who listen to them.
+
+    ``names`` are those by which the configuration selects them; without it the classes' own.
+    """
 
     dao: DAO
     search: Search
@@ -83,6 +94,7 @@ class Backends:
     emailer: Emailer = field(default_factory=NoopEmailer)
     queue: Queue = field(default_factory=lambda: MemoryQueue(QueueSettings(), clock=time.monotonic))
     sign_ins: SignInProviders = lambda _: ()
+    names: BackendNames | None = None
 
 
 class Para(Component):
@@ -108,10 +120,18 @@ class Para(Component):
             keys_file: Where the keys of a new root app are written.
             clock: Milliseconds since the Unix epoch.
         """
-        self.settings, self._backends = settings, backends
         self._config = config or Config()
+        self.metrics = Metrics(time.perf_counter_ns, root=settings.root)
+        is_measured = self._config.flag("para.metrics_enabled")
+        if is_measured:
+            backends = _timed(settings, backends, self.metrics)
+        listeners = (MetricsListener(self.metrics), *backends.app_listeners)
+        backends = replace(backends, app_listeners=listeners)
+        self.settings, self._backends = settings, backends
         self._stack = AsyncExitStack()
-        self.services = _services(settings, backends, keys_file=keys_file, clock=clock or now_ms)
+        self.services = _services(
+            settings, backends, self.metrics, keys_file=keys_file, clock=clock or now_ms
+        )
         self.gate = Gate(
             _Lookup(self.services),
             root=settings.root,
@@ -122,7 +142,11 @@ class Para(Component):
         added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
         self._guards = guards_of(self._config)
         routes = [*ROUTES, *added] if settings.api_enabled else []
-        self.api = Api(self.services, self.gate, routes, self._guards)
+        self._reporting = Reporting(self.metrics, metrics_settings_of(self._config))
+        timed_by = self.metrics if is_measured else None
+        self.api = Api(self.services, self.gate, routes, self._guards, metrics=timed_by)
+        if is_measured:
+            self.metrics.expect(names_of_routes(routes))
         self._outbound = open_outbound(self._config)
         self._web_settings = web_settings_of(self._config)
         self.sign_in = open_desk(
@@ -181,6 +205,7 @@ class Para(Component):
             await self._stack.enter_async_context(self._outbound)
             await self._stack.enter_async_context(self.sign_in.checker)
             await self.services.index.open()
+            await self._stack.enter_async_context(self._reporting)
             self._stack.push_async_callback(self.services.store.close)
             self._stack.push_async_callback(self.services.index.close)
             self._stack.push_async_callback(self.api.close)
@@ -227,9 +252,27 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
+def _timed(settings: ApiSettings, backends: Backends, metrics: Metrics) -> Backends:
+    """Return the back-ends with a clock around each."""
+    names = backends.names or BackendNames(
+        dao=type(backends.dao).__name__,
+        search=type(backends.search).__name__,
+        cache=type(backends.cache).__name__,
+    )
+    is_cached, is_searched = settings.cache_enabled, settings.search_enabled
+    metrics.expect(names_of_backends(names, is_cached=is_cached, is_searched=is_searched))
+    return replace(
+        backends,
+        dao=TimedDAO(backends.dao, names.dao, metrics),
+        search=TimedSearch(backends.search, names.search, metrics),
+        cache=TimedCache(backends.cache, names.cache, metrics),
+    )
+
+
 def _services(
     settings: ApiSettings,
     backends: Backends,
+    metrics: Metrics,
     *,
     keys_file: Path | None,
     clock: Clock,
@@ -287,6 +330,7 @@ def _services(
             override=settings.root_secret_override,
         ),
         health=Health(),
+        metrics=metrics,
     )
 
 

@@ -59,8 +59,9 @@ def para_register_checks() -> Sequence[Check]:
 
 @hookimpl
 def para_register_sections() -> Mapping[str, type[Struct]]:
-    """Describe the settings of files, HTTPS and outgoing requests, and our own of sign-in."""
+    """Describe the settings of the server's own parts that have a section."""
     from para_server.files import LocalStorageSettings
+    from para_server.metrics.settings import MetricsAdditions
     from para_server.outbound.settings import OutboundSettings
     from para_server.signin.providers.ldap.settings import LdapAdditions
     from para_server.signin.providers.saml.settings import SamlAdditions
@@ -72,6 +73,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     )
     return {
         "para.localstorage": LocalStorageSettings,
+        "para.metrics": MetricsAdditions,
         "para.outbound": OutboundSettings,
         "para.security.ldap": LdapAdditions,
         "para.security.saml": SamlAdditions,

@@ -20,6 +20,7 @@ from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEAR
 from para_server import __version__
 from para_server.http.protocol import ParaProtocol
 from para_server.logs import set_up_logging
+from para_server.metrics.names import BackendNames
 from para_server.para import Backends, Para, settings_of
 from para_server.pidfile import pid_file
 from para_server.systemd import keep_alive, notify
@@ -197,6 +198,11 @@ def backends_of(config: Config, plugins: Plugins) -> Backends:
         emailer=plugins.make(EMAILERS, config),
         queue=plugins.make(QUEUES, config),
         sign_ins=lambda tools: plugins.sign_in_providers(config, tools),
+        names=BackendNames(
+            dao=plugins.selected(DAOS, config).name,
+            search=plugins.selected(SEARCHES, config).name,
+            cache=plugins.selected(CACHES, config).name,
+        ),
     )
 
 

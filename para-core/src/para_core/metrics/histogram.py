@@ -8,7 +8,7 @@ quantile is right within 3 %, however many there are, in a few hundred numbers.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,18 +48,22 @@ class Histogram:
         self._total, self._sum = 0.0, 0.0
         self._since = now
 
-    def add(self, counts: Mapping[int, int], total_ns: int, now: float) -> None:
+    def add(
+        self, counts: Mapping[int, int], total_ns: int, now: float, *, weight: float = 1.0
+    ) -> None:
         """Add durations that were ``bucketed``.
 
         Args:
             counts: How many there are in each bucket.
             total_ns: What they add up to.
             now: When they were measured, in seconds.
+            weight: How many durations each of them stands for.
         """
         scale = math.exp(_DECAY_PER_SEC * (now - self._since))
         if scale > _MOST_SCALE:
             self._rescale(scale, now)
             scale = 1.0
+        scale *= weight
         weights = self._weights
         for bucket, count in counts.items():
             weights[bucket] = weights.get(bucket, 0.0) + count * scale
@@ -71,7 +75,7 @@ class Histogram:
         if not self._weights:
             return Quantiles()
         ordered = sorted(self._weights.items())
-        middles = [_middle_of(bucket) for bucket, _ in ordered]
+        middles = [_MIDDLES[bucket] for bucket, _ in ordered]
         reached, upto = 0.0, []
         for _, weight in ordered:
             reached += weight
@@ -114,34 +118,23 @@ class Histogram:
 def bucketed(ordered: Sequence[int]) -> dict[int, int]:
     """Count durations, given in ascending order, by their buckets."""
     counts: dict[int, int] = {}
-    at = 0
-    while at < len(ordered):
-        bucket = _bucket_of(ordered[at])
-        end = bisect_right(ordered, _last_of(bucket), at)
+    at, size = 0, len(ordered)
+    while at < size:
+        bucket = bisect_left(_LASTS, ordered[at], 0, _LAST_BUCKET)
+        end = size if bucket == _LAST_BUCKET else bisect_right(ordered, _LASTS[bucket], at)
         counts[bucket] = end - at
         at = end
     return counts
 
 
-def _bucket_of(value: int) -> int:
-    """Return the bucket of a duration; small ones have a bucket each."""
-    value = max(value, 0)
-    if value < 2 * _SUB:
-        return value
-    shift = value.bit_length() - _SUB_BITS - 1
-    return (shift << _SUB_BITS) + (value >> shift)
-
-
 def _first_of(bucket: int) -> int:
+    """Return the least duration of a bucket; the small ones have a bucket each."""
     if bucket < 2 * _SUB:
         return bucket
     shift = (bucket >> _SUB_BITS) - 1
     return ((bucket & (_SUB - 1)) + _SUB) << shift
 
 
-def _last_of(bucket: int) -> int:
-    return _first_of(bucket + 1) - 1
-
-
-def _middle_of(bucket: int) -> float:
-    return (_first_of(bucket) + _last_of(bucket)) / 2
+_LAST_BUCKET = 45 << _SUB_BITS  # begins at 4.9 hours, and has whatever is longer
+_LASTS = [_first_of(bucket + 1) - 1 for bucket in range(_LAST_BUCKET + 1)]
+_MIDDLES = [(_first_of(bucket) + last) / 2 for bucket, last in enumerate(_LASTS)]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from para_core.metrics.histogram import Histogram, Quantiles, bucketed
 from para_core.metrics.rates import Rates
 
-__all__ = ["Counter", "Timer", "TimerReading"]
+__all__ = ["MOST_KEPT", "Counter", "Timer", "TimerReading"]
 
 ClockNs = Callable[[], int]
 """Nanoseconds of a steady clock."""
 
-_MOST_PENDING = 1024  # durations that wait to be worked out
+MOST_KEPT = 1024
+"""Durations that wait to be worked out."""
 
 
 class Counter:
@@ -50,32 +52,52 @@ class Timer:
 
     ``record`` only keeps a duration; ``settle`` works out all that were kept. Whoever owns the
     timer settles it every five seconds, so that the rates are right. From the loop's thread only.
+
+    Where even reading the clock costs too much, every event is counted in ``passed`` and the
+    durations of a few of them go to ``sampled``; each of those stands for its share.
     """
 
-    __slots__ = ("_clock_ns", "_histogram", "_parent", "_pending", "_rates", "_total_ns")
+    __slots__ = (
+        "_clock_ns",
+        "_histogram",
+        "_parent",
+        "_rates",
+        "_total_ns",
+        "_unsampled",
+        "kept",
+        "passed",
+        "sampled",
+    )
 
     def __init__(self, clock_ns: ClockNs, parent: Timer | None = None) -> None:
         now = clock_ns() / 1e9
         self._clock_ns, self._parent = clock_ns, parent
-        self._pending: list[int] = []
+        self.kept: list[int] = []
+        self.sampled: list[int] = []
+        self.passed = 0
+        self._unsampled = 0  # events that are counted, for whose durations no sample stands yet
         self._rates, self._histogram, self._total_ns = Rates(now), Histogram(now), 0
 
     def record(self, took_ns: int) -> None:
         """Count one event that took so long."""
-        pending = self._pending
-        pending.append(took_ns)
-        if len(pending) >= _MOST_PENDING:
+        self.kept.append(took_ns)
+        if len(self.kept) >= MOST_KEPT:
             self.settle()
 
     def settle(self) -> None:
-        """Work out the durations that were kept; the parent's is its own to settle."""
-        if not self._pending:
-            return
-        batch, self._pending = sorted(self._pending), []
-        counts, total_ns, now = bucketed(batch), sum(batch), self._clock_ns() / 1e9
-        self._absorb(counts, len(batch), total_ns, now)
-        if self._parent is not None:
-            self._parent._absorb(counts, len(batch), total_ns, now)
+        """Work out what was kept; the parent's is its own to settle."""
+        if self.kept:
+            kept = _Batch.of(self.kept, len(self.kept), len(self.kept))
+            self.kept.clear()
+            self._absorb(kept)
+        if self.passed:
+            passed, self.passed = self.passed, 0
+            self._unsampled += passed
+            sampled = _Batch.of(self.sampled, passed, self._unsampled)
+            if self.sampled:
+                self._unsampled = 0
+                self.sampled.clear()
+            self._absorb(sampled)
 
     def read(self) -> TimerReading:
         """Return what is known now."""
@@ -91,7 +113,26 @@ class Timer:
             took=self._histogram.quantiles(),
         )
 
-    def _absorb(self, counts: Mapping[int, int], count: int, total_ns: int, now: float) -> None:
-        self._rates.mark(count, now)
-        self._histogram.add(counts, total_ns, now)
-        self._total_ns += total_ns
+    def _absorb(self, batch: _Batch) -> None:
+        now = self._clock_ns() / 1e9
+        self._rates.mark(batch.events, now)
+        if batch.counts:
+            self._histogram.add(batch.counts, batch.total_ns, now, weight=batch.weight)
+            self._total_ns += int(batch.total_ns * batch.weight)
+        if self._parent is not None:
+            self._parent._absorb(batch)
+
+
+class _Batch(NamedTuple):
+    """Events, and how long some or all of them took."""
+
+    events: int
+    counts: Mapping[int, int]  # durations by their buckets
+    total_ns: int
+    weight: float  # how many events each duration stands for
+
+    @classmethod
+    def of(cls, durations: list[int], events: int, stands_for: int) -> _Batch:
+        durations.sort()
+        weight = stands_for / len(durations) if durations else 0.0
+        return cls(events, bucketed(durations), sum(durations), weight)

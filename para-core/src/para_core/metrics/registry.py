@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from para_core.metrics.instruments import ClockNs, Counter, Timer, TimerReading
+from para_core.contracts.dao import is_room
+from para_core.metrics.instruments import MOST_KEPT, ClockNs, Counter, Timer, TimerReading
 
 __all__ = ["SYSTEM", "Metrics", "Registry"]
 
 SYSTEM = "_system"
 """Name of the registry of the whole process."""
+
+_MOST_GONE = 10_000  # apps
+_NEVER = 1 << 62  # nanoseconds
 
 
 class Registry:
@@ -68,7 +72,8 @@ class Registry:
 class Metrics:
     """Counters and timers of the system and of each app; use them from the loop's thread.
 
-    What is booked to an app is booked to the system as well. Source: Para 1.54, ``Metrics``.
+    What is booked to an app is booked to the system as well. ``on_slow`` hears the app, the name
+    and the duration of what took ``slow_ns`` and more. Source: Para 1.54, ``Metrics``.
     """
 
     def __init__(self, clock_ns: ClockNs, *, root: str = "para") -> None:
@@ -79,9 +84,13 @@ class Metrics:
             root: The identifier of the root app, whose counters are those of the system.
         """
         self.clock_ns, self._root = clock_ns, root
+        self.slow_ns = _NEVER
+        self.on_slow: Callable[[str, str, int], None] = _ignore
         self.system = Registry(SYSTEM, clock_ns)
+        self._timers = {"": self.system.timers}  # the same by identifier, for quick look-ups
         self._apps: dict[str, Registry] = {}
         self._expected: frozenset[str] = frozenset()
+        self._gone: set[str] = set()
 
     def of(self, appid: str) -> Registry:
         """Return the registry of an app; it is made by its first use."""
@@ -89,15 +98,28 @@ class Metrics:
         if found is None:
             found = self._apps[appid] = Registry(appid, self.clock_ns, self.system)
             found.expect(self._expected)
+            self._timers[appid] = found.timers
         return found
 
     def apps(self) -> list[Registry]:
         """Return the registries of the apps, by identifier in ascending order."""
         return [registry for _, registry in sorted(self._apps.items())]
 
+    def begin(self, appid: str) -> None:
+        """Begin with an app, also when one of that name was forgotten."""
+        self._gone.discard(appid)
+        self.of(appid)
+
     def forget(self, appid: str) -> None:
-        """Drop the registry of an app that is gone; the system keeps what was booked."""
+        """Drop the registry of an app that is gone; the system keeps what was booked.
+
+        What its last requests still book goes to the system alone.
+        """
+        if len(self._gone) >= _MOST_GONE:
+            self._gone.clear()
+        self._gone.add(appid)
         registry = self._apps.pop(appid, None)
+        self._timers.pop(appid, None)
         if registry is not None:
             registry.settle()
 
@@ -129,11 +151,42 @@ class Metrics:
     @contextmanager
     def time(self, appid: str, owner: type | str, *names: str) -> Iterator[None]:
         """Time what happens inside ``with``, also when it fails; names as in ``timer``."""
-        timer, began = self.timer(appid, owner, *names), self.clock_ns()
+        name, began = _joined(owner, names), self.clock_ns()
         try:
             yield
         finally:
-            timer.record(self.clock_ns() - began)
+            self.book(appid, name, began)
+
+    def book(self, appid: str, name: str, began_ns: int) -> None:
+        """Record what began then and ends now: ``time`` for where every microsecond counts."""
+        took = self.clock_ns() - began_ns
+        try:
+            kept = self._timers[appid][name].kept
+        except KeyError:
+            kept = self._timer(appid, name).kept
+        kept.append(took)
+        if len(kept) >= MOST_KEPT:
+            self._timer(appid, name).settle()
+        if took >= self.slow_ns:
+            self.on_slow(appid, name, took)
+
+    def tally(self, appid: str, name: str, began_ns: int) -> None:
+        """Count what is too quick to be timed each time; ``began_ns`` 0 if this one was not."""
+        try:
+            timer = self._timers[appid][name]
+        except KeyError:
+            timer = self._timer(appid, name)
+        timer.passed += 1
+        if began_ns:
+            timer.sampled.append(self.clock_ns() - began_ns)
+
+    def _timer(self, appid: str, name: str) -> Timer:
+        is_of_app = appid and appid not in self._gone and not is_room(appid)
+        return (self.of(appid) if is_of_app else self.system).timer(name)
+
+
+def _ignore(appid: str, name: str, took_ns: int) -> None:
+    del appid, name, took_ns
 
 
 def _joined(owner: type | str, names: Iterable[str]) -> str:

@@ -34,7 +34,7 @@ def test_quantiles_are_right_within_three_percent(scale: int) -> None:
 
 
 def test_every_duration_has_its_place() -> None:
-    values = [0, 1, 31, 32, 33, 34, 63, 64, 1023, 1024, 2**40, 2**40 + 1]
+    values = [0, 1, 31, 32, 33, 34, 63, 64, 1023, 1024, 2**40, 2**40 + 1, 2**70, 2**71]
     counts = bucketed(values)
     assert sum(counts.values()) == len(values)
     assert bucketed([-5]) == bucketed([0])

@@ -78,6 +78,7 @@ class Request:
         "path",
         "query",
         "services",
+        "timer",
         "values",
     )
 
@@ -93,6 +94,7 @@ class Request:
         self.method, self.path = raw.method, raw.path.decode("ascii", "replace")
         self.query, self.headers, self.body = raw.query, raw.headers, raw.body
         self.values, self.services, self.client = values, services, client
+        self.timer = ""
         self.caller = admission.principal
         self.app = cast("App | None", admission.app)  # the look-up of the gate gives no other
         self._params: Params | None = None

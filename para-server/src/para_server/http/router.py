@@ -19,7 +19,8 @@ class Route:
 
     ``is_public``: neither credentials nor a body are looked at. ``answers_at_once``: honours
     ``X-Para-Respond-Immediately``. ``now`` answers without waiting for anything, or returns
-    ``None`` when that cannot be done; then ``handler`` is asked.
+    ``None`` when that cannot be done; then ``handler`` is asked. ``timer`` names what is timed; a
+    handler may say it more exactly in ``Request.timer``.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Route:
     is_public: bool = False
     answers_at_once: bool = False
     now: Callable[[Request], Answer | None] | None = None
+    timer: str = ""
 
     @property
     def about(self) -> str:

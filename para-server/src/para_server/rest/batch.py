@@ -79,9 +79,9 @@ def _size_of(value: object) -> int:
 
 
 ROUTES = [
-    Route("POST", "/v1/_batch", create_all, answers_at_once=True),
-    Route("PUT", "/v1/_batch", create_all, answers_at_once=True),
-    Route("GET", "/v1/_batch", read_all),
-    Route("PATCH", "/v1/_batch", patch_all, answers_at_once=True),
-    Route("DELETE", "/v1/_batch", delete_all, answers_at_once=True),
+    Route("POST", "/v1/_batch", create_all, answers_at_once=True, timer="RestUtils.batch.create"),
+    Route("PUT", "/v1/_batch", create_all, answers_at_once=True, timer="RestUtils.batch.create"),
+    Route("GET", "/v1/_batch", read_all, timer="RestUtils.batch.read"),
+    Route("PATCH", "/v1/_batch", patch_all, answers_at_once=True, timer="RestUtils.batch.update"),
+    Route("DELETE", "/v1/_batch", delete_all, answers_at_once=True, timer="RestUtils.batch.delete"),
 ]

@@ -146,12 +146,15 @@ def _wanted(params: Params) -> Node | None:
     return parse_leniently(text) if text.strip() else None
 
 
+_KIND, _BOTH = "/v1/{type}/{id}/links/{type2}", "/v1/{type}/{id}/links/{type2}/{id2}"
+_READ, _CREATE, _DELETE = (f"RestUtils.links.{verb}" for verb in ("read", "create", "delete"))
+
 ROUTES = [
-    Route("GET", "/v1/{type}/{id}/links/{type2}", list_links),
-    Route("GET", "/v1/{type}/{id}/links/{type2}/{id2}", is_linked),
-    Route("POST", "/v1/{type}/{id}/links/{id2}", link, answers_at_once=True),
-    Route("PUT", "/v1/{type}/{id}/links/{id2}", link, answers_at_once=True),
-    Route("DELETE", "/v1/{type}/{id}/links", unlink_all, answers_at_once=True),
-    Route("DELETE", "/v1/{type}/{id}/links/{type2}", unlink_type, answers_at_once=True),
-    Route("DELETE", "/v1/{type}/{id}/links/{type2}/{id2}", unlink, answers_at_once=True),
+    Route("GET", _KIND, list_links, timer=_READ),
+    Route("GET", _BOTH, is_linked, timer=_READ),
+    Route("POST", "/v1/{type}/{id}/links/{id2}", link, answers_at_once=True, timer=_CREATE),
+    Route("PUT", "/v1/{type}/{id}/links/{id2}", link, answers_at_once=True, timer=_CREATE),
+    Route("DELETE", "/v1/{type}/{id}/links", unlink_all, answers_at_once=True, timer=_DELETE),
+    Route("DELETE", _KIND, unlink_type, answers_at_once=True, timer=_DELETE),
+    Route("DELETE", _BOTH, unlink, answers_at_once=True, timer=_DELETE),
 ]

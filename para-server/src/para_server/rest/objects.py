@@ -107,10 +107,12 @@ def _location(request: Request, record: Record) -> bytes:
 
 
 ROUTES = [
-    Route("POST", "/v1/{type}", create, answers_at_once=True),
-    Route("GET", "/v1/{type}/{id}", read, now=read_now),
-    Route("PATCH", "/v1/{type}/{id}", patch, answers_at_once=True),
-    Route("PUT", "/v1/{type}/{id}", overwrite, answers_at_once=True),
-    Route("DELETE", "/v1/{type}/{id}", delete, answers_at_once=True),
-    Route("GET", "/v1/_id/{id}", read_by_id),
+    Route("POST", "/v1/{type}", create, answers_at_once=True, timer="RestUtils.crud.create"),
+    Route("GET", "/v1/{type}/{id}", read, now=read_now, timer="RestUtils.crud.read"),
+    Route("PATCH", "/v1/{type}/{id}", patch, answers_at_once=True, timer="RestUtils.crud.update"),
+    Route(
+        "PUT", "/v1/{type}/{id}", overwrite, answers_at_once=True, timer="RestUtils.crud.overwrite"
+    ),
+    Route("DELETE", "/v1/{type}/{id}", delete, answers_at_once=True, timer="RestUtils.crud.delete"),
+    Route("GET", "/v1/_id/{id}", read_by_id, timer="RestUtils.crud.read"),
 ]

@@ -17,6 +17,8 @@ __all__ = ["is_in_api", "routes_of"]
 
 _HOP_BY_HOP = frozenset({b"content-length", b"content-type", b"transfer-encoding", b"connection"})
 
+_BRACES = {ord("{"): None, ord("}"): None}
+
 
 def is_in_api(handler: ResourceHandler) -> bool:
     """Return whether a resource lies below ``/v1`` and is authorized like the built-in ones."""
@@ -31,7 +33,16 @@ def routes_of(handler: ResourceHandler) -> list[Route]:
         return await _run(handler, dict(zip(names, request.values, strict=True)), request)
 
     run.__doc__ = f"``{handler.path}``: a resource of a plugin."
-    return [Route(method, handler.path, run) for method in handler.methods]
+    return [
+        Route(method, handler.path, run, timer=_timer_of(handler, method))
+        for method in handler.methods
+    ]
+
+
+def _timer_of(handler: ResourceHandler, method: str) -> str:
+    """Name the timer of a method, such as ``v1.tides.place.handleGet``."""
+    place = handler.path.strip("/").replace("/", ".").translate(_BRACES)
+    return f"{place}.handle{method.capitalize()}"
 
 
 async def _run(handler: ResourceHandler, params: dict[str, str], request: Request) -> Answer:

@@ -14,6 +14,7 @@ from para_server.access.reach import leads_to
 from para_server.http.answers import Answer, AnswerError, bytes_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
+from para_server.metrics.names import search_timer
 from para_server.rest.paging import page_number
 from para_server.rest.plans import NEEDS_LOOK_UP, Plan, plan_of
 from para_server.rest.rendering import page_bytes
@@ -115,11 +116,13 @@ async def _counted(request: Request, query: Node, kind: str | None, found: Found
 def _plan(request: Request, segment: str, how: str) -> Plan:
     kind = type_of_path(request.the_app(), segment) if segment else ""
     try:
-        return plan_of(request.query, kind, how, request.services.settings)
+        plan = plan_of(request.query, kind, how, request.services.settings)
     except QueryError as error:
         place = f"in request {request.method} {request.path}"
         message = f"Invalid query string syntax q={request.params.first('q')} {place}"
         raise AnswerError(400, message) from error
+    request.timer = search_timer(plan.how)
+    return plan
 
 
 def _answer(request: Request, plan: Plan, found: Found) -> Answer:
@@ -191,9 +194,15 @@ def visible(request: Request, records: Sequence[Record]) -> Sequence[Record]:
 
 
 ROUTES = [
-    Route("GET", "/v1/{type}", list_objects, now=list_now),
-    Route("GET", "/v1/{type}/search", list_objects, now=list_now),
-    Route("GET", "/v1/{type}/search/{querytype}", search_type_by, now=search_type_by_now),
-    Route("GET", "/v1/search", search_all, now=search_all_now),
-    Route("GET", "/v1/search/{querytype}", search_all_by),
+    Route("GET", "/v1/{type}", list_objects, now=list_now, timer="RestUtils.search.default"),
+    Route("GET", "/v1/{type}/search", list_objects, now=list_now, timer="RestUtils.search.default"),
+    Route(
+        "GET",
+        "/v1/{type}/search/{querytype}",
+        search_type_by,
+        now=search_type_by_now,
+        timer="RestUtils.search.default",
+    ),
+    Route("GET", "/v1/search", search_all, now=search_all_now, timer="RestUtils.search.default"),
+    Route("GET", "/v1/search/{querytype}", search_all_by, timer="RestUtils.search.default"),
 ]

@@ -107,5 +107,5 @@ ROUTES = [
     Route("GET", "/v1/_setup/{appid}", setup_app),
     Route("GET", "/v1/_me", me),
     Route("GET", "/v1/_health", health, is_public=True),
-    Route("POST", "/v1/_reindex", reindex, answers_at_once=True),
+    Route("POST", "/v1/_reindex", reindex, answers_at_once=True, timer="Api1.rebuildIndex"),
 ]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from para_core.contracts.cache import Cache
     from para_core.contracts.search import Search
     from para_core.ids import IdGenerator
+    from para_core.metrics import Metrics
     from para_server.config import ApiSettings
     from para_server.services.apps import Apps
     from para_server.services.backup import Backup
@@ -53,3 +54,4 @@ class Services:
     users: Users
     setup: Setup
     health: Health
+    metrics: Metrics
