@@ -52,6 +52,7 @@ class AppIndex:
         self._index, self._state = index, state
         self._writer: IndexWriter | None = None
         self._is_rebuild = False
+        self._seen = ("", 0)  # what tells the commit that ``reload`` saw from others
         self.marks = Marks.read(index.searcher())
         self._clauses = Clauses(index, self.marks)
         self._recent = Recent()
@@ -84,6 +85,26 @@ class AppIndex:
             if text is None:
                 raise BackendError(f"the index of app {appid!r} does not say how far it is")
             return cls(appid, path, index, msgspec.json.decode(text, type=State))
+
+    def reload(self) -> None:
+        """See what another process has committed; for an index that this one does not write.
+
+        Raises:
+            BackendError: It is damaged or gone.
+        """
+        with engine_errors(self.appid, "read"):
+            self._index.reload()
+            text = state_of(self._index)
+            if text is None:
+                raise BackendError(f"the index of app {self.appid!r} does not say how far it is")
+            searcher = self._index.searcher()
+            seen = (text, searcher.num_docs)
+            if seen == self._seen:
+                return
+            self._seen, self._state = seen, msgspec.json.decode(text, type=State)
+            self.marks = Marks.read(searcher)
+            self._clauses = Clauses(self._index, self.marks)
+            self.snapshot = Snapshot(self._index, self._clauses, self.marks, Recent())
 
     @property
     def position(self) -> int | None:

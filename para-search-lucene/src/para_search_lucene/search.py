@@ -39,7 +39,8 @@ class LuceneSearch(Search):
         self._results = ResultCache(
             most_entries=settings.cache_entries, most_bytes=settings.cache_bytes
         )
-        self._lock: int | None = None
+        self._lock: int | None = None  # while this process may write
+        self._is_shared = False  # whether other processes read what one writes
         self._shelf: Shelf | None = None
 
     # ---- life ---------------------------------------------------------------------------------
@@ -50,19 +51,46 @@ class LuceneSearch(Search):
         Raises:
             ConfigError: The folder cannot be written, or another process has it.
         """
-        if self._lock is not None:
+        if self._shelf is not None:
             return
-        self._lock = _take_folder(self._data)
+        if not self._is_shared:
+            self._lock = _take_folder(self._data)
         keep_freed_memory()
-        self._shelf = Shelf(self._data, self._settings, Threads(self._settings.search_threads))
+        self._shelf = Shelf(
+            self._data,
+            self._settings,
+            Threads(self._settings.search_threads),
+            writes=not self._is_shared,
+        )
+
+    def share(self, group: str) -> None:
+        """Let several processes read the indexes; the one that leads has the folder's lock."""
+        del group
+        self._is_shared = True
+
+    async def lead(self) -> None:
+        """Take the folder of the indexes, and forget what this process knows of them."""
+        shelf = self._opened()
+        if self._lock is None:
+            self._lock = _take_folder(self._data)
+            await shelf.close_all()
+            shelf.writes = True
+
+    async def refresh(self, appid: str) -> int | None:
+        """Look at what the process that writes has committed."""
+        shelf = self._opened()
+        if self._lock is None:
+            await shelf.renew(appid)
+        return await self.position(appid)
 
     async def close(self) -> None:
         """Close all indexes; everything that was indexed is committed already."""
         shelf, self._shelf = self._shelf, None
-        if shelf is not None and self._lock is not None:
+        if shelf is not None:
             await shelf.close_all()
             shelf.threads.close()
             self._results.clear()
+        if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _IDLE_CHECK_SEC = 10.0
+_TRIES, _TRY_SEC = 5, 0.02  # to open what another process writes
 _DOCID_SHIFT = 20  # a new index numbers its documents from the time on, far above older ones
 
 
@@ -35,10 +36,15 @@ class Shelf:
 
     All methods run on the event loop, what takes time in the threads. An index whose files cannot
     be used is not tried again until it was replaced.
+
+    With ``writes`` off another process changes the files; nothing is swept away then.
     """
 
-    def __init__(self, data: Path, settings: LuceneSettings, threads: Threads) -> None:
+    def __init__(
+        self, data: Path, settings: LuceneSettings, threads: Threads, *, writes: bool = True
+    ) -> None:
         self._data, self._settings, self.threads = data, settings, threads
+        self.writes = writes
         self._open: OrderedDict[str, AppIndex] = OrderedDict()
         self._opening: dict[str, asyncio.Future[AppIndex | None]] = {}
         self._swept: set[str] = set()
@@ -62,9 +68,11 @@ class Shelf:
             folder = IndexFolder(self._data, appid)
             if appid in self._unusable or not folder.exists():
                 return None
-            is_first = appid not in self._swept  # later there may be the folder of a rebuild
+            # later there may be the folder of a rebuild
+            is_first = self.writes and appid not in self._swept
             self._swept.add(appid)
-            job = partial(_open, appid, folder, sweep=is_first)
+            tries = 1 if self.writes else _TRIES
+            job = partial(_open, appid, folder, sweep=is_first, tries=tries)
             opening = asyncio.ensure_future(self.threads.search(job))
             self._opening[appid] = opening
             opening.add_done_callback(partial(self._was_opened, appid))
@@ -131,6 +139,19 @@ class Shelf:
         self._unusable.discard(appid)
         await self.opened(appid)
         return result
+
+    async def renew(self, appid: str) -> None:
+        """See what another process has committed since the index was opened or renewed."""
+        self._unusable.discard(appid)
+        opening = self._opening.get(appid)
+        if opening is not None:
+            await asyncio.wait([opening])
+        app = self._open.get(appid)
+        if app is None:
+            return
+        folder = IndexFolder(self._data, appid)
+        if not await self.threads.search(partial(_renew, app, folder)):
+            await self.close(appid)
 
     async def close(self, appid: str) -> None:
         """Close the index of an app, if it is open."""
@@ -208,18 +229,36 @@ class Shelf:
         return await self.threads.write(partial(_make, appid, folder, first, is_rebuild=False))
 
 
-def _open(appid: str, folder: IndexFolder, *, sweep: bool) -> AppIndex | None:
+def _open(appid: str, folder: IndexFolder, *, sweep: bool, tries: int) -> AppIndex | None:
     if sweep:
         folder.sweep()
-    path = folder.current()
-    if path is None:
+    reason = ""
+    for at in range(tries):  # the process that writes may replace it meanwhile
+        if at:
+            time.sleep(_TRY_SEC)
+        path, reason = folder.current(), ""
+        if path is None:
+            continue
+        try:
+            return AppIndex.open(appid, path)
+        except (BackendError, ValueError) as error:
+            reason = str(error)[:200]
+    if reason:
+        logger.warning("an index is damaged", extra={"appid": appid, "reason": reason})
+    else:
         logger.warning("an index has another format", extra={"appid": appid})
-        return None
+    return None
+
+
+def _renew(app: AppIndex, folder: IndexFolder) -> bool:
+    """Bring an index that another process writes up to date; false when it was replaced."""
+    if folder.current() != app.path:
+        return False
     try:
-        return AppIndex.open(appid, path)
-    except (BackendError, ValueError) as error:
-        logger.warning("an index is damaged", extra={"appid": appid, "reason": str(error)[:200]})
-        return None
+        app.reload()
+    except (BackendError, ValueError):  # replaced or removed just now
+        return False
+    return True
 
 
 def _make(appid: str, folder: IndexFolder, first_docid: int, *, is_rebuild: bool) -> AppIndex:

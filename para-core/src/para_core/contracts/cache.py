@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from para_core.contracts.component import Component
 from para_core.contracts.dao import Record
@@ -28,6 +29,9 @@ class Cache(Component):
     A cache that cannot be reached behaves as an empty one and logs it: no method raises for that.
     Source: Para 1.54, ``Cache``; the comparison of changes and the counters are ours.
     """
+
+    is_shared: ClassVar[bool] = False
+    """Whether all processes of a server see one cache; else each has one of its own."""
 
     # ---- records ----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from para_core.contracts.component import Component
 from para_core.contracts.snapshot import LiveView, Snapshot
-from para_core.errors import InvalidObjectError
+from para_core.errors import ConfigError, InvalidObjectError
 
 __all__ = [
     "DAO",
@@ -218,6 +218,25 @@ class DAO(Component):
         """
 
     # ---- what a DAO may do better --------------------------------------------------------------
+
+    def share(self, group: str) -> None:
+        """Get ready to be opened by several processes of one server, each with its own instance.
+
+        Called before ``open``, in each of them. Then every method sees what other processes have
+        written, as if they were one; numbers of changes grow over all of them.
+
+        Args:
+            group: What the processes of this server have in common; a process with another one
+                is kept out as any other program would be.
+
+        Raises:
+            ConfigError: The store lives in one process.
+        """
+        del group
+        raise ConfigError(
+            f"{type(self).__name__} lives in one process; set para.workers to 1, or para.dao to "
+            "one that several may use"
+        )
 
     async def open_beside(self) -> None:
         """Open for ``snapshot`` and ``close`` only, beside another process that has the store open.

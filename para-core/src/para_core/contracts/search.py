@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from para_core.contracts.component import Component
 from para_core.contracts.dao import Record
+from para_core.errors import ConfigError
 from para_core.pager import Pager
 from para_core.query.tree import Node
 
@@ -106,6 +107,41 @@ class Search(Component):
                 directions. ``sort`` ``_docid`` is the order of last indexing itself. A cursor
                 continues by value: it works when its document was changed or removed meanwhile.
         """
+
+    # ---- several processes --------------------------------------------------------------------
+
+    def share(self, group: str) -> None:
+        """Get ready to be opened by several processes of one server, each with its own instance.
+
+        Called before ``open``, in each of them. All of them search; one of them at a time is told
+        to ``lead`` and writes (``index``, ``rebuild``, ``drop``).
+
+        Args:
+            group: What the processes of this server have in common.
+
+        Raises:
+            ConfigError: The index lives in one process.
+        """
+        del group
+        raise ConfigError(
+            f"{type(self).__name__} lives in one process; set para.workers to 1, or para.search to "
+            "one that several may use"
+        )
+
+    async def lead(self) -> None:
+        """Write from now on: the process that did before has ended. For those that share.
+
+        Raises:
+            ConfigError: A program that is none of ours has the index.
+        """
+
+    async def refresh(self, appid: str) -> int | None:
+        """Let later searches see all that was committed before now, by whichever process.
+
+        Returns:
+            What ``position`` does, of the index as it is seen now.
+        """
+        return await self.position(appid)
 
     def peek(
         self, appid: str, query: Node, *, kind: str | None = None, pager: Pager | None = None

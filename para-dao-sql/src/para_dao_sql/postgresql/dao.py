@@ -64,6 +64,9 @@ class PostgresDAO(DAO):
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
         self._opened: _Opened | None = None
 
+    def share(self, group: str) -> None:
+        """Nothing to prepare: any number of processes may use the database."""
+
     async def open(self) -> None:
         """Connect; make the tables if they are not there."""
         if self._opened is not None:

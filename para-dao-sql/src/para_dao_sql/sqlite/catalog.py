@@ -55,11 +55,12 @@ class Catalog:
     places: dict[str, Place] = field(default_factory=dict)
     last_changes: dict[str, int] = field(default_factory=dict)
     number: int = 0  # the highest change number that was ever given
+    generation: int = 0  # another one when apps were made or removed
 
     @classmethod
     def load(cls, connection: sqlite3.Connection) -> Catalog:
         """Read the catalog of a file."""
-        catalog = cls()
+        catalog = cls(generation=_generation(connection))  # first: what follows may be newer
         query = "SELECT appid, app, shared, last_change FROM objects_apps ORDER BY app"
         for appid, app, shared, last_change in connection.execute(query):
             catalog.places[appid] = place_of(app, appid, shared=bool(shared))
@@ -67,6 +68,28 @@ class Catalog:
         (kept,) = connection.execute("SELECT number FROM objects_counter").fetchone()
         catalog.number = max(kept, *catalog.last_changes.values(), 0)
         return catalog
+
+    def renew(self, connection: sqlite3.Connection) -> None:
+        """Take in the apps that other processes have made or removed; the others stay as they are.
+
+        What they changed last is not kept up to date by this.
+        """
+        if _generation(connection) == self.generation:
+            return
+        fresh = Catalog.load(connection)
+        known = self.places
+        self.places = {
+            appid: old if (old := known.get(appid)) == place else place
+            for appid, place in fresh.places.items()
+        }
+        self.generation = fresh.generation
+
+
+def _generation(connection: sqlite3.Connection) -> int:
+    """Return a number that grows with each app that is made or removed."""
+    query = "SELECT seq FROM sqlite_sequence WHERE name = 'objects_apps'"
+    row = connection.execute(query).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def place_of(app: int, appid: str, *, shared: bool) -> Place:

@@ -27,6 +27,7 @@ from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
 from para_dao_sql.sqlite.catalog import Catalog, Place
 from para_dao_sql.sqlite.errors import as_config_error, as_para_error, is_busy
+from para_dao_sql.sqlite.peers import Peers
 from para_dao_sql.sqlite.reader import Reader
 from para_dao_sql.sqlite.snapshot import open_snapshot
 from para_dao_sql.sqlite.transaction import Transaction
@@ -50,10 +51,11 @@ class _Opened:
     near: sqlite3.Connection  # used on the event loop only, for reads of some microseconds
     reader: Reader
     writer: Writer
+    peers: Peers | None  # when other processes have the file too
 
 
 class SqliteDAO(DAO):
-    """Keeps all apps in one file, which one process may use at a time.
+    """Keeps all apps in one file, which one server may use at a time.
 
     Writes are durable (WAL, ``synchronous=FULL``) and share commits. Reads by id run at once on
     the event loop, since a hop to another thread costs more than they do.
@@ -63,19 +65,25 @@ class SqliteDAO(DAO):
         self._file, self._timeout_ms = file.absolute(), timeout_ms
         self._opened: _Opened | None = None
         self._is_beside = False  # open for snapshots only
+        self._group = ""  # of the processes that have the file open together; blank: this one only
         self._clearing: asyncio.Task[None] | None = None
+
+    def share(self, group: str) -> None:
+        """Let the processes of a group have the file open together; they take turns to write."""
+        self._group = group
 
     async def open(self) -> None:
         """Lock and open the file; make it if it is not there."""
         if self._opened is None:
-            holder, connections, catalog = await asyncio.to_thread(self._prepare)
+            holder, connections, catalog, peers = await asyncio.to_thread(self._prepare)
             writing, near, reading = connections
             self._opened = _Opened(
                 holder,
                 catalog,
                 near,
                 Reader(reading),
-                Writer(writing, catalog, self._file),
+                Writer(writing, catalog, self._file, peers),
+                peers,
             )
             self._clear_leftovers()
 
@@ -99,8 +107,7 @@ class SqliteDAO(DAO):
 
     async def read(self, appid: str, key: str) -> Record | None:
         """Return one record, or ``None`` when the app has none with this id."""
-        opened = self._state()
-        place = opened.catalog.places.get(appid)
+        opened, place = self._state(), self._place(appid)
         if place is None or not is_storable(key):
             return None
         try:
@@ -112,8 +119,7 @@ class SqliteDAO(DAO):
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids, in the order of ``keys``."""
-        opened = self._state()
-        place = opened.catalog.places.get(appid)
+        place = self._place(appid)
         wanted = [key for key in dict.fromkeys(keys) if is_storable(key)]
         if place is None or not wanted:
             return {}
@@ -129,7 +135,7 @@ class SqliteDAO(DAO):
         self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
     ) -> list[Record]:
         """Return the next records in ascending order of id (by UTF-8 bytes)."""
-        place = self._state().catalog.places.get(appid)
+        place = self._place(appid)
         if place is None:
             return []
         return await self._read(
@@ -145,9 +151,8 @@ class SqliteDAO(DAO):
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
         """Return the entries of the feed with numbers above ``after``."""
-        catalog = self._state().catalog
-        place = catalog.places.get(appid)
-        ahead = catalog.last_changes.get(appid, 0) - after  # at least as many as entries
+        place = self._place(appid)
+        ahead = await self.last_change(appid) - after  # at least as many as entries
         if place is None or ahead <= 0:
             return []
         return await self._read(
@@ -160,7 +165,15 @@ class SqliteDAO(DAO):
 
     async def last_change(self, appid: str) -> int:
         """Return the number of the app's last change."""
-        return self._state().catalog.last_changes.get(appid, 0)
+        opened = self._state()
+        if opened.peers is None:
+            return opened.catalog.last_changes.get(appid, 0)
+        place = self._place(appid)
+        if place is None:
+            return 0
+        return await self._read(
+            appid, place, lambda db: queries.read_last_change(db, place), 0, near=True
+        )
 
     async def forget_changes(self, appid: str, upto: int) -> None:
         """Drop entries of the feed with numbers up to this one."""
@@ -168,6 +181,7 @@ class SqliteDAO(DAO):
 
     async def apps(self) -> list[str]:
         """Return the ids of all apps."""
+        self._look()
         return [appid for appid in self._state().catalog.places if not is_room(appid)]
 
     async def open_beside(self) -> None:
@@ -182,6 +196,19 @@ class SqliteDAO(DAO):
         return open_snapshot(self._file, timeout_ms=self._timeout_ms)
 
     # ---- how the file is asked ---------------------------------------------------------------
+
+    def _place(self, appid: str) -> Place | None:
+        """Return where an app is now, whichever process has put it there."""
+        self._look()
+        return self._state().catalog.places.get(appid)
+
+    def _look(self) -> None:
+        opened = self._state()
+        if opened.peers is not None:
+            try:
+                opened.peers.look(opened.near, opened.catalog)
+            except sqlite3.Error as error:
+                raise as_para_error(error, self._file) from error
 
     async def _run(self, step: Step) -> int:
         answer = self._state().writer.submit(step)
@@ -223,7 +250,7 @@ class SqliteDAO(DAO):
         nothing: T,
     ) -> T:
         """Answer a read that failed: the table may have gone meanwhile, or the file be locked."""
-        if self._state().catalog.places.get(appid) is not place:
+        if self._place(appid) is not place:
             return nothing
         if not is_busy(error):
             raise as_para_error(error, self._file) from error
@@ -241,12 +268,15 @@ class SqliteDAO(DAO):
             raise UnavailableError(f"{self._file} is not open")
         return self._opened
 
-    def _prepare(self) -> tuple[IO[str], list[sqlite3.Connection], Catalog]:
-        holder = files.lock(self._file)
+    def _prepare(self) -> tuple[IO[str], list[sqlite3.Connection], Catalog, Peers | None]:
+        holder = files.lock(self._file, self._group)
         try:
             # Half of the time: who asked shall hear of the lock before giving up.
             writing = files.prepare(self._file, timeout_ms=self._timeout_ms // 2)
             try:
+                peers = Peers(self._file) if self._group else None
+                if peers is not None:
+                    peers.join(writing)
                 catalog = Catalog.load(writing)
                 near = files.connect(self._file, timeout_ms=0)
                 reading = files.connect(self._file, timeout_ms=self._timeout_ms // 2)
@@ -256,11 +286,13 @@ class SqliteDAO(DAO):
         except BaseException:
             files.unlock(holder)
             raise
-        return holder, [writing, near, reading], catalog
+        return holder, [writing, near, reading], catalog, peers
 
 
 def _shut(opened: _Opened) -> None:
     opened.writer.stop()
     opened.reader.stop()
     opened.near.close()
+    if opened.peers is not None:
+        opened.peers.close()
     files.unlock(opened.holder)

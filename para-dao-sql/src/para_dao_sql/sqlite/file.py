@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,7 @@ FORMAT = 1
 
 _APPLICATION = 0x50617261  # "Para", in PRAGMA application_id
 _STATEMENTS = 1024  # prepared ones to keep: every app with a table of its own has some
+_TRIES, _TRY_SEC = 20, 0.05  # to join a group whose first process is about to open the file
 _WAL_BYTES = 64 << 20  # what a burst may leave on the disk for the write-ahead log
 
 _SCHEMA = """
@@ -49,8 +51,12 @@ CREATE TABLE objects_shared (
 """
 
 
-def lock(file: Path) -> IO[str]:
+def lock(file: Path, group: str = "") -> IO[str]:
     """Make the folder, and take the file for this process until ``unlock``.
+
+    Args:
+        file: The database.
+        group: Blank to have it alone; else it is shared with processes that say the same.
 
     Raises:
         ConfigError: Another process has it, or the folder cannot be written.
@@ -65,19 +71,45 @@ def lock(file: Path) -> IO[str]:
             f"cannot write {file} ({error.strerror}); set para.db.dir to a folder that the server "
             "may write"
         ) from error
-    try:
-        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not _take(holder, group):
         holder.seek(0)
-        other = holder.read().strip() or "another process"
+        other = holder.readline().strip() or "another process"
         holder.close()
         raise ConfigError(
             f"{file} is in use by {other}; stop it, or set para.db.dir to another folder"
-        ) from error
-    holder.truncate(0)
-    holder.write(f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})\n")
-    holder.flush()
+        )
     return holder
+
+
+def _take(holder: IO[str], group: str) -> bool:
+    """Lock the lock file, as the only one or as one of a group; return whether it could be had."""
+    if _flock(holder, fcntl.LOCK_EX):
+        holder.truncate(0)
+        holder.write(f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})\n{group}\n")
+        holder.flush()
+        return not group or _flock(holder, fcntl.LOCK_SH)
+    return bool(group) and _joins(holder, group)
+
+
+def _joins(holder: IO[str], group: str) -> bool:
+    """Share the lock with others of the group; the first of them may be about to write its name."""
+    for _ in range(_TRIES):
+        if _flock(holder, fcntl.LOCK_SH):
+            holder.seek(0)
+            if holder.read().splitlines()[1:2] == [group]:
+                return True
+            fcntl.flock(holder, fcntl.LOCK_UN)
+            return False
+        time.sleep(_TRY_SEC)
+    return False
+
+
+def _flock(holder: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(holder, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def unlock(holder: IO[str]) -> None:

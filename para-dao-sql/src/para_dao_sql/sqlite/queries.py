@@ -9,7 +9,7 @@ from para_core.contracts.dao import Change, Record
 from para_dao_sql.entries import heard
 from para_dao_sql.sqlite.catalog import Place
 
-__all__ = ["read_changed", "read_changes", "read_many", "read_one", "read_page"]
+__all__ = ["read_changed", "read_changes", "read_last_change", "read_many", "read_one", "read_page"]
 
 _SIZES = (1, 8, 32, 128, 512)  # few lengths of lists, so that few statements are prepared
 _LONGEST = _SIZES[-1]
@@ -54,6 +54,13 @@ def read_changed(
     """Return the next records that were written by later changes, in the order of their ids."""
     rows = connection.execute(place.sql.changed, (*place.first, after, change, limit))
     return [Record(*row) for row in rows]
+
+
+def read_last_change(connection: sqlite3.Connection, place: Place) -> int:
+    """Return the number of the last change of an app."""
+    query = "SELECT last_change FROM objects_apps WHERE app = ?"
+    row = connection.execute(query, (place.app,)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def read_changes(

@@ -13,6 +13,9 @@ from para_dao_sql.sqlite.leftovers import clear_some, leave
 __all__ = ["Transaction"]
 
 
+_TELL_REMOVAL = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'objects_apps'"
+
+
 class Transaction:
     """Steps of several callers that are committed together.
 
@@ -74,11 +77,19 @@ class Transaction:
             self._connection.execute(delete, (place.app, upto))
         return 0
 
-    def finish(self) -> None:
-        """Do what is done once for all steps, before the commit."""
+    def finish(self, *, has_peers: bool = False) -> None:
+        """Do what is done once for all steps, before the commit.
+
+        Args:
+            has_peers: Whether other processes have to learn of changes and removed apps.
+        """
         update = "UPDATE objects_apps SET last_change = ? WHERE appid = ?"
         for appid, number in self._last.items():
             self._connection.execute(update, (number, appid))
+        if has_peers and self._last:
+            self._connection.execute("UPDATE objects_counter SET number = ?", (self._number,))
+        if has_peers and None in self._places.values():
+            self._connection.execute(_TELL_REMOVAL)
 
     def publish(self) -> None:
         """Tell the readers what was committed."""

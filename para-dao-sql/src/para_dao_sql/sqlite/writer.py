@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -15,6 +16,7 @@ from para_core.errors import BackendError, ParaError
 from para_dao_sql.answers import give
 from para_dao_sql.sqlite.catalog import Catalog
 from para_dao_sql.sqlite.errors import as_para_error
+from para_dao_sql.sqlite.peers import Peers
 from para_dao_sql.sqlite.transaction import Transaction
 
 __all__ = ["Step", "Writer"]
@@ -38,8 +40,15 @@ class Writer:
     fails is repeated step by step, so that only the steps to blame fail.
     """
 
-    def __init__(self, connection: sqlite3.Connection, catalog: Catalog, file: Path) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        catalog: Catalog,
+        file: Path,
+        peers: Peers | None = None,
+    ) -> None:
         self._connection, self._catalog, self._file = connection, catalog, file
+        self._peers = peers
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Task | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="para-sqlite-writer", daemon=True)
@@ -83,7 +92,8 @@ class Writer:
         if not batch:
             return []
         try:
-            return self._attempt(batch)
+            with contextlib.nullcontext() if self._peers is None else self._peers.turn():
+                return self._attempt(batch)
         except Exception as error:  # noqa: BLE001 (the thread serves everybody: it has to go on)
             if self._connection.in_transaction:
                 self._roll_back()
@@ -94,6 +104,8 @@ class Writer:
     def _attempt(self, batch: list[_Task]) -> list[tuple[_Task, int | Exception]]:
         outcomes: list[tuple[_Task, int | Exception]] = []
         self._connection.execute("BEGIN IMMEDIATE")
+        if self._peers is not None:
+            self._peers.catch_up(self._connection, self._catalog)
         transaction = Transaction(self._connection, self._catalog)
         for task in batch:
             if task.answer.cancelled():  # while it waited for the lock
@@ -102,7 +114,7 @@ class Writer:
                 outcomes.append((task, task.step(transaction)))
             except ParaError as error:
                 outcomes.append((task, error))
-        transaction.finish()
+        transaction.finish(has_peers=self._peers is not None)
         self._connection.execute("COMMIT")
         transaction.publish()
         return outcomes
