@@ -46,6 +46,13 @@ class FileStore(Component):
     async def delete(self, path: str) -> bool:
         """Remove a file and tell whether there was one."""
 
+    @abstractmethod
+    def paths(self) -> AsyncIterator[str]:
+        """Yield the paths of all files, in any order.
+
+        One that is stored or removed meanwhile may be among them or not.
+        """
+
 
 def clean_path(path: str) -> str:
     """Return a path without the slash before it, when it is safe in every store.

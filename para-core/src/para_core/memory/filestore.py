@@ -45,6 +45,11 @@ class MemoryFileStore(FileStore):
         """Remove a file and tell whether there was one."""
         return self._files.pop(_known(path), None) is not None
 
+    async def paths(self) -> AsyncIterator[str]:
+        """Yield the paths of the files that there are at the beginning."""
+        for path in list(self._files):
+            yield path
+
     async def _read(self, path: str, content: Content) -> bytes:
         parts, size = [], 0
         async for part in _parts(content) if isinstance(content, bytes) else content:

@@ -53,6 +53,15 @@ class FileStoreSuite:
 
     max_bytes = 1000
 
+    async def test_all_files_are_listed(self, files: FileStore) -> None:
+        assert [path async for path in files.paths()] == []
+        wanted = ["a.png", "app/b.png", "app/deep/er/c d.png", "other/žluťoučký.png"]
+        for path in [*wanted, "app/gone.png"]:
+            await files.store(path, b"x")
+        await files.store("app/b.png", b"again")
+        await files.delete("app/gone.png")
+        assert sorted([path async for path in files.paths()]) == wanted
+
     async def test_a_file_comes_back_as_it_was(self, files: FileStore) -> None:
         data = bytes(range(256))
         assert await files.store("app/pic.png", data)
