@@ -271,3 +271,29 @@ async def test_a_full_disk_and_a_standby_are_told_apart() -> None:
     standby = as_para_error(asyncpg.ReadOnlySQLTransactionError("read-only"), place)
     assert standby.code == "backend"
     assert "25006" in str(standby)
+
+
+# ---- beside a server ------------------------------------------------------------------------
+
+
+async def test_beside_a_server_nothing_is_made(address: PostgresAddress) -> None:
+    with pytest.raises(ConfigError, match="holds no tables of Para"):
+        await PostgresDAO(address).open_beside()
+    async with PostgresDAO(address) as dao:
+        await dao.create("app", a_record("cat1"))
+        beside = PostgresDAO(address)
+        await beside.open_beside()
+        async with beside.snapshot() as seen:
+            await dao.create("app", a_record("cat2"))
+            assert [record.id for record in await seen.read_page("app")] == ["cat1"]
+        await beside.close()
+
+
+async def test_an_app_that_is_deleted_is_empty_in_a_snapshot(address: PostgresAddress) -> None:
+    async with PostgresDAO(address) as dao:
+        for appid in ("one", "two"):
+            await dao.create(appid, a_record("cat1"))
+        async with dao.snapshot() as seen:
+            await dao.delete_table("one")
+            assert await seen.read_page("one") == []
+            assert [record.id for record in await seen.read_page("two")] == ["cat1"]

@@ -30,7 +30,7 @@ from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_err
 from para_dao_sql.postgresql.lanes import Lanes
 from para_dao_sql.postgresql.rows import encode, key_of, record_of
 from para_dao_sql.postgresql.snapshot import open_snapshot
-from para_dao_sql.postgresql.tables import App, make_app, prepare, statements_of
+from para_dao_sql.postgresql.tables import App, check_readable, make_app, prepare, statements_of
 from para_dao_sql.postgresql.writes import store_writes
 
 __all__ = ["PostgresDAO"]
@@ -69,10 +69,17 @@ class PostgresDAO(DAO):
 
     async def open(self) -> None:
         """Connect; make the tables if they are not there."""
+        await self._open(prepare)
+
+    async def open_beside(self) -> None:
+        """Connect; nothing is made."""
+        await self._open(check_readable)
+
+    async def _open(self, check: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
         if self._opened is not None:
             return
         try:
-            pool = await self._connect()
+            pool = await self._connect(check)
         except (*FAILURES, ValueError) as error:
             raise as_start_error(error, self._place) from error
         lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
@@ -219,7 +226,9 @@ class PostgresDAO(DAO):
 
     # ---- how the server is asked ---------------------------------------------------------------
 
-    async def _connect(self) -> asyncpg.Pool:
+    async def _connect(
+        self, check: Callable[[asyncpg.Connection], Awaitable[None]]
+    ) -> asyncpg.Pool:
         seconds = self._timeout_ms / 1000
         async with asyncio.timeout(2 * seconds):
             pool = await asyncpg.create_pool(
@@ -235,7 +244,7 @@ class PostgresDAO(DAO):
             )
         try:
             async with pool.acquire() as connection:
-                await prepare(connection)
+                await check(connection)
         except BaseException:
             pool.terminate()
             raise

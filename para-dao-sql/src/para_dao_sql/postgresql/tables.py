@@ -11,7 +11,16 @@ from para_core.errors import ConfigError
 from para_dao_sql.names import table_name
 from para_dao_sql.postgresql.rows import encode, key_of
 
-__all__ = ["FORMAT", "SHARED_TABLE", "App", "Statements", "make_app", "prepare", "statements_of"]
+__all__ = [
+    "FORMAT",
+    "SHARED_TABLE",
+    "App",
+    "Statements",
+    "check_readable",
+    "make_app",
+    "prepare",
+    "statements_of",
+]
 
 FORMAT = 1
 """Version of the tables; a database with a higher one is refused."""
@@ -98,7 +107,22 @@ async def prepare(connection: asyncpg.Connection) -> None:
             await connection.execute(
                 "INSERT INTO objects_format (format, floor) VALUES ($1, 0)", FORMAT
             )
-        found = await connection.fetchval("SELECT format FROM objects_format")
+        await _check_format(connection)
+
+
+async def check_readable(connection: asyncpg.Connection) -> None:
+    """Check that the tables are there and ours; nothing is made.
+
+    Raises:
+        ConfigError: There are none, or a newer version made them.
+    """
+    if await connection.fetchval("SELECT to_regclass('objects_format')") is None:
+        raise ConfigError("the database holds no tables of Para; check the address in para.sql.url")
+    await _check_format(connection)
+
+
+async def _check_format(connection: asyncpg.Connection) -> None:
+    found = await connection.fetchval("SELECT format FROM objects_format")
     if found is None or found > FORMAT:
         raise ConfigError(
             f"the database has format {found}, and this version reads formats up to {FORMAT}; "
