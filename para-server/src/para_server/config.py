@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from para_core.types import app_identifier
 if TYPE_CHECKING:
     from para_core.config import Config
 
-__all__ = ["ApiSettings", "settings_of"]
+__all__ = ["ApiSettings", "keys_file_of", "settings_of"]
 
 _BODY_FACTOR = 100  # times the limit of one object
 
@@ -111,3 +112,8 @@ def settings_of(config: Config) -> ApiSettings:
         health_check_interval=config.number("para.health.check_interval"),
         mail_max_attachment_bytes=config.number("para.mail.max_attachment_bytes"),
     )
+
+
+def keys_file_of(config: Config) -> Path:
+    """Return where the keys of a new root app are written."""
+    return Path(config.text("para.db.dir") or "data", "para-root-keys.conf")

@@ -89,6 +89,28 @@ class LocalFileStore(FileStore):
         await self._in_thread(path, place.unlink, missing_ok=True)
         return True
 
+    async def paths(self) -> AsyncIterator[str]:
+        """Yield the paths of all files that can be loaded, folder by folder."""
+        waiting = [""]
+        while waiting:
+            inner, found = await self._in_thread(waiting[-1], self._look_into, waiting.pop())
+            waiting += inner
+            for path in found:
+                yield path
+
+    def _look_into(self, folder: str) -> tuple[list[str], list[str]]:
+        """Return the folders and the files in a folder, without those no path leads to."""
+        folders, files = list[str](), list[str]()
+        try:
+            with os.scandir(self._folder / folder) as entries:
+                for entry in entries:
+                    path = f"{folder}/{entry.name}".lstrip("/")
+                    if _is_clean(path) and not entry.is_symlink():
+                        (folders if entry.is_dir() else files).append(path)
+        except FileNotFoundError:  # somebody removed it
+            return [], []
+        return folders, files
+
     def _prepare(self) -> None:
         try:
             unfinished = self._folder / UNFINISHED
@@ -136,6 +158,13 @@ class LocalFileStore(FileStore):
     ) -> T:
         with _errors_of(path):
             return await asyncio.to_thread(call, *args, **kwargs)
+
+
+def _is_clean(path: str) -> bool:
+    try:
+        return clean_path(path) == path
+    except UnusableFileError:
+        return False
 
 
 def _finish(file: BinaryIO, temporary: Path, place: Path) -> None:

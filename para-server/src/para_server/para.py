@@ -27,6 +27,7 @@ from para_core.objects import User
 from para_server.access.gate import Gate
 from para_server.api import Api
 from para_server.config import ApiSettings, settings_of
+from para_server.copies.marker import settle_copy
 from para_server.metrics.listener import MetricsListener
 from para_server.metrics.names import BackendNames, names_of_backends, names_of_routes
 from para_server.metrics.reporting import Reporting
@@ -198,6 +199,7 @@ class Para(Component):
             await self._stack.enter_async_context(self._backends.dao)
             await self._stack.enter_async_context(self._backends.cache)
             await self._stack.enter_async_context(self._backends.search)
+            await settle_copy(self._backends.dao, self._backends.search, self._backends.cache)
             await self._stack.enter_async_context(self._backends.files)
             await self._stack.enter_async_context(self._backends.emailer)
             self._backends.queue.keep_in(self._backends.dao)

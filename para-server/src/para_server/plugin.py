@@ -43,10 +43,16 @@ def para_register_queues() -> Mapping[str, QueueFactory]:
 
 @hookimpl
 def para_register_commands() -> Mapping[str, Command]:
-    """Offer ``access`` and ``doctor``."""
-    from para_server.commands import access, doctor
+    """Offer ``access``, ``doctor``, ``backup``, ``restore`` and ``move``."""
+    from para_server.commands import access, backup, doctor, move
 
-    return {"access": access.COMMAND, "doctor": doctor.COMMAND}
+    return {
+        "access": access.COMMAND,
+        "doctor": doctor.COMMAND,
+        "backup": backup.BACKUP,
+        "restore": backup.RESTORE,
+        "move": move.COMMAND,
+    }
 
 
 @hookimpl

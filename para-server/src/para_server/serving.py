@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,6 +17,7 @@ import uvicorn
 from para_core.errors import ConfigError
 from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEARCHES
 from para_server import __version__
+from para_server.config import keys_file_of
 from para_server.http.protocol import ParaProtocol
 from para_server.logs import set_up_logging
 from para_server.metrics.names import BackendNames
@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
 _SWITCH_SEC = 0.001  # how long the indexing thread may keep the others waiting
-_KEYS_FILE = "para-root-keys.conf"
 
 
 def serve(config: Config, plugins: Plugins) -> None:
@@ -84,12 +83,11 @@ async def _serve(
 ) -> None:
     settings = settings_of(config)
     plugins.register_core_types()
-    data = Path(config.text("para.db.dir") or "data")
     para = Para(
         settings,
         backends_of(config, plugins),
         config=config,
-        keys_file=data / _KEYS_FILE,
+        keys_file=keys_file_of(config),
     )
     async with para:
         await plugins.start(config)

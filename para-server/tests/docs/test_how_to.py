@@ -1,4 +1,4 @@
-"""The how-to pages that can be run: a plugin is built and used, a backup made and read back."""
+"""The how-to pages that can be run: a plugin is built and used."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from .projects import build_project
 from .running_pages import check_steps
 from .server import running, said_by
 
-PLUGIN, BACKUP = DOCS / "how-to" / "write-a-plugin.md", DOCS / "how-to" / "back-up-and-restore.md"
-SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the page
+PLUGIN = DOCS / "how-to" / "write-a-plugin.md"
 
 
 @pytest.fixture
@@ -31,9 +30,3 @@ def test_the_plugin_of_the_page_works(project: Path, monkeypatch: pytest.MonkeyP
     assert 'para.guestbook.title = "Visitors"' in said_by(project, ["config"])
     with running(project) as port:
         assert check_steps(PLUGIN, port) == 1
-
-
-def test_a_backup_is_made_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with running(tmp_path, "--set", f"para.root_secret_override={SECRET}") as port:
-        assert check_steps(BACKUP, port) == 2
