@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from para_core.checks import Finding, advice, bad, good
 from para_core.contracts.dao import DAO
+from para_core.contracts.queue import Queue
 from para_core.contracts.search import Search
 from para_core.errors import ParaError
 from para_core.plugins import load_plugins
 from para_core.query.tree import All
 from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEARCHES
 from para_core.types import app_identifier
+from para_server.copies.marker import Marker
 from para_server.doctor.folders import is_there, other_owner
 from para_server.doctor.machine import ask_server, running_server
 from para_server.services.index_writer import is_indexed
@@ -61,6 +63,8 @@ async def _opened(plugins: Plugins, config: Config) -> AsyncIterator[Finding]:
             name = f"{family.key} = {plugins.selected(family, config).name}"
             try:
                 made: Component = plugins.make(family, config)  # type: ignore[misc]
+                if isinstance(made, Queue) and opened and isinstance(opened[0], DAO):
+                    made.keep_in(opened[0])  # as the server does
                 opened.append(await stack.enter_async_context(made))
             except ParaError as error:
                 yield bad(f"{name}: {error}", f"put it right, or select another {family.key}")
@@ -71,6 +75,12 @@ async def _opened(plugins: Plugins, config: Config) -> AsyncIterator[Finding]:
         if dao is None:
             return
         try:
+            mark = await Marker(dao).find()
+            if mark is not None and not mark.is_finished:
+                yield bad(
+                    "the database holds a copy that is not finished",
+                    f"run `para-server {mark.command}` again",
+                )
             yield await _of_root(dao, config)
             if search is not None and config.flag("para.search_enabled"):
                 async for finding in _of_indexes(dao, search):

@@ -21,6 +21,7 @@ from para_core.contracts.dao import Record
 from para_core.plugins import load_plugins
 from para_server.cli import main
 from para_server.commands import doctor
+from para_server.copies.marker import Mark, Marker
 
 from ...faults.authority import Authority  # noqa: TID252 - tests have no absolute names
 from ...processes import free_port  # noqa: TID252 - tests have no absolute names
@@ -257,6 +258,18 @@ def test_an_index_that_fits(patient: Doctor) -> None:
     filled(patient)
     assert patient.finds("back-ends", "ok", "the root app 'para' is there")
     assert patient.finds("back-ends", "ok", "the indexes of 2 apps fit the database")
+
+
+def test_a_copy_that_is_not_finished(patient: Doctor) -> None:
+    filled(patient)
+    config = load_config(patient.file, environ={})
+
+    async def mark() -> None:
+        async with load_plugins(config).dao(config) as dao:
+            await Marker(dao).put(Mark("restore monday.backup", "x"))
+
+    asyncio.run(mark())
+    assert patient.finds("back-ends", "bad", "run `para-server restore monday.backup` again")
 
 
 def test_an_index_that_lacks_objects(patient: Doctor) -> None:
