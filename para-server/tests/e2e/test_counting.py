@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from para_core.errors import UnavailableError
+
 from .access_world import World, build
 from .client import Client
 
@@ -75,6 +77,29 @@ async def test_a_count_over_all_types_leaves_them_out_too(world: World) -> None:
     assert seen["app"] - seen["user"] == 4 + 1  # notes of others, and the secret cat
     assert seen["app"] - seen["owner"] == 4
     assert seen["app"] - seen["guest"] == 7 + 1
+
+
+async def test_a_count_of_each_type_leaves_them_out_too(world: World) -> None:
+    seen = {
+        caller: (await world.client(caller).get("/v1/_types", count="true")).json
+        for caller in ("app", "admin", "user", "owner", "guest")
+    }
+    notes = {caller: counts["note"] for caller, counts in seen.items()}
+    assert notes == {"app": 7, "admin": 7, "user": 3, "owner": 3, "guest": 0}
+    cats = {caller: counts["cat"] for caller, counts in seen.items()}
+    assert cats == {"app": 2, "admin": 2, "user": 1, "owner": 2, "guest": 1}
+    assert len({counts["linker"] for counts in seen.values()}) == 1
+
+
+async def test_a_count_of_each_type_fails_as_others_do(
+    app: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find(*_: object, **__: object) -> None:
+        raise UnavailableError("no answer")
+
+    monkeypatch.setattr(app.para.services.finder, "hits", find)
+    for path in ("/v1/_types", "/v1/note/search/count"):
+        assert (await app.get(path, count="true")).status == 503
 
 
 async def test_a_page_counts_as_ever_and_nothing_when_nothing_is_left(world: World) -> None:

@@ -9,6 +9,7 @@ from para_core.types import SINGULARS
 from para_server.http.answers import Answer, json_answer
 from para_server.http.request import Request
 from para_server.http.router import Route
+from para_server.services.owning import seen_by
 
 __all__ = ["ROUTES"]
 
@@ -24,16 +25,19 @@ async def list_types(request: Request) -> Answer:
 
 
 async def _counts(request: Request, kinds: dict[str, None]) -> dict[str, int]:
-    """Return how many indexed objects of each type there are."""
-    app, finder = request.the_app(), request.services.finder
+    """Return how many indexed objects of each type there are that the caller may see."""
+    app, caller, finder = request.the_app(), request.caller, request.services.finder
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def count(kind: str) -> int:
         async with turn:
-            return await finder.count(app, All(), kind=kind)
+            return await finder.count(app, seen_by(app, caller, kind) or All(), kind=kind)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = {kind: group.create_task(count(kind)) for kind in kinds}
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {kind: group.create_task(count(kind)) for kind in kinds}
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # it has a status of its own
     return {kind: task.result() for kind, task in tasks.items()}
 
 
