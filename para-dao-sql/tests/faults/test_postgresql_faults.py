@@ -15,8 +15,9 @@ import pytest
 from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.testing.dao import a_record
 from para_dao_sql.address import PostgresAddress
-from para_dao_sql.postgresql import PostgresDAO
+from para_dao_sql.postgresql import PostgresDAO, upgrade
 from para_dao_sql.postgresql.errors import as_para_error
+from para_dao_sql.postgresql.upgrade import FORMAT
 
 pytestmark = pytest.mark.service("postgresql")
 
@@ -251,9 +252,9 @@ async def test_a_wrong_user_is_refused_with_the_key(address: PostgresAddress) ->
 async def test_a_newer_format_is_refused(dao: PostgresDAO, address: PostgresAddress) -> None:
     await dao.close()
     other = await asyncpg.connect(address.url, user=address.user)
-    await other.execute("UPDATE objects_format SET format = 2")
+    await other.execute("UPDATE objects_format SET format = $1", FORMAT + 1)
     await other.close()
-    assert "has format 2" in await refusal(address)
+    assert f"has format {FORMAT + 1}" in await refusal(address)
 
 
 async def test_a_server_that_is_not_there_is_named(address: PostgresAddress) -> None:
@@ -297,3 +298,51 @@ async def test_an_app_that_is_deleted_is_empty_in_a_snapshot(address: PostgresAd
             await dao.delete_table("one")
             assert await seen.read_page("one") == []
             assert [record.id for record in await seen.read_page("two")] == ["cat1"]
+
+
+# ---- formats --------------------------------------------------------------------------------
+
+
+async def _in_format_1(address: PostgresAddress) -> asyncpg.Connection:
+    """Make a database of the first format, and return a connection to it."""
+    async with PostgresDAO(address) as dao:
+        await dao.create_all("app", [a_record(f"id{n}") for n in range(20)])
+    connection = await asyncpg.connect(address.url, user=address.user, password=address.password)
+    await connection.execute("UPDATE objects_format SET format = 1")
+    return connection
+
+
+async def test_older_tables_are_saved_and_brought_up_to_date(address: PostgresAddress) -> None:
+    connection = await _in_format_1(address)
+    await asyncio.gather(*(_opened(address) for _ in range(3)))
+    assert await connection.fetchval("SELECT format FROM objects_format") == FORMAT
+    assert await connection.fetchval("SELECT format FROM format_1_objects_format") == 1
+    count = "SELECT count(*) FROM format_1_objects_changes"
+    assert await connection.fetchval(count) == 1
+    await connection.close()
+
+
+async def _opened(address: PostgresAddress) -> None:
+    async with PostgresDAO(address) as dao:
+        assert len(await dao.read_page("app")) == 20
+
+
+async def test_a_step_that_fails_changes_nothing(
+    address: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = await _in_format_1(address)
+    step = upgrade.Step("DELETE FROM objects_changes; SELECT no_such_thing", ("objects_changes",))
+    monkeypatch.setattr(upgrade, "STEPS", {2: step})
+    with pytest.raises(BackendError, match="no_such_thing"):
+        await PostgresDAO(address).open()
+    assert await connection.fetchval("SELECT format FROM objects_format") == 1
+    assert await connection.fetchval("SELECT count(*) FROM objects_changes") == 1
+    await connection.close()
+
+
+async def test_a_newer_format_is_not_read_beside_its_server(address: PostgresAddress) -> None:
+    connection = await _in_format_1(address)
+    await connection.execute("UPDATE objects_format SET format = $1", FORMAT + 1)
+    with pytest.raises(ConfigError, match=f"has format {FORMAT + 1}"):
+        await PostgresDAO(address).open_beside()
+    await connection.close()

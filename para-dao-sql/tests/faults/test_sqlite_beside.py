@@ -14,7 +14,7 @@ from para_core.contracts.dao import Put, Write
 from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.testing.dao import a_record
 from para_dao_sql.sqlite import SqliteDAO
-from para_dao_sql.sqlite.file import FORMAT
+from para_dao_sql.sqlite.upgrade import FORMAT
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 from para_core.contracts.dao import Put, Record, Write
 from para_core.errors import BackendError, ConfigError, StorageFullError, UnavailableError
 from para_dao_sql.sqlite import SqliteDAO
-from para_dao_sql.sqlite.file import FORMAT
+from para_dao_sql.sqlite.upgrade import FORMAT
 
 NOBODY = 65534
 OPEN_AND_READ = """

@@ -10,9 +10,9 @@ import asyncpg
 from para_core.errors import ConfigError
 from para_dao_sql.names import table_name
 from para_dao_sql.postgresql.rows import encode, key_of
+from para_dao_sql.postgresql.upgrade import FORMAT, upgrade
 
 __all__ = [
-    "FORMAT",
     "SHARED_TABLE",
     "App",
     "Statements",
@@ -21,9 +21,6 @@ __all__ = [
     "prepare",
     "statements_of",
 ]
-
-FORMAT = 1
-"""Version of the tables; a database with a higher one is refused."""
 
 SHARED_TABLE = "objects_shared"
 
@@ -95,7 +92,7 @@ class Statements:
 
 
 async def prepare(connection: asyncpg.Connection) -> None:
-    """Make the tables, or check that they are ours.
+    """Make the tables, or bring those that are there up to date; one server at a time.
 
     Raises:
         ConfigError: A newer version made them.
@@ -107,7 +104,8 @@ async def prepare(connection: asyncpg.Connection) -> None:
             await connection.execute(
                 "INSERT INTO objects_format (format, floor) VALUES ($1, 0)", FORMAT
             )
-        await _check_format(connection)
+        if (found := await _check_format(connection)) < FORMAT:
+            await upgrade(connection, found)
 
 
 async def check_readable(connection: asyncpg.Connection) -> None:
@@ -121,13 +119,14 @@ async def check_readable(connection: asyncpg.Connection) -> None:
     await _check_format(connection)
 
 
-async def _check_format(connection: asyncpg.Connection) -> None:
-    found = await connection.fetchval("SELECT format FROM objects_format")
+async def _check_format(connection: asyncpg.Connection) -> int:
+    found: int | None = await connection.fetchval("SELECT format FROM objects_format")
     if found is None or found > FORMAT:
         raise ConfigError(
             f"the database has format {found}, and this version reads formats up to {FORMAT}; "
             "install the para-dao-sql that wrote it, or a later one"
         )
+    return found
 
 
 async def make_app(connection: asyncpg.Connection, appid: str, *, shared: bool) -> bool:

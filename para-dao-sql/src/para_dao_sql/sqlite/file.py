@@ -1,4 +1,4 @@
-"""Opens the database file: one process at a time, and only files of our own format."""
+"""Opens the database file: one process at a time, and only files of ours that it understands."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from typing import IO
 
 from para_core.errors import ConfigError
 from para_dao_sql.sqlite.errors import as_config_error
+from para_dao_sql.sqlite.upgrade import FORMAT, upgrade
 
 __all__ = ["FORMAT", "check_readable", "connect", "lock", "prepare", "unlock"]
-
-FORMAT = 1
-"""Version of the tables, kept in ``PRAGMA user_version``; a file with a higher one is refused."""
 
 _APPLICATION = 0x50617261  # "Para", in PRAGMA application_id
 _STATEMENTS = 1024  # prepared ones to keep: every app with a table of its own has some
@@ -141,7 +139,7 @@ def connect(file: Path, *, timeout_ms: int, writes: bool = False) -> sqlite3.Con
 
 
 def prepare(file: Path, *, timeout_ms: int) -> sqlite3.Connection:
-    """Open the writing connection; make the tables, or check that they are ours.
+    """Open the writing connection; make the tables, or bring those of ours up to date.
 
     Raises:
         ConfigError: The file is damaged, of another program, or made by a newer version.
@@ -204,6 +202,8 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
         raise ConfigError(f"{file} is on a file system without shared memory; use a local disk")
     if not is_made:
         _make_tables(connection)
+    elif _pragma(connection, "user_version") < FORMAT:
+        upgrade(connection, file)
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
