@@ -75,6 +75,10 @@ class ListenedDAO(DAO):
         """Open the DAO behind it."""
         await self.dao.open()
 
+    def share(self, group: str) -> None:
+        """Get the DAO behind it ready for several processes."""
+        self.dao.share(group)
+
     async def open_beside(self) -> None:
         """Open the DAO behind it for snapshots."""
         await self.dao.open_beside()

@@ -30,6 +30,11 @@ class TimedCache(Cache):
         self._peek, self._tally, self._turn = cache.peek, metrics.tally, -1
         self._get, self._get_all = self._names["get"], self._names["getAll"]
 
+    @property
+    def is_shared(self) -> bool:  # type: ignore[override] - one answer for a class, or one for each
+        """Whether all processes see the cache behind it."""
+        return self.cache.is_shared
+
     async def open(self) -> None:
         """Open the cache behind it."""
         await self.cache.open()

@@ -44,6 +44,18 @@ class TimedSearch(Search):
         """Close the engine behind it."""
         await self.search.close()
 
+    def share(self, group: str) -> None:
+        """Get the engine behind it ready for several processes."""
+        self.search.share(group)
+
+    async def lead(self) -> None:
+        """Let the engine behind it write from now on."""
+        await self.search.lead()
+
+    async def refresh(self, appid: str) -> int | None:
+        """Let the engine behind it see what others have committed."""
+        return await self.search.refresh(appid)
+
     async def position(self, appid: str) -> int | None:
         """Return the position of an index."""
         return await self.search.position(appid)
