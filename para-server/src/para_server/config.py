@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from para_core.types import app_identifier
 
 if TYPE_CHECKING:
     from para_core.config import Config
 
-__all__ = ["ApiSettings", "keys_file_of", "settings_of"]
+__all__ = ["ApiSettings", "HealthAdditions", "keys_file_of", "settings_of"]
 
 _BODY_FACTOR = 100  # times the limit of one object
+
+
+class HealthAdditions(Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys of ``para.health`` that the original did not have."""
+
+    timeout_ms: Annotated[
+        int,
+        Meta(ge=1, description="Milliseconds after which a part that has not answered is away."),
+    ] = 5_000
+    behind_sec: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Seconds after which something that follows the writes, and has not caught "
+            "up, is told to be behind.",
+        ),
+    ] = 60
 
 
 class ApiSettings(Struct, frozen=True, kw_only=True):
@@ -55,7 +72,10 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     worker_id: int = 1
     sync_index_with_db: bool = True
     read_from_index: bool = False
+    health_check_enabled: bool = True
     health_check_interval: int = 60  # seconds
+    health_timeout_ms: int = 5_000
+    health_behind_sec: int = 60
     search_wait_ms: int = 10_000
     mail_max_attachment_bytes: int = 10_485_760
 
@@ -74,6 +94,7 @@ def settings_of(config: Config) -> ApiSettings:
     """Return the settings of the API from the configuration."""
     name = config.text("para.app_name")
     environment = config.text("para.env")
+    health = config.section("para.health", HealthAdditions)
     return ApiSettings(
         root=app_identifier(name),
         root_name=name,
@@ -109,7 +130,10 @@ def settings_of(config: Config) -> ApiSettings:
         worker_id=config.number("para.worker_id"),
         sync_index_with_db=config.flag("para.sync_index_with_db"),
         read_from_index=config.flag("para.read_from_index"),
+        health_check_enabled=config.flag("para.health_check_enabled"),
         health_check_interval=config.number("para.health.check_interval"),
+        health_timeout_ms=health.timeout_ms,
+        health_behind_sec=health.behind_sec,
         mail_max_attachment_bytes=config.number("para.mail.max_attachment_bytes"),
     )
 

@@ -42,7 +42,14 @@ from para_server.services.apps import Apps
 from para_server.services.backup import Backup
 from para_server.services.container import Services
 from para_server.services.finder import Finder
-from para_server.services.health import Health
+from para_server.services.health import Health, Part
+from para_server.services.health_parts import (
+    cache_part,
+    dao_part,
+    index_part,
+    queue_part,
+    search_part,
+)
 from para_server.services.index_follower import IndexFollower
 from para_server.services.links import Links
 from para_server.services.mailing import Mailing
@@ -213,6 +220,7 @@ class Para(Component):
             self._stack.push_async_callback(self.api.close)
             await self.services.store.dao.create_table(self.settings.root)
             await self.services.setup.ensure_root()
+            await self._stack.enter_async_context(self.services.health)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -331,9 +339,26 @@ def _services(
             keys_file=keys_file,
             override=settings.root_secret_override,
         ),
-        health=Health(),
+        health=Health(
+            _parts(settings, backends, store.dao, index),
+            timeout_sec=settings.health_timeout_ms / 1000,
+            interval_sec=settings.health_check_interval if settings.health_check_enabled else 0,
+        ),
         metrics=metrics,
     )
+
+
+def _parts(settings: ApiSettings, backends: Backends, dao: DAO, index: IndexFollower) -> list[Part]:
+    """Return the parts of the server that have to work, and those that are told of."""
+    parts = [dao_part(dao, settings.root)]
+    if settings.search_enabled:
+        parts.append(search_part(backends.search, settings.root))
+    if settings.cache_enabled:
+        parts.append(cache_part(backends.cache, settings.root))
+    parts.append(queue_part(backends.queue))
+    if settings.search_enabled:
+        parts.append(index_part(index, behind_sec=settings.health_behind_sec))
+    return parts
 
 
 def _storage(settings: ApiSettings, backends: Backends) -> tuple[Store, IndexFollower]:

@@ -66,6 +66,7 @@ def para_register_checks() -> Sequence[Check]:
 @hookimpl
 def para_register_sections() -> Mapping[str, type[Struct]]:
     """Describe the settings of the server's own parts that have a section."""
+    from para_server.config import HealthAdditions
     from para_server.files import LocalStorageSettings
     from para_server.metrics.settings import MetricsAdditions
     from para_server.outbound.settings import OutboundSettings
@@ -78,6 +79,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
         (f"para.security.oauth{which}" for which in ("", "second", "third")), OAuthAdditions
     )
     return {
+        "para.health": HealthAdditions,
         "para.localstorage": LocalStorageSettings,
         "para.metrics": MetricsAdditions,
         "para.outbound": OutboundSettings,

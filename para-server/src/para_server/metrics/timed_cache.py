@@ -31,7 +31,7 @@ class TimedCache(Cache):
         self._get, self._get_all = self._names["get"], self._names["getAll"]
 
     @property
-    def is_shared(self) -> bool:  # type: ignore[override] - one answer for a class, or one for each
+    def is_shared(self) -> bool:  # type: ignore[override]
         """Whether all processes see the cache behind it."""
         return self.cache.is_shared
 

@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
@@ -23,7 +24,7 @@ from para_core.errors import ParaError, StorageFullError, UnavailableError
 from para_server.services.index_feed import Feed, Pending
 from para_server.services.index_writer import IndexWriter
 
-__all__ = ["DOUBT_SEC", "IndexFollower"]
+__all__ = ["DOUBT_SEC", "IndexFollower", "Progress"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,19 @@ _ENOUGH = 12_000  # changed objects that are indexed at once, however the writes
 _MOST_WAITING = 24_000  # changed objects that may wait for the index; then writers wait as well
 _USUAL_BYTES = 8192  # of one object: a larger one counts for several, which bounds the memory
 _RETRY_SEC = 1.0
+
+
+class Progress(NamedTuple):
+    """How far the index of an app is: changes that were handed over, and that it has."""
+
+    handed: int
+    applied: int
+    is_ready: bool
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the index has everything."""
+        return self.is_ready and self.applied == self.handed
 
 
 class IndexFollower:
@@ -125,6 +139,15 @@ class IndexFollower:
     def _look_again(self, feed: Feed) -> None:
         feed.is_doubtful, feed.is_ready = True, False
         self._mark(feed)
+
+    # ---- who watches --------------------------------------------------------------------------
+
+    def progress(self) -> dict[str, Progress]:
+        """Return how far the index of each app is that was used."""
+        return {
+            appid: Progress(feed.handed, feed.applied, feed.is_ready)
+            for appid, feed in self._feeds.items()
+        }
 
     # ---- searchers ----------------------------------------------------------------------------
 
