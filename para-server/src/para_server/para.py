@@ -35,6 +35,9 @@ from para_server.metrics.settings import metrics_settings_of
 from para_server.metrics.timed_cache import TimedCache
 from para_server.metrics.timed_dao import TimedDAO
 from para_server.metrics.timed_search import TimedSearch
+from para_server.operator.door import OperatorDoor
+from para_server.operator.listener import OperatorListener
+from para_server.operator.settings import OperatorSettings
 from para_server.outbound import open_outbound
 from para_server.rest.plugged import is_in_api, routes_of
 from para_server.rest.routes import ROUTES
@@ -170,6 +173,11 @@ class Para(Component):
         if self.sign_in.delegation.is_needed:
             self.gate.tokens.still_valid = self.sign_in.delegation.is_valid
         self._web = self._door()
+        operator = self._config.section("para.operator", OperatorSettings)
+        self._operator = OperatorDoor(
+            self.services, self.api.dispatcher, operator, context=settings.context_path
+        )
+        self.operator_listener = OperatorListener(self._operator, operator)
 
     def _door(self) -> WebDoor:
         settings, dispatcher = self.settings, self.api.dispatcher
@@ -235,6 +243,8 @@ class Para(Component):
             return
         if self.api.serves(scope["raw_path"]):
             await self.api(scope, receive, send)
+        elif self._operator.serves(scope["raw_path"]):
+            await self._operator(scope, receive, send)
         else:
             await self._web(scope, receive, send)
 

@@ -69,6 +69,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     from para_server.config import HealthAdditions
     from para_server.files import LocalStorageSettings
     from para_server.metrics.settings import MetricsAdditions
+    from para_server.operator.settings import OperatorSettings
     from para_server.outbound.settings import OutboundSettings
     from para_server.signin.providers.ldap.settings import LdapAdditions
     from para_server.signin.providers.saml.settings import SamlAdditions
@@ -82,6 +83,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
         "para.health": HealthAdditions,
         "para.localstorage": LocalStorageSettings,
         "para.metrics": MetricsAdditions,
+        "para.operator": OperatorSettings,
         "para.outbound": OutboundSettings,
         "para.security.ldap": LdapAdditions,
         "para.security.saml": SamlAdditions,

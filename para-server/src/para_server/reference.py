@@ -33,6 +33,7 @@ _HEADINGS = ("Args:", "Returns:", "Raises:")
 
 def pages() -> dict[str, str]:
     """Return the pages by file name."""
+    from para_server.metrics.reference import metrics_page
     from para_server.rest.routes import ROUTES
 
     return {
@@ -40,6 +41,7 @@ def pages() -> dict[str, str]:
         "configuration.md": configuration_page(_all_keys()),
         "errors.md": errors_page(),
         "hooks.md": hooks_page(),
+        "metrics.md": metrics_page(),
         "routes.md": routes_page(ROUTES),
     }
 

@@ -89,7 +89,7 @@ async def _serve(
         config=config,
         keys_file=keys_file_of(config),
     )
-    async with para:
+    async with para, para.operator_listener:
         await plugins.start(config)
         server = _Server(
             server_config(para, stop_sec=config.number("para.stop_timeout_sec")), certificate

@@ -13,6 +13,8 @@ from .running_pages import check_steps
 from .server import running, said_by
 
 PLUGIN = DOCS / "how-to" / "write-a-plugin.md"
+MONITOR = DOCS / "how-to" / "monitor-a-server.md"
+TOKEN = "a long token that nobody guesses"  # noqa: S105 - of the page
 
 
 @pytest.fixture
@@ -30,3 +32,9 @@ def test_the_plugin_of_the_page_works(project: Path, monkeypatch: pytest.MonkeyP
     assert 'para.guestbook.title = "Visitors"' in said_by(project, ["config"])
     with running(project) as port:
         assert check_steps(PLUGIN, port) == 1
+
+
+def test_a_server_is_monitored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with running(tmp_path, "--set", f"para.operator.token={TOKEN}") as port:
+        assert check_steps(MONITOR, port) == 2

@@ -99,6 +99,11 @@ class Timer:
                 self.sampled.clear()
             self._absorb(sampled)
 
+    def totals(self) -> tuple[int, int]:
+        """Return how many events there were, and their nanoseconds."""
+        self.settle()
+        return self._rates.count, self._total_ns
+
     def read(self) -> TimerReading:
         """Return what is known now."""
         self.settle()

@@ -60,6 +60,10 @@ class Registry:
         names = sorted(self._expected.union(self.timers))
         return [(name, self._reading(name)) for name in names]
 
+    def totals(self) -> list[tuple[str, tuple[int, int]]]:
+        """Return counts and nanoseconds of the timers in use, by name; cheaper than all of it."""
+        return [(name, timer.totals()) for name, timer in sorted(self.timers.items())]
+
     def counts(self) -> list[tuple[str, int]]:
         """Return what the counters count, by name in ascending order."""
         return [(name, counter.count) for name, counter in sorted(self.counters.items())]

@@ -46,6 +46,7 @@ class Dispatcher:
         self._is_cors_enabled, self._is_gzip_enabled = is_cors_enabled, is_gzip_enabled
         self._heads: dict[tuple[int, bytes | None, str, bool, bool], bytes] = {}
         self._defaults: tuple[object, bytes] = (None, b"")
+        self.sent: dict[int, int] = {}  # answers by their status
 
     async def send(
         self,
@@ -71,6 +72,7 @@ class Dispatcher:
         is_whole = extension is not None and scope["method"] != "HEAD"
         if is_whole and self.send_now(extension["cycle"], headers, answer, challenge):
             return
+        self._count(answer.status)
         body, extra = self._packed(headers, answer)
         has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
         start = [*self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls), *extra]
@@ -111,6 +113,7 @@ class Dispatcher:
 
         async def dress(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._count(message["status"])
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
                 is_tls = scope["scheme"] == "https"
@@ -138,7 +141,14 @@ class Dispatcher:
         body, extra = self._packed(headers, answer)
         has_origin, is_tls = b"origin" in headers, cycle.scope["scheme"] == "https"
         head = self._head(answer, challenge, has_origin=has_origin, is_tls=is_tls)
-        return send_whole(cycle, self._whole(cycle, head, extra, body))
+        if not send_whole(cycle, self._whole(cycle, head, extra, body)):
+            return False
+        sent, status = self.sent, answer.status
+        sent[status] = sent.get(status, 0) + 1
+        return True
+
+    def _count(self, status: int) -> None:
+        self.sent[status] = self.sent.get(status, 0) + 1
 
     def _packed(
         self, headers: Mapping[bytes, bytes], answer: Answer
@@ -157,6 +167,7 @@ class Dispatcher:
         challenge: str,
     ) -> None:
         """Send the chunks of an answer as they are made; the slowness of the client holds them."""
+        self._count(answer.status)
         has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
         fixed = self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls)
         start = [*fixed, *answer.headers]

@@ -1,0 +1,1 @@
+"""What only the operator of the server may see: its metrics, and its health in detail."""
