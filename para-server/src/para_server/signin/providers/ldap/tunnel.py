@@ -86,42 +86,61 @@ async def _connect_to(
     is_secure = server.is_tls or settings.start_tls
     tls = await asyncio.to_thread(_context, settings.ca_cert) if is_secure else None
     address = (await outbound.addresses_of(server.host, server.port))[0]
+    if tls is None:
+        return await asyncio.open_connection(address, server.port)
     if server.is_tls:
         return await asyncio.open_connection(
             address, server.port, ssl=tls, server_hostname=server.host
         )
-    reader, writer = await asyncio.open_connection(address, server.port)
-    if tls is not None:
-        try:
-            await _start_tls(server, reader, writer, tls)
-        except BaseException:
-            writer.transport.abort()
-            raise
-    return reader, writer
+    return await _turned_to_tls(server, address, tls)
 
 
-async def _start_tls(
-    server: Server,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    tls: ssl.SSLContext,
-) -> None:
-    writer.write(_START_TLS)
-    answer = await _message(reader)
+async def _turned_to_tls(
+    server: Server, address: str, tls: ssl.SSLContext
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Ask for TLS, and go on in it.
+
+    No more than the answer is read before. So what somebody in between adds to it is taken for a
+    part of the handshake, which fails, and never for something that the directory says.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    plain = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        plain.setblocking(False)  # noqa: FBT003 - Python's own signature
+        await asyncio.get_running_loop().sock_connect(plain, (address, server.port))
+        await _agree(server, plain)
+        return await asyncio.open_connection(sock=plain, ssl=tls, server_hostname=server.host)
+    except BaseException:
+        plain.close()
+        raise
+
+
+async def _agree(server: Server, plain: socket.socket) -> None:
+    await asyncio.get_running_loop().sock_sendall(plain, _START_TLS)
+    answer = await _message(plain)
     response = answer.find(bytes([_RESPONSE]))
     if response < 0 or answer[response + 2 : response + 5] != _SUCCESS:
         raise UnavailableError(f"the directory {server.host}:{server.port} refuses StartTLS")
-    await writer.start_tls(tls, server_hostname=server.host)
 
 
-async def _message(reader: asyncio.StreamReader) -> bytes:
-    """Return the content of one message of the protocol."""
-    tag, length = await reader.readexactly(2)
+async def _message(plain: socket.socket) -> bytes:
+    """Return the content of one message of the protocol, and read nothing behind it."""
+    tag, length = await _exactly(plain, 2)
     if length >= _LONG_FORM:
-        length = int.from_bytes(await reader.readexactly(length - _LONG_FORM), "big")
+        length = int.from_bytes(await _exactly(plain, length - _LONG_FORM), "big")
     if tag != _MESSAGE or length > _LARGEST_ANSWER:
         raise UnavailableError("what answers is no directory")
-    return await reader.readexactly(length)
+    return await _exactly(plain, length)
+
+
+async def _exactly(plain: socket.socket, count: int) -> bytes:
+    loop, found = asyncio.get_running_loop(), b""
+    while len(found) < count:
+        part = await loop.sock_recv(plain, count - len(found))
+        if not part:
+            raise EOFError("it has closed the connection")
+        found += part
+    return found
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
