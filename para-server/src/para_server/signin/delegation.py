@@ -8,9 +8,12 @@ answer holds for some seconds.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from para_core.contracts.signin import IdpTokens, SignIn
 from para_core.objects import App, User
@@ -28,8 +31,6 @@ logger = logging.getLogger(__name__)
 _HOLDS_MS = 10_000
 _CAPACITY = 4096
 
-_Key = tuple[str, str]
-
 
 class Delegation:
     """Asks providers about the users they vouched for."""
@@ -45,8 +46,8 @@ class Delegation:
         # Those that never delegate are not asked, so that requests of their users cost nothing.
         self._providers = [p for p in providers if type(p).delegates is not SignIn.delegates]
         self._users, self._lookup, self._clock = users, lookup, clock
-        self._answers: BoundedDict[_Key, tuple[str, int, bool]] = BoundedDict(_CAPACITY)
-        self._asking: dict[_Key, asyncio.Task[bool]] = {}
+        self._answers: BoundedDict[bytes, tuple[int, bool]] = BoundedDict(_CAPACITY)
+        self._asking: dict[bytes, asyncio.Task[bool]] = {}
 
     @property
     def is_needed(self) -> bool:
@@ -59,19 +60,18 @@ class Delegation:
         provider = next((p for p in self._providers if p.delegates(settings, identifier)), None)
         if provider is None:
             return True
-        key = (app.identifier, user.id)
+        key = _key(app, user, user.idp_access_token)
         known = self._answers.get(key)
-        token = user.idp_access_token or ""
-        if known is not None and known[0] == token and known[1] > self._clock():
-            return known[2]
+        if known is not None and known[0] > self._clock():
+            return known[1]
         task = self._asking.get(key)
         if task is None:
-            task = asyncio.create_task(self._ask(provider, app, user, key))
+            task = asyncio.create_task(self._ask(provider, app, user))
             self._asking[key] = task
             task.add_done_callback(lambda _: self._asking.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _ask(self, provider: SignIn, app: App, user: User, key: _Key) -> bool:
+    async def _ask(self, provider: SignIn, app: App, user: User) -> bool:
         held = IdpTokens(user.idp_access_token, user.idp_refresh_token, user.idp_id_token)
         identifier = user.identifier or ""
         try:
@@ -81,8 +81,8 @@ class Delegation:
             now = None
         if now is not None and now != held:
             await self._keep(app, user, now)
-        token = (now.access if now is not None else held.access) or ""
-        self._answers.remember(key, (token, self._clock() + _HOLDS_MS, now is not None))
+        key = _key(app, user, now.access if now is not None else held.access)
+        self._answers.remember(key, (self._clock() + _HOLDS_MS, now is not None))
         return now is not None
 
     async def _keep(self, app: App, user: User, tokens: IdpTokens) -> None:
@@ -95,3 +95,9 @@ class Delegation:
             return True
 
         await self._users.change(app, user.id, alter)
+
+
+def _key(app: App, user: User, token: str | None) -> bytes:
+    """Return what an answer is kept by; a token itself may be as large as an object."""
+    text = msgspec.json.encode((app.identifier, user.id, token))
+    return hashlib.sha256(text).digest()
