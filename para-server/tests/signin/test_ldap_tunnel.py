@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -71,9 +71,9 @@ def settings_of(directory: Directory, folder: Path) -> LdapSettings:
 
 
 @asynccontextmanager
-async def through(directory: Directory, folder: Path) -> AsyncIterator[asyncio.StreamReader]:
+async def through(settings: LdapSettings) -> AsyncIterator[asyncio.StreamReader]:
     """Give what the library would read, with a word already sent."""
-    async with tools_of() as tools, tunnel(settings_of(directory, folder), tools.outbound) as end:
+    async with tools_of() as tools, tunnel(settings, tools.outbound) as end:
         reader, writer = await asyncio.open_connection(sock=end.dup())
         writer.write(b"hello")
         await writer.drain()
@@ -83,8 +83,8 @@ async def through(directory: Directory, folder: Path) -> AsyncIterator[asyncio.S
             writer.close()
 
 
-async def first_told(directory: Directory, folder: Path) -> bytes:
-    async with asyncio.timeout(3), through(directory, folder) as reader:
+async def first_told(settings: LdapSettings) -> bytes:
+    async with asyncio.timeout(3), through(settings) as reader:
         return await reader.read(100)
 
 
@@ -93,7 +93,7 @@ async def test_what_the_directory_says_comes_by_tls(
     directory: Directory, tmp_path: Path, parts: int
 ) -> None:
     directory.parts = parts
-    async with through(directory, tmp_path) as reader:
+    async with through(settings_of(directory, tmp_path)) as reader:
         assert await reader.readexactly(len(TOLD)) == TOLD
     assert directory.heard[1] == b"hello"
 
@@ -104,7 +104,7 @@ async def test_what_somebody_adds_before_tls_is_no_answer(
     """Whoever sits in between could tell that any password fits."""
     directory.answer = AGREED + FORGED
     with pytest.raises(UnavailableError, match="cannot be reached"):
-        assert not await first_told(directory, tmp_path)
+        assert not await first_told(settings_of(directory, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,17 @@ async def test_what_does_not_agree_is_not_used(
 ) -> None:
     directory.answer = answer
     with pytest.raises(UnavailableError, match=reason):
-        assert not await first_told(directory, tmp_path)
+        assert not await first_told(settings_of(directory, tmp_path))
+
+
+async def test_certificates_of_authorities_have_a_size(
+    directory: Directory, tmp_path: Path
+) -> None:
+    """They are kept from one sign-in to the next, for all apps together."""
+    settings = settings_of(directory, tmp_path)
+    filler = "\n# a comment" * 6000
+    async with through(replace(settings, ca_cert=settings.ca_cert + filler[:60_000])):
+        pass
+    large = replace(settings, ca_cert=settings.ca_cert + filler)
+    with pytest.raises(UnavailableError, match=r"security\.ldap\.ca_cert has more than 65536"):
+        assert not await first_told(large)

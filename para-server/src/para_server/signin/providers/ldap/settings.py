@@ -34,7 +34,7 @@ class LdapAdditions(Struct, frozen=True):
         str,
         Meta(
             description="Certificates of the authorities that the directory's is checked against: "
-            "PEM, or PEM in Base64; blank for those of the system."
+            "PEM, or PEM in Base64, of 65536 characters at most; blank for those of the system."
         ),
     ] = ""
     emails_are_verified: Annotated[

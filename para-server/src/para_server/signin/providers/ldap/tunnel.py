@@ -31,7 +31,7 @@ _START_TLS = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + _OID
 _SUCCESS = b"\x0a\x01\x00"  # the result code of a response, which comes first in it
 _MESSAGE, _RESPONSE = 0x30, 0x78  # tags: the message, and in it the extended response
 _LONG_FORM = 0x80
-_LARGEST_ANSWER = 4096
+_LARGEST_ANSWER, _LARGEST_CA = 4096, 65_536
 
 
 @contextlib.asynccontextmanager
@@ -84,6 +84,8 @@ async def _connect_to(
     server: Server, settings: LdapSettings, outbound: Outbound
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     is_secure = server.is_tls or settings.start_tls
+    if is_secure and len(settings.ca_cert) > _LARGEST_CA:  # it is kept, and what is made of it
+        raise UnavailableError(f"security.ldap.ca_cert has more than {_LARGEST_CA} characters")
     tls = await asyncio.to_thread(_context, settings.ca_cert) if is_secure else None
     address = (await outbound.addresses_of(server.host, server.port))[0]
     if tls is None:
