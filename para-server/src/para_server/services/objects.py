@@ -118,6 +118,7 @@ class Objects:
         if not caller.is_app and not await self._may_replace(app, caller, [obj], "POST"):
             raise ForbiddenObjectError
         if isinstance(obj, User):
+            await self._keep_used(app, [obj])
             return record_of(await self._users.create(app, obj))
         if isinstance(obj, Webhook):
             hooks.prepare(obj)
@@ -139,6 +140,7 @@ class Objects:
         self._maker.finish(app, obj)
         if not caller.is_app and not await self._may_replace(app, caller, [obj], "PUT"):
             raise ForbiddenObjectError
+        await self._keep_used(app, [obj])
         obj.updated = obj.updated or self._clock()
         records = await self._store.save(app.identifier, "create", [Save(obj)])
         await self._apps.register_types(app, [obj.type])
@@ -156,10 +158,21 @@ class Objects:
         objects = list(made.values())
         if not caller.is_app:
             objects = await self._may_replace(app, caller, objects, "POST")
+        await self._keep_used(app, objects)
         saves = [Save(obj) for obj in objects]
         records = await self._store.save(app.identifier, "createAll", saves)
         await self._apps.register_types(app, {obj.type for obj in objects})
         return records
+
+    async def _keep_used(self, app: App, objects: Sequence[ParaObject]) -> None:
+        """Let the one-time codes that users have used stay used when the users are overwritten."""
+        users = [obj for obj in objects if isinstance(obj, User)]
+        keys = [user.id for user in users]
+        stored = await self._store.dao.read_all(app.identifier, keys) if keys else {}
+        for user in users:
+            old = decode(stored[user.id]) if user.id in stored else None
+            if isinstance(old, User):
+                user.two_fa_step = old.two_fa_step
 
     # ---- changing -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from para_server.signin.totp import STEP_SEC, code_at, new_key
 
 from ..client import Client, Reply  # noqa: TID252 - tests have no absolute names
-from .people import BROWSER, PASSWORD, Clock, a_user, sign_in
+from .people import BROWSER, PASSWORD, Clock, a_user, bearer, sign_in
 
 ANN = "ann@myapp.test"
 KEY = new_key()
@@ -133,3 +133,25 @@ async def test_it_is_off_for_who_has_no_key(app: Client, nobody: Client) -> None
     userid = await a_user(app, nobody, ANN)
     await app.patch(f"/v1/users/{userid}", {"twoFA": True})
     assert (await come(nobody, "")).status == 200
+
+
+@pytest.mark.parametrize("way", ["PUT", "POST", "batch", "PUT of itself"])
+async def test_a_used_code_stays_used_when_its_user_is_written_over(
+    userid: str, app: Client, nobody: Client, clock: Clock, way: str
+) -> None:
+    await app.put("/v1/_permissions/*/dXNlcnM", ["PUT"])
+    now = code(clock)
+    user = bearer(nobody, await come(nobody, now))
+    body = {"type": "user", **(await app.get(f"/v1/users/{userid}")).json}
+    if way == "batch":
+        written = await app.post("/v1/_batch", [body])
+    elif way == "POST":
+        other = {"identifier": "custom:ann", "email": "other@myapp.test"}
+        written = await app.post("/v1/users", {**body, **other})
+    else:
+        caller = app if way == "PUT" else user
+        written = await caller.put(f"/v1/users/{userid}", body)
+    assert written.status in (200, 201)
+    assert (await come(nobody, now)).status == 400
+    clock.pass_sec(STEP_SEC)
+    assert (await come(nobody, code(clock))).status == 200
