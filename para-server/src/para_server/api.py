@@ -12,7 +12,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from para_server.access.classify import CredentialKind, classify
@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 _GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
 _MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
-_MOST_HELD = 1 << 27  # bytes of their bodies
+_MOST_HELD = 1 << 27  # bytes of their bodies, and of what strangers upload
 _ADMISSION = "para.admission"
 _SAMPLED = 15  # of 16 answers from memory that many are only counted
 
@@ -70,7 +70,7 @@ class Api:
             is_cors_enabled=settings.cors_enabled, is_gzip_enabled=settings.gzip_enabled
         )
         self._background: set[asyncio.Task[None]] = set()
-        self._held = 0  # bytes of bodies in the background
+        self._held = 0  # bytes of bodies in the background and of strangers
 
     def serves(self, path: bytes) -> bool:
         """Return whether a raw path belongs to the API."""
@@ -89,19 +89,23 @@ class Api:
         """Answer one request."""
         headers = first_headers(scope["headers"])
         raw = RawRequest(scope["method"], scope["raw_path"], scope["query_string"], headers)
-        challenge = ""
+        challenge, most, room = "", self._most, 0
         try:
             early = None
             if has_body(headers):
                 if has_large_body(headers):
                     early = await self._answer_without_body(scope, raw)
+                    if early is None and self._is_of_strangers(raw):
+                        most, room = self._make_room(headers)
                 if early is None:
-                    raw.body = await read_body(headers, receive, self._most)
+                    raw.body = await read_body(headers, receive, most)
             answer, challenge = early or await self._answer(scope, raw)
         except TooLargeError:
-            answer = error_answer(400, self._too_large(scope["path"]))
+            answer = error_answer(400, self._too_large(scope["path"], most))
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
             answer = answer_of(error)
+        finally:
+            self._held -= room
         await self.dispatcher.send(scope, headers, send, answer, challenge)
 
     # ---- the body -----------------------------------------------------------------------------
@@ -113,6 +117,8 @@ class Api:
         segments = segments_of(raw.path.removeprefix(self._context))
         if segments is None or self._needs_no_body(raw, segments):
             return await self._answer(scope, raw)
+        if self._is_of_strangers(raw):
+            return None
         resource = resource_of(raw.path, self._context)
         refused = await self.gate.refuse_without_body(raw, resource, time.time())
         return None if refused is None else (_refusal(refused), refused.challenge)
@@ -122,10 +128,32 @@ class Api:
         if self.dispatcher.is_preflight(raw.method, raw.headers):
             return True
         found = self._found(raw.method, segments)
-        takes_body = isinstance(found, tuple) and not found[0].is_public
+        takes_body = isinstance(found, tuple) and (not found[0].is_public or _is_upload(found[0]))
         return not takes_body and self._is_public(segments, found)
 
-    def _too_large(self, path: str) -> str:
+    def _is_of_strangers(self, raw: RawRequest) -> bool:
+        """Return whether a body is read although nobody says whose it is."""
+        segments = segments_of(raw.path.removeprefix(self._context)) or []
+        found = self._found(raw.method, segments)
+        is_upload = isinstance(found, tuple) and _is_upload(found[0])
+        return is_upload and self._is_public(segments, found)
+
+    def _make_room(self, headers: Mapping[bytes, bytes]) -> tuple[int, int]:
+        """Return how large the body of a stranger may be, and how much of the room it takes.
+
+        Raises:
+            AnswerError: 503, when there is no room left until others are answered.
+        """
+        most = self.services.settings.max_upload_bytes
+        room = min(int(headers.get(b"content-length", most)), most)
+        if self._held and self._held + room > _MOST_HELD:
+            raise _busy()
+        self._held += room
+        return most, room
+
+    def _too_large(self, path: str, most: int) -> str:
+        if most < self._most:
+            return f"Request is too large - the maximum is {most // 1024} KB."
         if path.rstrip("/").endswith("/_batch"):
             limit = self._most // 1024
             return f"Batch request is too large - the maximum total batch size is {limit} KB."
@@ -273,7 +301,7 @@ class Api:
         size = len(request.body)
         is_full = len(self._background) >= _MOST_BACKGROUND or self._held + size > _MOST_HELD
         if is_full and self._background:
-            raise AnswerError(503, "Too much is waiting to be done.", [(b"retry-after", b"1")])
+            raise _busy()
         self._held += size
 
         async def work() -> None:
@@ -288,6 +316,15 @@ class Api:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return Answer()
+
+
+def _is_upload(route: Route) -> bool:
+    """Return whether a route reads what strangers send."""
+    return route.is_public and route.method == "POST"
+
+
+def _busy() -> AnswerError:
+    return AnswerError(503, "Too much is waiting to be done.", [(b"retry-after", b"1")])
 
 
 def _is_signed(authorization: bytes) -> bool:

@@ -85,6 +85,11 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
         return self.max_entity_size_bytes * _BODY_FACTOR
 
     @property
+    def max_upload_bytes(self) -> int:
+        """The largest body that is read from somebody who has shown nothing: a form with a file."""
+        return self.max_entity_size_bytes + self.mail_max_attachment_bytes
+
+    @property
     def is_production(self) -> bool:
         """Whether pages and errors outside the API are JSON."""
         return self.environment == "production"

@@ -43,8 +43,10 @@ from para_server.rest.plugged import is_in_api, routes_of
 from para_server.rest.routes import ROUTES
 from para_server.services.apps import Apps
 from para_server.services.backup import Backup
+from para_server.services.captcha import Captcha, CaptchaSettings
 from para_server.services.container import Services
 from para_server.services.finder import Finder
+from para_server.services.forms import Forms
 from para_server.services.health import Health, Part
 from para_server.services.health_parts import (
     cache_part,
@@ -140,8 +142,15 @@ class Para(Component):
         backends = replace(backends, app_listeners=listeners)
         self.settings, self._backends = settings, backends
         self._stack = AsyncExitStack()
+        self._outbound = open_outbound(self._config)
+        captchas = self._config.section("para.captcha", CaptchaSettings)
         self.services = _services(
-            settings, backends, self.metrics, keys_file=keys_file, clock=clock or now_ms
+            settings,
+            backends,
+            self.metrics,
+            captcha=Captcha(self._outbound, captchas),
+            keys_file=keys_file,
+            clock=clock or now_ms,
         )
         self.gate = Gate(
             _Lookup(self.services),
@@ -158,7 +167,6 @@ class Para(Component):
         self.api = Api(self.services, self.gate, routes, self._guards, metrics=timed_by)
         if is_measured:
             self.metrics.expect(names_of_routes(routes))
-        self._outbound = open_outbound(self._config)
         self._web_settings = web_settings_of(self._config)
         self.sign_in = open_desk(
             self.services,
@@ -289,11 +297,12 @@ def _timed(settings: ApiSettings, backends: Backends, metrics: Metrics) -> Backe
     )
 
 
-def _services(
+def _services(  # noqa: PLR0913 - where everything meets
     settings: ApiSettings,
     backends: Backends,
     metrics: Metrics,
     *,
+    captcha: Captcha,
     keys_file: Path | None,
     clock: Clock,
 ) -> Services:
@@ -316,6 +325,12 @@ def _services(
         soft_break=settings.markdown_soft_break,
         follow_domains=settings.markdown_allowed_follow_domains,
     )
+    mailing = Mailing(
+        backends.emailer,
+        Rates(backends.cache, clock=clock),
+        utilities,
+        most_file_bytes=settings.mail_max_attachment_bytes,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -336,12 +351,8 @@ def _services(
         ),
         backup=Backup(store, apps, ids=ids, clock=clock, settings=settings),
         utilities=utilities,
-        mailing=Mailing(
-            backends.emailer,
-            Rates(backends.cache, clock=clock),
-            utilities,
-            most_file_bytes=settings.mail_max_attachment_bytes,
-        ),
+        mailing=mailing,
+        forms=Forms(apps, store, objects, mailing=mailing, captcha=captcha),
         users=users,
         setup=Setup(
             apps,

@@ -71,6 +71,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     from para_server.metrics.settings import MetricsAdditions
     from para_server.operator.settings import OperatorSettings
     from para_server.outbound.settings import OutboundSettings
+    from para_server.services.captcha import CaptchaSettings
     from para_server.signin.providers.ldap.settings import LdapAdditions
     from para_server.signin.providers.saml.settings import SamlAdditions
     from para_server.signin.providers.settings import OAuthAdditions
@@ -80,6 +81,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
         (f"para.security.oauth{which}" for which in ("", "second", "third")), OAuthAdditions
     )
     return {
+        "para.captcha": CaptchaSettings,
         "para.health": HealthAdditions,
         "para.localstorage": LocalStorageSettings,
         "para.metrics": MetricsAdditions,

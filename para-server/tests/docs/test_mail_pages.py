@@ -11,20 +11,35 @@ from ..mail.smtp_server import (  # noqa: TID252 - tests have no absolute names
     HOST,
     PASSWORD,
     USERNAME,
+    MailServer,
+    Tls,
     mail_server,
     tls_of,
 )
+from ..signin.web import Asked, Told, json_of, web  # noqa: TID252
 from .pages import DOCS, blocks_of
 from .running_pages import check_steps
 from .server import running
 
-MAIL = DOCS / "how-to" / "send-mail.md"
+MAIL, FORMS = DOCS / "how-to" / "send-mail.md", DOCS / "how-to" / "take-messages-from-a-web-page.md"
 SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the pages
 
 
-async def test_the_mail_of_the_page_arrives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def steps_of(page: Path, folder: Path, server: MailServer, **more: object) -> int:
+    """Run the steps of a page against a server in a process that sends through a mail server."""
+    here = {"mail.host": HOST, "mail.port": server.port, "root_secret_override": SECRET, **more}
+    options = [part for key in here for part in ("--set", f"para.{key}={here[key]}")]
+
+    def run() -> int:
+        with running(folder, *options) as port:
+            return check_steps(page, port)
+
+    return await asyncio.to_thread(run)
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tls:
+    """Configure mail as the page says; the certificate of the mail server is trusted."""
     config = next(block.text for block in blocks_of(MAIL) if block.language == "hocon")
     assert f'"{USERNAME}"' in config
     (tmp_path / "application.conf").write_text(config, encoding="utf-8")
@@ -32,16 +47,27 @@ async def test_the_mail_of_the_page_arrives(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
     monkeypatch.setenv("SSL_CERT_FILE", str(tls.authority))
+    return tls
+
+
+async def test_the_mail_of_the_page_arrives(tmp_path: Path, tls: Tls) -> None:
     async with mail_server(tls.server) as server:
-        here = {"mail.host": HOST, "mail.port": server.port, "root_secret_override": SECRET}
-        options = [part for key in here for part in ("--set", f"para.{key}={here[key]}")]
-
-        def run() -> int:
-            with running(tmp_path, *options) as port:
-                return check_steps(MAIL, port)
-
-        assert await asyncio.to_thread(run) == 2
+        assert await steps_of(MAIL, tmp_path, server) == 2
     [mail] = server.mails
     assert str(mail.message["From"]) == "para <hello@orchard.test>"
     assert mail.message["Reply-To"] == "ann@orchard.test"
     assert "They are <em>ripe</em>." in mail.html
+
+
+async def test_the_form_of_the_page_sends_and_stores(tmp_path: Path, tls: Tls) -> None:
+    def verdict(asked: Asked) -> Told:
+        solved = {"secret": "the secret of the service", "response": "a solved puzzle"}
+        return json_of({"success": asked.form == solved})
+
+    async with mail_server(tls.server) as server, web(verdict) as service:
+        here = {"captcha.turnstile_url": f"{service.url}/turnstile"}
+        assert await steps_of(FORMS, tmp_path, server, **here) == 3
+    assert [asked.path for asked in service.asked] == ["/turnstile"] * 2
+    [mail] = server.mails
+    assert mail.message["Subject"] == "Contact: New message from Bob <bob@orchard.test>"
+    assert mail.text == "Are the apples ripe?\n\n\u2014 Bob <bob@orchard.test>\n"

@@ -75,6 +75,7 @@ USUAL = {
     "name": "email",
     "querytype": "tagged",
     "appid": "home",
+    "formid": "f1",
     "method": "GET",
 }
 NEW = {"name": "new"}

@@ -17,8 +17,8 @@ Handler = Callable[[Request], Awaitable[Answer]]
 class Route:
     """One method on one path; segments in braces are variables.
 
-    ``is_public``: neither credentials nor a body are looked at. ``answers_at_once``: honours
-    ``X-Para-Respond-Immediately``. ``now`` answers without waiting for anything, or returns
+    ``is_public``: no credentials are looked at, and a body only of a ``POST``. ``answers_at_once``:
+    honours ``X-Para-Respond-Immediately``. ``now`` answers without waiting for anything, or returns
     ``None`` when that cannot be done; then ``handler`` is asked. ``timer`` names what is timed; a
     handler may say it more exactly in ``Request.timer``.
     """

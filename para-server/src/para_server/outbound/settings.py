@@ -22,6 +22,7 @@ _NAMING_KEYS = (
     ),
     "para.security.ldap.server_url",
     "para.security.saml.idp.metadata_url",
+    *(f"para.captcha.{which}_url" for which in ("recaptcha", "hcaptcha", "turnstile")),
 )
 _PORTS = {"http": 80, "https": 443, "ldap": 389, "ldaps": 636}
 
@@ -39,8 +40,8 @@ class OutboundSettings(Struct, frozen=True, forbid_unknown_fields=True):
         list[str],
         Meta(
             description="Hosts, with or without `:port`, that may be connected to although their "
-            "addresses are private. Those that this configuration names for sign-in and mail may "
-            "be anyway."
+            "addresses are private. Those that this configuration names for sign-in, "
+            "captchas and mail may be anyway."
         ),
     ] = []
     timeout_ms: Annotated[
@@ -52,8 +53,8 @@ class OutboundSettings(Struct, frozen=True, forbid_unknown_fields=True):
 def addresses_of(config: Config) -> Addresses:
     """Return the rules that a configuration makes.
 
-    Hosts that it names itself, in the keys of sign-in and mail, are allowed with the port that it
-    names.
+    Hosts that it names itself, in the keys of sign-in, captchas and mail, are allowed with the port
+    that it names.
     """
     settings = config.section("para.outbound", OutboundSettings)
     named = (config.text(key, "") for key in _NAMING_KEYS if config.is_set(key))

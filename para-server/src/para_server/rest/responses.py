@@ -16,6 +16,7 @@ from para_core.errors import (
     VersionConflictError,
 )
 from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.services.forms import FormNotFoundError, NoPersonError
 from para_server.services.mailing import NotSentError
 from para_server.services.messages import InvalidMessageError
 from para_server.services.objects import ForbiddenObjectError
@@ -34,6 +35,8 @@ STATUSES: list[tuple[type[Exception], int, str | None]] = [
     (TakenError, 400, ""),
     (InvalidMessageError, 400, None),
     (NotSentError, 400, ""),
+    (NoPersonError, 403, None),
+    (FormNotFoundError, 404, None),
     (TooManyError, 429, ""),
     (VersionConflictError, 412, "Update failed due to 'version' mismatch."),
     (ConflictError, 409, None),

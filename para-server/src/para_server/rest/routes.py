@@ -9,6 +9,7 @@ from para_server.rest import (
     config_options,
     constraints,
     emails,
+    forms,
     keys,
     links,
     objects,
@@ -35,6 +36,7 @@ ROUTES: list[Route] = [
     *keys.ROUTES,
     *backup.ROUTES,
     *emails.ROUTES,
+    *forms.ROUTES,
     *utilities.ROUTES,
     *config_options.ROUTES,
 ]

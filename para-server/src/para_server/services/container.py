@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from para_server.services.apps import Apps
     from para_server.services.backup import Backup
     from para_server.services.finder import Finder
+    from para_server.services.forms import Forms
     from para_server.services.health import Health
     from para_server.services.index_follower import IndexFollower
     from para_server.services.links import Links
@@ -51,6 +52,7 @@ class Services:
     backup: Backup
     utilities: Utilities
     mailing: Mailing
+    forms: Forms
     users: Users
     setup: Setup
     health: Health

@@ -66,13 +66,16 @@ class Mailing:
         await self._rates.take(app, _MAILS)
 
     async def deliver(
-        self, app: App, message: Message, *, attachment: Attachment | None = None
+        self, app: App, message: Message, *, title: str = "", attachment: Attachment | None = None
     ) -> None:
-        """Hand a message that was examined and counted to the emailer; errors as for ``send``."""
+        """Hand a message that was examined and counted to the emailer; errors as for ``send``.
+
+        A blank ``title`` stands for the message's own.
+        """
         is_sent = await self._emailer.send(
             app,
             message.recipients,
-            message.title,
+            title or message.title,
             self._html_of(message),
             attachment=attachment,
             reply_to=message.sender,
