@@ -233,6 +233,7 @@ class Para(Component):
             await self._stack.enter_async_context(self._reporting)
             self._stack.push_async_callback(self.services.store.close)
             self._stack.push_async_callback(self.services.index.close)
+            self._stack.push_async_callback(self.sign_in.mail.close)
             self._stack.push_async_callback(self.api.close)
             await self.services.store.dao.create_table(self.settings.root)
             await self.services.setup.ensure_root()

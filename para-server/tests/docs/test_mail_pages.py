@@ -22,6 +22,7 @@ from .running_pages import check_steps
 from .server import running
 
 MAIL, FORMS = DOCS / "how-to" / "send-mail.md", DOCS / "how-to" / "take-messages-from-a-web-page.md"
+CONFIRM = DOCS / "how-to" / "confirm-addresses-by-mail.md"
 SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the pages
 
 
@@ -71,3 +72,19 @@ async def test_the_form_of_the_page_sends_and_stores(tmp_path: Path, tls: Tls) -
     [mail] = server.mails
     assert mail.message["Subject"] == "Contact: New message from Bob <bob@orchard.test>"
     assert mail.text == "Are the apples ripe?\n\n\u2014 Bob <bob@orchard.test>\n"
+
+
+async def test_the_link_of_the_page_confirms(tmp_path: Path, tls: Tls) -> None:
+    async with mail_server(tls.server) as server:
+        text = CONFIRM.read_text(encoding="utf-8").replace("smtp.orchard.test", HOST)
+        page = tmp_path / CONFIRM.name
+        page.write_text(text.replace("587", str(server.port)), encoding="utf-8")
+        here = {"outbound.hosts": f"{HOST}:{server.port}"}
+        assert await steps_of(page, tmp_path, server, **here) == 3
+    confirm, welcome = server.mails  # the server waits for its mails before it ends
+    assert confirm.message["Subject"] == "Confirm your address for orchard"
+    assert "https://orchard.test/confirm?id=ann%40orchard.test&token=" in confirm.text
+    assert (welcome.message["Subject"], welcome.recipients) == (
+        "Welcome to orchard",
+        ["bob@orchard.test"],
+    )

@@ -26,6 +26,17 @@ KEYS = category("Additions", "server", [
     number("security.resets_per_account", 10, "Tokens for a new password or an address that may be "
            "tried for one account within an hour; 0 for any number.", rule="strict", at_least=0,
            used_by="sign-in"),
+    text("security.confirm_email_url", "", "Page that asks new users with a password to confirm "
+         "their address: the server mails them a link to it, with `id` and `token` in the query. "
+         "Blank for no mail. Also a setting of apps.", used_by="sign-in"),
+    text("security.reset_password_url", "", "Page on which users set a new password: mails that "
+         "a program asks for lead to it, with `id` and `token` in the query. Also a setting of "
+         "apps.", used_by="sign-in"),
+    text("mail.confirm_template", "", "HTML of the mail that asks to confirm an address; "
+         "`{{app}}`, `{{link}}` and `{{minutes}}` are filled in, its title is the subject. Also a "
+         "setting of apps.", used_by="mail"),
+    text("mail.reset_template", "", "HTML of the mail that leads to a new password, filled in the "
+         "same way. Also a setting of apps.", used_by="mail"),
     number("mail.timeout_ms", 30000, "Longest time in milliseconds for a mail to be handed to the "
            "mail server.", rule="strict", at_least=100, used_by="mail"),
     number("mail.max_attachment_bytes", 10_485_760, "Largest file that goes with a mail, or with a "

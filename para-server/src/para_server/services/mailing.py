@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from para_core.errors import ParaError
 from para_core.text import lines_of_html
 from para_server.mail.letters import html_of_text, with_sender
 from para_server.services.messages import InvalidMessageError, Message, check
-from para_server.services.rates import Rate, Rates
+from para_server.services.rates import Rate, Rates, TooManyError
 
 if TYPE_CHECKING:
     from para_core.contracts.emailer import Attachment, Emailer
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Mailing", "NotSentError"]
 
+logger = logging.getLogger(__name__)
+
 _MAILS = Rate("mails", alone=(100, 500, 1000), sharing=(10, 100, 200))
+_NOTICES = Rate("notices", alone=(100, 500, 1000), sharing=(10, 100, 200))
+_TO_ONE = (3, 5, 10)  # notices to one address, whoever asks for them
 
 
 class NotSentError(ParaError):
@@ -82,6 +87,23 @@ class Mailing:
         )
         if not is_sent:
             raise NotSentError
+
+    async def may_notify(self, app: App, address: str) -> bool:
+        """Count a mail about an account, which others of the app do not take the place of."""
+        to_one = Rate(f"notices to {address}", alone=_TO_ONE, sharing=_TO_ONE)
+        try:
+            await self._rates.take(app, to_one)
+            await self._rates.take(app, _NOTICES)
+        except TooManyError as error:
+            wait_sec = error.retry_after_sec
+            about = {"appid": app.identifier, "retry_after_sec": wait_sec}
+            logger.warning("a mail about an account was one too many", extra=about)
+            return False
+        return True
+
+    async def notify(self, app: App, address: str, subject: str, html: str) -> bool:
+        """Send a mail of the server's own that was counted; true when it was taken."""
+        return await self._emailer.send(app, [address], subject, html)
 
     def _html_of(self, message: Message) -> str:
         """Return the body: text and Markdown with their writer below, HTML as it is."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from para_core.contracts.signin import SignInTools
+from para_server.signin.account_mail import AccountMail
 from para_server.signin.accounts import Accounts
 from para_server.signin.base import ProviderWay, Way
 from para_server.signin.browser import BrowserSignIn
@@ -47,6 +48,7 @@ class SignInDesk:
     accounts: Accounts
     sessions: Sessions
     recovery: Recovery
+    mail: AccountMail
     limits: Limits
     delegation: Delegation
     ways: Sequence[Way]
@@ -76,8 +78,10 @@ def open_desk(  # noqa: PLR0913 - where everything meets
     two_factor = TwoFactor(users, checker, clock=clock)
     tools = SignInTools(outbound=outbound, files=files, cache=cache, clock=clock)
     found = providers(tools)
+    recovery = Recovery(users, checker, limits, policy, clock=clock)
+    mail = AccountMail(recovery, services.mailing, lookup, policy)
     ways: list[Way] = [
-        PasswordWay(users, checker, two_factor, locks, policy, ids=ids, clock=clock),
+        PasswordWay(users, checker, two_factor, locks, policy, mail=mail, ids=ids, clock=clock),
         PasswordlessWay(
             users,
             accounts,
@@ -96,7 +100,8 @@ def open_desk(  # noqa: PLR0913 - where everything meets
         checker=checker,
         accounts=accounts,
         sessions=sessions,
-        recovery=Recovery(users, checker, limits, policy, clock=clock),
+        recovery=recovery,
+        mail=mail,
         limits=limits,
         delegation=Delegation(users, found, lookup, clock=clock),
         ways=ways,

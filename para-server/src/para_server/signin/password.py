@@ -22,6 +22,7 @@ from para_server.signin.passwords import PasswordChecker, is_usable
 if TYPE_CHECKING:
     from para_core.ids import IdGenerator
     from para_server.services.container import Clock
+    from para_server.signin.account_mail import AccountMail
     from para_server.signin.locks import Locks
     from para_server.signin.policy import SignInPolicy
     from para_server.signin.twofactor import TwoFactor
@@ -47,12 +48,13 @@ class PasswordWay(Way):
         locks: Locks,
         policy: SignInPolicy,
         *,
+        mail: AccountMail,
         ids: IdGenerator,
         clock: Clock,
     ) -> None:
         self._users, self._checker = users, checker
         self._two_factor, self._locks, self._policy = two_factor, locks, policy
-        self._ids, self._clock = ids, clock
+        self._mail, self._ids, self._clock = mail, ids, clock
 
     async def user_of(self, app: App, presented: Presented) -> User:
         """Return the active user; see ``Way``."""
@@ -68,6 +70,7 @@ class PasswordWay(Way):
         await presented.before_sign_up()
         user = await self._sign_up(app, email, name, password)
         if not user.active:
+            self._mail.confirm_soon(app, email)
             raise SignInError(reason="the new user has to be activated first")
         return user
 
