@@ -251,6 +251,14 @@ def test_an_offer_of_another_protocol_is_ignored(
     assert caplog.text == ""
 
 
+def test_offers_of_another_protocol_may_come_in_any_number(server: Server) -> None:
+    offer = f"GET /v1 HTTP/1.1\r\nHost: {server.host}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    with server.connect() as connection:
+        connection.sendall(offer.encode() * 1_000)
+        reader = Reader(connection)
+        assert {reader.answer().status for _ in range(1_000)} == {200}
+
+
 # ---- bodies --------------------------------------------------------------------------------------
 
 

@@ -94,18 +94,22 @@ class ParaProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on; what is no HTTP, or has a head without an end, is refused."""
         self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            self._decline(data[offer.args[0] :])
-        except httptools.HttpParserError:
-            self.send_400_response(_UNREADABLE)
+        rest = data
+        while rest:
+            data, rest = rest, b""
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                self._decline()
+                rest = data[offer.args[0] :]
+            except httptools.HttpParserError:
+                self.send_400_response(_UNREADABLE)
         if self._is_in_head:
             self._head_bytes += len(data)
             if self._head_bytes > _LONGEST_HEAD and not self.transport.is_closing():
                 self.send_400_response(_UNREADABLE)
 
-    def _decline(self, rest: bytes) -> None:
+    def _decline(self) -> None:
         """Go on with HTTP/1.1 after the offer of another protocol, as some clients make it always.
 
         The parser stops behind the head of such a request. Another one, which is told how the body
@@ -118,8 +122,6 @@ class ParaProtocol(HttpToolsProtocol):
         lines = b"".join([b"%b: %b\r\n" % header for header in framing])
         self.parser.feed_data(b"POST / HTTP/1.1\r\n" + lines + b"\r\n")
         reader.is_in_known_head = False
-        if rest:
-            self.data_received(rest)
 
     def on_message_begin(self) -> None:
         """Begin with a request, and to count its head."""
