@@ -12,9 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import uvicorn
 
 from para_server.config import ApiSettings
+from para_server.para import Para
+from para_server.serving import server_config
 
+from . import wire
 from .backends import MEMORY
 from .client import ROOT_SECRET, Client
 from .wire import Reader, Server, running
@@ -252,9 +256,9 @@ def test_an_offer_of_another_protocol_is_ignored(
 
 
 def test_offers_of_another_protocol_may_come_in_any_number(server: Server) -> None:
-    offer = f"GET /v1 HTTP/1.1\r\nHost: {server.host}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    offer = b"GET /v1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
     with server.connect() as connection:
-        connection.sendall(offer.encode() * 1_000)
+        connection.sendall(offer * 1_000)
         reader = Reader(connection)
         assert {reader.answer().status for _ in range(1_000)} == {200}
 
@@ -379,6 +383,20 @@ def test_outside_the_api_no_body_is_larger_than_an_object(server: Server, path: 
     assert (answer.status, answer.json["message"]) == (400, "The request is too large.")
 
 
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+def test_who_is_refused_while_it_waits_to_send_a_body_has_to_begin_anew(
+    server: Server, method: str
+) -> None:
+    """Nobody can tell whether the body still comes."""
+    head = f"{method} /v1/cat HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n"
+    with server.connect() as connection:
+        connection.sendall(head.encode() + b"Expect: 100-continue\r\n\r\n")
+        reader = Reader(connection)
+        answer = reader.answer(has_body=method != "HEAD")
+        assert (answer.status, answer.headers["connection"]) == (401, "close")
+        assert reader.is_closed()
+
+
 def test_after_a_refusal_without_the_body_the_connection_goes_on(server: Server) -> None:
     body = b"x" * 3_000_000
     refused = b"POST /v1/cat HTTP/1.1\r\nHost: %b\r\nContent-Length: %d\r\n\r\n"
@@ -387,6 +405,24 @@ def test_after_a_refusal_without_the_body_the_connection_goes_on(server: Server)
         connection.sendall(server.request("GET", "/v1/cat/small"))
         reader = Reader(connection)
         assert [reader.answer().status, reader.answer().status] == [401, 200]
+
+
+def test_a_body_that_comes_after_its_refusal_does_not_keep_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hasty(para: Para) -> uvicorn.Config:
+        config = server_config(para)
+        config.timeout_keep_alive = 1
+        return config
+
+    monkeypatch.setattr(wire, "server_config", hasty)
+    settings = ApiSettings(root_secret_override=ROOT_SECRET)
+    with running(settings, MEMORY, tmp_path) as server, server.connect() as connection:
+        reader = Reader(connection)
+        connection.sendall(b"POST /v1/cat HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n")
+        assert reader.answer().status == 401
+        connection.sendall(b"x" * 70_000)
+        assert reader.is_closed()
 
 
 def test_a_body_beyond_all_bounds_is_refused_before_it_is_read(server: Server) -> None:

@@ -135,8 +135,17 @@ class ParaProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Say that the body is complete; the parser says so too early behind an offer."""
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
+        if self.parser.should_upgrade():
+            return
+        super().on_message_complete()
+        if self.timeout_keep_alive_task is None and self.cycle.response_complete:
+            self._expect_more()  # the answer did not wait for the body
+
+    def _expect_more(self) -> None:
+        if not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read with the error envelope, and close."""

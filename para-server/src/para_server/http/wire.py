@@ -69,9 +69,11 @@ class Dispatcher:
             await self._stream(scope, headers, send, answer, challenge)
             return
         extension = scope.get("extensions", {}).get(ANSWER)
-        is_whole = extension is not None and scope["method"] != "HEAD"
-        if is_whole and self.send_now(extension["cycle"], headers, answer, challenge):
-            return
+        if extension is not None:
+            cycle = extension["cycle"]
+            if scope["method"] != "HEAD" and self.send_now(cycle, headers, answer, challenge):
+                return
+            _give_up_body(cycle)
         self._count(answer.status)
         body, extra = self._packed(headers, answer)
         has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
@@ -136,8 +138,7 @@ class Dispatcher:
         Returns:
             ``False`` when the client reads too slowly for it; nothing was sent then.
         """
-        if cycle.waiting_for_100_continue:
-            cycle.keep_alive = False  # nobody knows whether the body still comes
+        _give_up_body(cycle)
         body, extra = self._packed(headers, answer)
         has_origin, is_tls = b"origin" in headers, cycle.scope["scheme"] == "https"
         head = self._head(answer, challenge, has_origin=has_origin, is_tls=is_tls)
@@ -241,6 +242,12 @@ class Dispatcher:
         if challenge:
             fixed.append((b"www-authenticate", challenge.encode()))
         return fixed
+
+
+def _give_up_body(cycle: RequestResponseCycle) -> None:
+    """Let an answer end the connection where nobody knows whether the body still comes."""
+    if cycle.waiting_for_100_continue:
+        cycle.keep_alive = False
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
