@@ -24,6 +24,9 @@ FORMAT = 1
 """Version of what archives look like inside; a higher one is refused."""
 
 _ZIP = b"PK"
+_ENTRY = b"PK\x01\x02"  # where the list of files in an archive tells of one
+_COUNTED = 1 << 20  # bytes in which files are counted at once
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BLANK = " \t\r\n"
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
 
@@ -87,19 +90,24 @@ class _Pipe:
         return taken
 
 
-def entries_of(body: bytes, *, most_bytes: int, most_together: int) -> Iterator[str]:
+def entries_of(
+    body: bytes, *, most_bytes: int, most_together: int, most_files: int
+) -> Iterator[str]:
     """Yield the text of each JSON file in an archive; what is no archive at all has none.
 
     Args:
         body: The archive.
         most_bytes: The largest file that is unpacked.
         most_together: How many bytes all files may unpack to.
+        most_files: How many files there may be, of any kind.
 
     Raises:
-        ImportFailedError: It is damaged, encrypted, too large, or no UTF-8.
+        ImportFailedError: It is damaged, encrypted, packed as no archive of Para is, too large, or
+            no UTF-8.
     """
     if not body.startswith(_ZIP):
         return
+    _check_number(body, most_files)
     try:
         archive = zipfile.ZipFile(io.BytesIO(body))
     except _DAMAGED as error:
@@ -117,6 +125,18 @@ def entries_of(body: bytes, *, most_bytes: int, most_together: int) -> Iterator[
                 _fail(f"{info.filename} is not UTF-8", error)
 
 
+def _check_number(body: bytes, most: int) -> None:
+    """Refuse too many files before they are listed, where each takes memory.
+
+    The bytes that begin an entry of the list may stand elsewhere as well: once in 4 GB of others.
+    """
+    count = 0
+    for start in range(0, len(body), _COUNTED):  # no other thread runs while a piece is counted
+        count += body.count(_ENTRY, start, start + _COUNTED + len(_ENTRY) - 1)
+        if count > most:
+            _refuse(f"the archive has more than {most} files")
+
+
 def _check_contents(comment: bytes, files: int) -> None:
     """Compare what there is with what an archive of ours says of itself."""
     try:
@@ -130,6 +150,8 @@ def _check_contents(comment: bytes, files: int) -> None:
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    if info.compress_type not in _PACKED:
+        _refuse(f"{info.filename} is compressed in another way than ZIP files usually are")
     try:
         with archive.open(info) as file:
             data = file.read(most + 1)  # what the head of the file says may be wrong

@@ -46,6 +46,7 @@ _MOST_EXPORTS = 4  # at a time: each keeps a connection to the database
 _LONGEST_SEC = 3600  # of an export: the database keeps for it what others change
 _LARGEST_FILE = 32  # times the limit of one object; the original puts 30 objects into a file
 _ALL_FILES = 1024  # times the limit of one object
+_MOST_FILES = 200_000  # more than a body of 100 MB holds of those that exports have
 
 
 class Backup:
@@ -120,6 +121,7 @@ class Backup:
             archive,
             most_bytes=self._most_bytes * _LARGEST_FILE,
             most_together=self._most_bytes * _ALL_FILES,
+            most_files=_MOST_FILES,
         )
         count = 0
         while (text := await asyncio.to_thread(_next_checked, entries)) is not None:

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from para_server.services import archive as archives
 from para_server.services.archive import (
     ArchiveWriter,
     ImportFailedError,
@@ -24,8 +25,13 @@ def archive(**files: bytes | str) -> bytes:
     return out.getvalue()
 
 
-def texts(body: bytes, *, most_bytes: int = MB, most_together: int = 8 * MB) -> list[str]:
-    return list(entries_of(body, most_bytes=most_bytes, most_together=most_together))
+def texts(
+    body: bytes, *, most_bytes: int = MB, most_together: int = 8 * MB, most_files: int = 100
+) -> list[str]:
+    found = entries_of(
+        body, most_bytes=most_bytes, most_together=most_together, most_files=most_files
+    )
+    return list(found)
 
 
 def test_what_is_written_can_be_read_by_others_and_by_us() -> None:
@@ -105,6 +111,37 @@ def test_files_that_unpack_to_too_much_together_are_an_error() -> None:
     files = {f"f{n}_json": b"[" + b" " * (MB // 2) + b"]" for n in range(9)}
     with pytest.raises(ImportFailedError, match="too large"):
         texts(archive(**files), most_together=4 * MB)
+
+
+def test_more_files_than_anybody_exports_are_an_error() -> None:
+    files = {f"f{n}_json": "[]" for n in range(9)} | {"readme": "not even JSON"}
+    assert texts(archive(**files), most_files=10) == ["[]"] * 9
+    with pytest.raises(ImportFailedError, match="more than 9 files"):
+        texts(archive(**files), most_files=9)
+
+
+@pytest.mark.parametrize("piece", range(1, 20))
+def test_each_file_counts_once_wherever_it_lies(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "_COUNTED", piece)
+    body = archive(a_json="[]", b_json="[]", c="")
+    assert texts(body, most_files=3) == ["[]"] * 2
+    with pytest.raises(ImportFailedError, match="more than 2 files"):
+        texts(body, most_files=2)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], ids=["lzma", "bzip2"])
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "damaged"])
+def test_files_that_are_packed_in_another_way_are_an_error(method: int, *, is_whole: bool) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as box:
+        box.writestr("a.json", json.dumps([{"id": str(n)} for n in range(99)]))
+    body = bytearray(out.getvalue())
+    if not is_whole:
+        body[60:90] = b"\xff" * 30
+    with pytest.raises(ImportFailedError, match=r"a\.json .*compress"):
+        texts(bytes(body))
 
 
 @pytest.mark.parametrize(
