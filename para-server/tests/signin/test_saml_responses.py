@@ -126,6 +126,19 @@ async def test_a_response_that_nobody_asked_for_counts_once_too(bench: Bench) ->
 
 
 @pytest.mark.parametrize(
+    ("ends", "minutes"), [({"end": 60, "confirmation_end": 5}, 10), ({"end": None}, 10)], ids=str
+)
+async def test_a_response_tells_what_counts_once_and_until_when(
+    bench: Bench, ends: dict[str, float | None], minutes: int
+) -> None:
+    """The server keeps it with the user, where no restart forgets it."""
+    response = fresh(**ends)
+    found = await bench.present(by_assertion(response))
+    assert found.proof == response.assertion_key
+    assert abs(found.proof_ends_ms - bench.clock.ms - minutes * 60_000) < 60_000
+
+
+@pytest.mark.parametrize(
     ("ends", "minutes"),
     [
         ({"end": 5, "confirmation_end": 60}, 5),

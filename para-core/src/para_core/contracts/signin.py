@@ -62,6 +62,11 @@ class Profile:
             are copied into the file store; runs before the user is stored.
         groups: The group the provider puts the person in; blank leaves it as it is.
         tokens: Kept with the user, replacing those of the last time; ``None`` keeps none.
+        proof: What shows who it is, if that counts once: an id that no other proof of the person
+            has. The server writes it down with the user and takes it no second time, after a
+            restart and in other processes either. Blank for what may be shown again, or what the
+            provider itself takes once, as it does a code.
+        proof_ends_ms: Until when it could be shown again.
     """
 
     identifier: str
@@ -75,6 +80,8 @@ class Profile:
     load_picture: Callable[[str], Awaitable[str | None]] | None = None
     groups: str = ""
     tokens: IdpTokens | None = None
+    proof: str = ""
+    proof_ends_ms: int = 0
 
 
 class SignInSettings(Protocol):

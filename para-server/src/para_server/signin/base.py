@@ -12,11 +12,13 @@ from para_core.contracts.signin import Document, Profile, Redirect, SignInError
 from para_core.errors import ParaError
 from para_server.services.users import TakenError
 from para_server.signin.accounts import NOT_CREATED
+from para_server.signin.once import ticket_in
 
 if TYPE_CHECKING:
     from para_core.contracts.signin import SignIn, SignInSettings
     from para_core.objects import App, User
     from para_server.signin.accounts import Accounts
+    from para_server.signin.once import Once
     from para_server.signin.settings import SettingsLookup
     from para_server.signin.visit import BrowserVisit
 
@@ -80,8 +82,11 @@ class Way(ABC):
 class ProviderWay(Way):
     """Signing in with a system that vouches for people: it tells a profile, we find the user."""
 
-    def __init__(self, provider: SignIn, accounts: Accounts, settings: SettingsLookup) -> None:
+    def __init__(
+        self, provider: SignIn, accounts: Accounts, settings: SettingsLookup, once: Once
+    ) -> None:
         self.provider, self._accounts, self._settings = provider, accounts, settings
+        self._once = once
         self.names, self.paths, self.title = provider.names, provider.paths, provider.title
 
     def entrance(self, settings: SignInSettings, redirect_uri: str, state: str) -> str:
@@ -117,8 +122,14 @@ class ProviderWay(Way):
         return await self._user(visit.app, found)
 
     async def _user(self, app: App, profile: Profile) -> User:
-        try:
+        async def find() -> User:
             return await self._accounts.user_of(app, profile)
+
+        ticket = ticket_in(profile)
+        try:
+            if ticket is None:
+                return await find()
+            return await self._once.admit(app, profile.identifier, ticket, find)
         except TakenError as error:
             raise SignInError(NOT_CREATED, reason=f"{error} is somebody else's") from error
 

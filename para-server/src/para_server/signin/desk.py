@@ -75,7 +75,7 @@ def open_desk(  # noqa: PLR0913 - where everything meets
     accounts = Accounts(users, ids=ids, clock=clock)
     sessions = Sessions(users, lookup, settings, clock=clock)
     limits, locks = Limits(cache, policy, clock=clock), Locks(cache, policy, clock=clock)
-    two_factor = TwoFactor(users, checker, clock=clock)
+    two_factor, once = TwoFactor(users, checker, clock=clock), Once(users, clock=clock)
     tools = SignInTools(outbound=outbound, files=files, cache=cache, clock=clock)
     found = providers(tools)
     recovery = Recovery(users, checker, limits, policy, clock=clock)
@@ -87,11 +87,11 @@ def open_desk(  # noqa: PLR0913 - where everything meets
             accounts,
             gate.tokens,
             lookup,
-            Once(users, clock=clock),
+            once,
             returnto=web.returnto,
             clock=clock,
         ),
-        *(ProviderWay(provider, accounts, lookup) for provider in found),
+        *(ProviderWay(provider, accounts, lookup, once) for provider in found),
     ]
     by_name = {name: way for way in ways for name in way.names}
     most = settings.max_entity_size_bytes

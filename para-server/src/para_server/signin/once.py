@@ -1,4 +1,4 @@
-"""Tokens that sign in once: their use is written down where their user's credentials are.
+"""What signs in once: its use is written down where the credentials of its user are.
 
 The identifier object of the user keeps ``usedSignIns``: a mark of each token that was used, and the
 time until which that would work. It is compared and stored in one step, so of many who show a token
@@ -13,16 +13,22 @@ that end first leave it, and every token that ends until then counts as used.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from para_core.contracts.signin import SignInError
 
 if TYPE_CHECKING:
+    from para_core.contracts.signin import Profile
     from para_core.objects import App, Sysprop
     from para_server.access.tokens import Token
     from para_server.services.container import Clock
     from para_server.services.users import Users
 
-__all__ = ["USED", "Once", "Ticket", "is_for_once", "ticket_of"]
+__all__ = ["USED", "Once", "Ticket", "is_for_once", "ticket_in", "ticket_of"]
+
+T = TypeVar("T")
 
 USED = "usedSignIns"
 
@@ -31,12 +37,13 @@ _SPARE_SEC = 60  # clocks of processes may differ
 _MOST = 100
 _LAST_SEC = 253_402_300_799  # the end of the year 9999
 _MARK = 32  # hexadecimal digits
+_WAS_USED = "what was shown was used before"
 _ALL = "*"  # the mark of all tokens that end until then
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A token, as it is written down.
+    """A token or another proof, as it is written down.
 
     Attributes:
         mark: Tells it from others.
@@ -55,8 +62,14 @@ def ticket_of(raw: bytes, token: Token) -> Ticket:
         token: What it says.
     """
     signed = raw.rpartition(b".")[0]
-    ends = int(min(token.expires or 0, _LAST_SEC)) + 1
-    return Ticket(hashlib.sha256(signed).hexdigest()[:_MARK], ends)
+    return _ticket(signed, token.expires or 0)
+
+
+def ticket_in(profile: Profile) -> Ticket | None:
+    """Return what is written down of what a provider was shown; ``None`` for nothing."""
+    if not profile.proof:
+        return None
+    return _ticket(profile.proof.encode("utf-8", "surrogatepass"), profile.proof_ends_ms / 1000)
 
 
 def is_for_once(token: Token, now: float) -> bool:
@@ -71,19 +84,45 @@ def is_for_once(token: Token, now: float) -> bool:
     return (token.expires or 0) - begins <= _LONGEST_SEC
 
 
+def _ticket(text: bytes, ends: float) -> Ticket:
+    return Ticket(hashlib.sha256(text).hexdigest()[:_MARK], int(min(ends, _LAST_SEC)) + 1)
+
+
 class Once:
-    """Uses tokens up. They have to be verified before."""
+    """Uses tickets up. What they are of has to be verified before."""
 
     def __init__(self, users: Users, *, clock: Clock) -> None:
         self._users, self._clock = users, clock
 
+    async def admit(
+        self, app: App, identifier: str, ticket: Ticket, find: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Return whom a ticket lets in, and use it up when that is known.
+
+        Args:
+            app: The app.
+            identifier: Of whom it lets in.
+            ticket: The ticket.
+            find: Finds or makes the user. Not called for a ticket that was used, whose profile may
+                be outdated.
+
+        Raises:
+            SignInError: The ticket was used before, or what ``find`` raises.
+        """
+        if await self.is_used(app, identifier, ticket):
+            raise SignInError(reason=_WAS_USED)
+        found = await find()
+        if not await self.use(app, identifier, ticket):
+            raise SignInError(reason=_WAS_USED)
+        return found
+
     async def is_used(self, app: App, identifier: str, ticket: Ticket) -> bool:
-        """Tell whether a token for this identifier was used up."""
+        """Tell whether a ticket for this identifier was used up."""
         known = await self._users.identifier(app, identifier)
         return known is not None and _has(_tickets_of(known), ticket)
 
     async def use(self, app: App, identifier: str, ticket: Ticket) -> bool:
-        """Use a token up; ``False`` when it was used before, or nobody has the identifier."""
+        """Use a ticket up; ``False`` when it was used before, or nobody has the identifier."""
         is_used = False
 
         def alter(fresh: Sysprop) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from para_server.services.container import Clock
     from para_server.services.users import Users
     from para_server.signin.accounts import Accounts
-    from para_server.signin.once import Once, Ticket
+    from para_server.signin.once import Once
     from para_server.signin.settings import SettingsLookup
     from para_server.signin.visit import BrowserVisit
 
@@ -36,7 +36,6 @@ PATH = "/passwordless_auth"
 _NOT_ABSOLUTE = (
     "Passwordless authentication failed for app '{}', reason: redirect URL must be absolute."
 )
-_USED = "the token was used before"
 
 
 def place_of(visit: BrowserVisit, usual: str) -> str:
@@ -104,21 +103,13 @@ class PasswordlessWay(Way):
         known = None if is_vouched else await self._known(app, raw, token, profile.identifier)
         if visit is not None:
             place_of(visit, self._returnto)
-        ticket = ticket_of(raw, token)
-        if known is not None:
-            await self._use(app, profile.identifier, ticket)
-            return known
-        if not is_for_once(token, self._clock() / 1000):
-            return await self._vouched(app, profile)
-        if await self._once.is_used(app, profile.identifier, ticket):
-            raise SignInError(reason=_USED)  # before the user gets what it says
-        user = await self._vouched(app, profile)
-        await self._use(app, profile.identifier, ticket)
-        return user
 
-    async def _use(self, app: App, identifier: str, ticket: Ticket) -> None:
-        if not await self._once.use(app, identifier, ticket):
-            raise SignInError(reason=_USED)
+        async def find() -> User:
+            return known or await self._vouched(app, profile)
+
+        if known is None and not is_for_once(token, self._clock() / 1000):
+            return await find()
+        return await self._once.admit(app, profile.identifier, ticket_of(raw, token), find)
 
     async def _vouched(self, app: App, profile: Profile) -> User:
         try:

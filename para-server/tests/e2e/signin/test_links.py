@@ -9,11 +9,23 @@ from urllib.parse import urlencode
 
 import pytest
 
+from para_core.contracts.signin import Profile
 from para_server.config import ApiSettings
 
 from ..backends import SQLITE, backends  # noqa: TID252 - tests have no absolute names
 from ..client import Client, Reply  # noqa: TID252
-from .people import BROWSER, FORM, SCRIPT, Clock, a_user, bearer, id_token, jwt, sign_in
+from .people import (
+    BROWSER,
+    FORM,
+    SCRIPT,
+    Clock,
+    Vouching,
+    a_user,
+    bearer,
+    id_token,
+    jwt,
+    sign_in,
+)
 from .processes import FarDAO, a_process, the_app
 
 ANN, VERA = "ann@myapp.test", "custom:vera"
@@ -269,3 +281,50 @@ async def test_id_tokens_of_the_same_second_are_several(app: Client, nobody: Cli
     await app.put("/v1/_settings/security.one_session_per_user", {"value": "false"})
     tokens = [await id_token(app, nobody, ANN) for _ in range(3)]
     assert [(await show(nobody, token)).status for token in tokens] == [200] * 3
+
+
+# ---- what providers bring -----------------------------------------------------------------------
+
+
+def a_profile(clock: Clock, proof: str = "assertion 1") -> Profile:
+    ends_ms = clock() + 600_000
+    return Profile(
+        identifier=VERA, email="vera@myapp.test", name="Vera", proof=proof, proof_ends_ms=ends_ms
+    )
+
+
+async def come(nobody: Client) -> Reply:
+    return await sign_in(nobody, "token", provider="vouching")
+
+
+async def test_what_a_provider_brings_for_once_counts_once(
+    app: Client, nobody: Client, vouching: Vouching, clock: Clock
+) -> None:
+    vouching.profiles["token"] = a_profile(clock)
+    assert (await come(nobody)).status == 200
+    userid = (await app.get(f"/v1/_id/{VERA}")).json["creatorid"]
+    await app.patch(f"/v1/users/{userid}", {"name": "Vera B"})
+    assert (await come(nobody)).status == 400
+    query = [("appid", "myapp"), ("code", "token")]
+    reply = await nobody.send("GET", "/vouching_auth", query=query, headers=SCRIPT)
+    assert reply.status == 401
+    assert (await app.get(f"/v1/users/{userid}")).json["name"] == "Vera B"
+    vouching.profiles["token"] = a_profile(clock, "assertion 2")
+    assert (await come(nobody)).status == 200
+
+
+@pytest.mark.usefixtures("app")
+async def test_of_many_who_bring_the_same_to_a_provider_one_gets_in(
+    nobody: Client, vouching: Vouching, clock: Clock
+) -> None:
+    vouching.profiles["token"] = a_profile(clock)
+    replies = await asyncio.gather(*(come(nobody) for _ in range(50)))
+    assert sorted(reply.status for reply in replies) == [200, *[400] * 49]
+
+
+@pytest.mark.usefixtures("app")
+async def test_what_a_provider_takes_again_is_taken_again(
+    nobody: Client, vouching: Vouching
+) -> None:
+    vouching.profiles["token"] = Profile(identifier=VERA, email="vera@myapp.test")
+    assert [(await come(nobody)).status for _ in range(2)] == [200, 200]

@@ -145,6 +145,8 @@ def _profile(settings: SamlSettings, told: Told) -> Profile:
         fallback_name="Anonymous",
         picture=plain(first("picture")),
         tokens=_kept(told.attributes) if settings.keeps_profile else None,
+        proof=told.assertion,
+        proof_ends_ms=told.until_ms,
     )
 
 
