@@ -168,6 +168,20 @@ async def test_own_holds_whatever_the_type_is_cleaned_to(para: Para) -> None:
     assert [one["id"] for one in made.json] == ["user_n9"]
 
 
+async def test_own_holds_for_objects_that_no_database_has(para: Para) -> None:
+    world = await build(para, {"*": {"note": ["OWN", "*"], "_batch": ["*"]}})
+    owner, user, app = (world.client(name) for name in ("owner", "user", "app"))
+    made = await owner.post("/v1/notes", {"name": "fleeting", "stored": False})
+    key = made.json["id"]
+    path = f"/v1/notes/{key}"
+    assert (await user.get(path)).status == 404
+    assert (await user.delete(path)).status == 400
+    assert (await user.delete("/v1/_batch", ids=key)).status == 200
+    assert (await app.get(path)).json == made.json
+    assert (await owner.delete(path)).status == 200
+    assert (await app.get(path)).status == 404
+
+
 async def test_copies_in_links_are_left_out_of_an_export_as_everywhere(para: Para) -> None:
     everything = ["*", "OWN"]
     granted = {"notes": everything, "_export": ["GET"], "linkers": ["GET"]}

@@ -283,10 +283,7 @@ class Objects:
     async def _merge_all(
         self, app: App, caller: Principal, merged: Mapping[str, Sequence[Mapping[str, Any]]]
     ) -> tuple[list[Save], list[VersionConflictError]]:
-        found = await self._store.dao.read_all(app.identifier, list(merged))
-        missing = [key for key in merged if key not in found]
-        if missing:  # what is not stored may be in the cache
-            found = {**found, **await self._store.read_all(app.identifier, missing)}
+        found = await self._found(app, list(merged))
         saves: list[Save] = []
         stale: list[VersionConflictError] = []
         for key, parts in merged.items():
@@ -305,10 +302,21 @@ class Objects:
                 continue
         return saves, stale
 
+    async def _found(self, app: App, keys: Sequence[str]) -> dict[str, Record]:
+        """Return objects as they are stored; those of no database may be in the cache."""
+        found = await self._store.dao.read_all(app.identifier, keys)
+        missing = [key for key in keys if key not in found]
+        if missing:
+            found = {**found, **await self._store.read_all(app.identifier, missing)}
+        return found
+
     # ---- deleting -----------------------------------------------------------------------------
 
     async def delete(self, app: App, caller: Principal, key: str, *, kind: str = "") -> None:
         """Delete an object with what belongs to it; an absent one is no error.
+
+        An object that neither database nor cache knows may still be in the index. The app removes
+        it from there; whose it is nobody can tell, so others do not.
 
         Args:
             app: The app.
@@ -320,11 +328,12 @@ class Objects:
             ForbiddenObjectError: The object is not the caller's.
         """
         home = self._home_of(app, key)
-        record = await self._store.dao.read(home, key)
+        record = await self._store.dao.read(home, key) or await self._store.read(home, key)
         if record is None:
             if kind == "app" and await self._apps.find(key.partition(":")[2]) is not None:
                 raise ForbiddenObjectError  # another app, which is there
-            await self._store.delete(home, "delete", [key])
+            if caller.is_app:
+                await self._store.delete(home, "delete", [key])
             return
         obj = decode(record)
         if not leads_to(caller, app, kind, "DELETE", obj) or not self._may_write(app, caller, obj):
@@ -336,15 +345,18 @@ class Objects:
         await self._store.delete(home, "delete", [key, *extra])
 
     async def delete_all(self, app: App, caller: Principal, keys: Sequence[str]) -> None:
-        """Delete objects in one write; apps and what is not the caller's are left alone."""
-        found = await self._store.dao.read_all(app.identifier, list(dict.fromkeys(keys)))
+        """Delete objects in one write; apps and what is not the caller's are left alone.
+
+        See ``delete`` for what is in the index only.
+        """
+        found = await self._found(app, list(dict.fromkeys(keys)))
         objects = [decode(record) for record in found.values()]
         allowed = [
             obj for obj in objects if obj.type != "app" and self._may_write(app, caller, obj)
         ]
         users = [obj for obj in allowed if isinstance(obj, User)]
         extra = await self._users.belongings(app, users) if users else []
-        gone = [key for key in dict.fromkeys(keys) if key not in found and key != app.id]
+        gone = [key for key in keys if key not in found and key != app.id] if caller.is_app else []
         doomed = dict.fromkeys([*(obj.id for obj in allowed), *extra, *gone])
         await self._store.delete(app.identifier, "deleteAll", list(doomed))
 
