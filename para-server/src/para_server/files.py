@@ -129,7 +129,11 @@ class LocalFileStore(FileStore):
     def _place(self, cleaned: str) -> Path:
         """Return where a clean path is; links must not lead out of the folder."""
         place = self._folder / cleaned
-        if not place.resolve().is_relative_to(self._folder.resolve()):
+        try:
+            is_inside = place.resolve().is_relative_to(self._folder.resolve())
+        except (OSError, RuntimeError):  # links in a circle, which Python 3.11 tells in two ways
+            is_inside = False
+        if not is_inside:
             raise UnusableFileError(cleaned, "the path is not allowed")
         return place
 
@@ -141,7 +145,10 @@ class LocalFileStore(FileStore):
         return place if place.is_file() else None
 
     def _begin(self, place: Path) -> tuple[Path, BinaryIO]:
+        missing = [folder for folder in place.parents if not folder.exists()]
         place.parent.mkdir(parents=True, exist_ok=True)
+        for folder in missing:
+            _sync(folder.parent)  # otherwise a power cut may take the new folder with all in it
         descriptor, name = tempfile.mkstemp(dir=self._folder / UNFINISHED)
         return Path(name), os.fdopen(descriptor, "wb")
 
@@ -172,11 +179,15 @@ def _finish(file: BinaryIO, temporary: Path, place: Path) -> None:
     os.fsync(file.fileno())
     file.close()
     temporary.replace(place)
-    folder = os.open(place.parent, os.O_RDONLY)
+    _sync(place.parent)  # otherwise a power cut may bring back the file before
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)  # otherwise a power cut may bring back the name before
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _give_up(file: BinaryIO, temporary: Path) -> None:

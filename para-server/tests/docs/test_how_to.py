@@ -12,6 +12,7 @@ from .projects import build_project
 from .running_pages import check_steps
 from .server import running, said_by
 
+FILES = DOCS / "how-to" / "keep-files.md"
 PLUGIN = DOCS / "how-to" / "write-a-plugin.md"
 MONITOR = DOCS / "how-to" / "monitor-a-server.md"
 TOKEN = "a long token that nobody guesses"  # noqa: S105 - of the page
@@ -38,3 +39,11 @@ def test_a_server_is_monitored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     with running(tmp_path, "--set", f"para.operator.token={TOKEN}") as port:
         assert check_steps(MONITOR, port) == 2
+
+
+def test_files_are_kept_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "application.conf").write_text('para.plugin_folder = ""', encoding="utf-8")
+    assert check_steps(FILES, 0) == 1
+    kept = [path.name for path in (tmp_path / "data" / "files").iterdir()]
+    assert sorted(kept) == [".unfinished", "orchard"]

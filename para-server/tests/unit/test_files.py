@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncIterator
+import resource
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,24 @@ from para_server import files as module
 from para_server.files import LocalFileStore
 from para_server.plugin import open_local_files
 
+SMALL = 1_000_000  # bytes
+
 
 @pytest.fixture
 async def files(tmp_path: Path) -> AsyncIterator[LocalFileStore]:
     async with LocalFileStore(tmp_path / "files", max_file_bytes=200_000) as files:
         yield files
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Let the kernel refuse to make files larger than ``SMALL``, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, before[1]))
+    try:
+        yield None
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def on_disk(folder: Path) -> list[str]:
@@ -103,6 +118,95 @@ async def test_a_failing_disk_leaves_the_old_file(
             await files.store("app/pic.png", b"new")
     assert await content_of(files, "app/pic.png") == b"old"
     assert on_disk(tmp_path / "files") == ["app/pic.png"]
+
+
+async def test_a_disk_that_is_full_takes_nothing_and_keeps_the_old_file(
+    tmp_path: Path, small_files: None
+) -> None:
+    assert small_files is None
+    async with LocalFileStore(tmp_path / "files", max_file_bytes=10_000_000) as files:
+        await files.store("app/pic.png", b"old")
+        with pytest.raises(StorageFullError, match="no space left"):
+            await files.store("app/pic.png", chunks(*[b"x" * 50_000] * 100))
+        with pytest.raises(StorageFullError):
+            await files.store("app/pic.png", b"x" * (SMALL + 1))
+        assert await content_of(files, "app/pic.png") == b"old"
+        await files.store("app/pic.png", b"new")
+        assert await content_of(files, "app/pic.png") == b"new"
+    assert on_disk(tmp_path / "files") == ["app/pic.png"]
+
+
+@pytest.mark.parametrize("path", ["link/x", "link", "inside/../../secret", "a/link/b"])
+async def test_no_link_leads_out_however_it_is_written(
+    files: LocalFileStore, tmp_path: Path, path: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x").write_text("secret")
+    (tmp_path / "files/a").mkdir()
+    (tmp_path / "files/link").symlink_to("../outside")
+    (tmp_path / "files/a/link").symlink_to(outside, target_is_directory=True)
+    assert await files.load(path) is None
+    with pytest.raises(UnusableFileError):
+        await files.store(path, b"changed")
+    assert not await files.delete(path)
+    assert {file.name: file.read_text() for file in outside.iterdir()} == {"x": "secret"}
+
+
+async def test_a_link_in_circles_is_no_file(files: LocalFileStore, tmp_path: Path) -> None:
+    (tmp_path / "files/round").symlink_to("round")
+    assert await files.load("round") is None
+    with pytest.raises(UnusableFileError):
+        await files.store("round/x", b"x")
+    assert not await files.delete("round")
+
+
+async def test_a_large_file_is_never_in_memory(tmp_path: Path) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(800):
+            yield b"x" * 65_536
+
+    async with LocalFileStore(tmp_path, max_file_bytes=100_000_000) as files:
+        tracemalloc.start()
+        try:
+            await files.store("big", parts())
+            read = await files.load("big")
+            assert read is not None
+            assert sum([len(part) async for part in read]) == 800 * 65_536
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < 5_000_000
+
+
+async def test_what_is_deleted_while_it_is_read_is_read_to_its_end(files: LocalFileStore) -> None:
+    await files.store("big", b"a" * 150_000)
+    parts = await files.load("big")
+    assert parts is not None
+    read = [await anext(parts)]
+    assert await files.delete("big")
+    read += [part async for part in parts]
+    assert b"".join(read) == b"a" * 150_000
+    assert await files.load("big") is None
+
+
+async def test_file_and_new_folders_are_on_the_disk_before_it_is_said(
+    files: LocalFileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        place = Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path)
+        flushed.append("a file" if place.match(".unfinished/*") else str(place))
+        fsync(descriptor)
+
+    monkeypatch.setattr("para_server.files.os.fsync", note)
+    await files.store("app/deep/pic.png", b"x")
+    assert flushed == ["files/app", "files", "a file", "files/app/deep"]
+    flushed.clear()
+    await files.store("app/deep/pic.png", b"y")
+    assert flushed == ["a file", "files/app/deep"]
 
 
 async def test_a_folder_that_cannot_be_is_one_clear_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -128,6 +129,34 @@ class FileStoreSuite:
         with pytest.raises(ConnectionResetError):
             await files.store("app/pic.png", broken(b"ne"))
         assert await files.load("app/pic.png") is None
+
+    async def test_of_files_stored_at_once_one_is_there_whole(self, files: FileStore) -> None:
+        sent = [bytes([65 + number]) * (self.max_bytes // 2) for number in range(8)]
+        parts = [chunks(*(data[at : at + 50] for at in range(0, len(data), 50))) for data in sent]
+        await asyncio.gather(*(files.store("app/pic.png", part) for part in parts))
+        assert await content_of(files, "app/pic.png") in sent
+
+    async def test_a_store_that_is_cancelled_leaves_the_old_file(self, files: FileStore) -> None:
+        await files.store("app/pic.png", b"old")
+        began = asyncio.Event()
+
+        async def endless() -> AsyncIterator[bytes]:
+            yield b"ne"
+            began.set()
+            await asyncio.sleep(60)
+
+        task = asyncio.create_task(files.store("app/pic.png", endless()))
+        await began.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await content_of(files, "app/pic.png") == b"old"
+
+    async def test_apps_do_not_share_names(self, files: FileStore) -> None:
+        await files.store("one/pic.png", b"1")
+        await files.store("other/pic.png", b"2")
+        assert await files.delete("one/pic.png")
+        assert await content_of(files, "other/pic.png") == b"2"
 
 
 async def content_of(files: FileStore, path: str) -> bytes:
