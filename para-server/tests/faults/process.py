@@ -20,6 +20,8 @@ from para_core.testing.signing import Draft, query_text, sign, stamp_at
 
 from ..processes import free_port  # noqa: TID252 - tests have no absolute names
 
+_encode = msgspec.json.encode
+
 ROOT_SECRET = "root-secret-of-the-tests-0123456789-0123456789"  # noqa: S105 - not a secret
 START_SEC = 20
 
@@ -56,7 +58,7 @@ class Caller:
         Raises:
             OSError, HTTPException: There was no answer, or not a whole one.
         """
-        data = b"" if body is None else msgspec.json.encode(body)
+        data = body if isinstance(body, bytes) else b"" if body is None else _encode(body)
         target = f"{path}?{query_text(query)}" if query else path
         told = {**self._signed(method, path, query, data), **(headers or {})}
         self._connection.request(method, target, data or None, told)

@@ -14,6 +14,7 @@ from para_server.http.request import Request
 from para_server.http.router import Route
 from para_server.rest.rendering import render
 from para_server.services.archive import ImportFailedError
+from para_server.services.importing import Wish
 
 __all__ = ["ROUTES"]
 
@@ -33,13 +34,21 @@ async def export(request: Request) -> Answer:
 
 
 async def import_(request: Request) -> Answer:
-    """``PUT /v1/_import``: store the objects of a ZIP file."""
+    """``PUT /v1/_import``: store the objects of a ZIP file.
+
+    With ``lenient=true`` what cannot be taken is left out and reported, with ``dryrun=true``
+    nothing is stored.
+    """
     if _media_type(request) != _ZIP:
         raise AnswerError(415)
     app = request.the_app()
     name = request.params.first("filename").strip() or f"{app.identifier}_backup.zip"
+    wish = Wish(
+        is_lenient=request.params.first("lenient") == "true",
+        is_dry=request.params.first("dryrun") == "true",
+    )
     try:
-        record = await request.services.backup.import_(app, request.body, name)
+        record = await request.services.backup.import_(app, request.body, name, wish)
     except ImportFailedError as error:
         message = f"Import failed - {error}"
         raise AnswerError(400, message) from error

@@ -162,11 +162,16 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byt
     return data
 
 
-def items_of(text: str) -> Iterator[dict[str, Any]]:
+def items_of(text: str, *, only_objects: bool = True) -> Iterator[Any]:
     """Yield the objects of a JSON array, one at a time.
 
+    Args:
+        text: The array.
+        only_objects: Whether anything else in it is an error. If not it is yielded too, and an
+            ``ImportFailedError`` in the place of what JSON does not allow.
+
     Raises:
-        ImportFailedError: It is no array, or something in it is no object.
+        ImportFailedError: It is no array, or has something else in it.
     """
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
@@ -178,7 +183,9 @@ def items_of(text: str) -> Iterator[dict[str, Any]]:
     while True:
         end = _end_of(text, at)
         item = _value(text[at:end])
-        if not isinstance(item, dict):
+        if only_objects and isinstance(item, ImportFailedError):
+            raise item
+        if only_objects and not isinstance(item, dict):
             raise ImportFailedError("an array holds something that is no object")
         yield item
         at = _skip(text, end)
@@ -205,10 +212,11 @@ def _end_of(text: str, at: int) -> int:
 
 
 def _value(text: str) -> object:
+    """Return a value, or the error that it is no JSON."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        _fail(f"a file holds no valid JSON: {error}", error)
+        return ImportFailedError(f"a file holds no valid JSON: {error}")
 
 
 def _expect_end(text: str, at: int) -> None:

@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from para_core.contracts.dao import Record
-from para_core.errors import BackendError, InvalidObjectError, UnavailableError, UnusableBodyError
-from para_core.objects import App, Linker, ParaObject, Sysprop
+from para_core.errors import BackendError, UnavailableError
+from para_core.objects import App, Sysprop
 from para_core.objects.base import class_of
 from para_core.objects.codec import decode, stored_fields
 from para_core.objects.fields import declared_fields
-from para_core.objects.incoming import object_from
-from para_core.objects.rules import default_name
-from para_core.types import clean_type
 from para_server.access.ownership import may_touch, shown
-from para_server.services.archive import ArchiveWriter, ImportFailedError, entries_of, items_of
-from para_server.services.links import without_secrets_in
-from para_server.services.store import Save, Store
+from para_server.services.archive import ArchiveWriter
+from para_server.services.importing import AS_IT_IS, Import, ImportTools, Wish
 
 if TYPE_CHECKING:
     from para_core.ids import IdGenerator
@@ -37,6 +32,7 @@ if TYPE_CHECKING:
     from para_server.config import ApiSettings
     from para_server.services.apps import Apps
     from para_server.services.container import Clock
+    from para_server.services.store import Store
 
 __all__ = ["Backup"]
 
@@ -55,11 +51,19 @@ class Backup:
     def __init__(
         self, store: Store, apps: Apps, *, ids: IdGenerator, clock: Clock, settings: ApiSettings
     ) -> None:
-        self._store, self._apps, self._ids, self._clock = store, apps, ids, clock
+        self._store, self._clock = store, clock
         self._page = max(settings.max_items_per_page, 1)
-        self._batch = max(settings.import_batch_size, 1)
-        self._most_bytes = settings.max_entity_size_bytes
-        self._token_validity_sec = settings.jwt_expires_after
+        self._tools = ImportTools(
+            store,
+            apps,
+            ids,
+            clock,
+            batch=max(settings.import_batch_size, 1),
+            token_validity_sec=settings.jwt_expires_after,
+            most_file_bytes=settings.max_entity_size_bytes * _LARGEST_FILE,
+            most_bytes=settings.max_entity_size_bytes * _ALL_FILES,
+            most_files=_MOST_FILES,
+        )
         self._exports = 0
 
     # ---- export -------------------------------------------------------------------------------
@@ -102,114 +106,24 @@ class Backup:
 
     # ---- import -------------------------------------------------------------------------------
 
-    async def import_(self, app: App, archive: bytes, name: str) -> Sysprop:
+    async def import_(self, app: App, archive: bytes, name: str, wish: Wish = AS_IT_IS) -> Sysprop:
         """Store the objects of an archive in an app; apps in it count for the root app only.
 
         Args:
             app: The app.
             archive: The archive; a body that is none holds no objects.
             name: What the record of this import is called.
+            wish: How it is to be imported.
 
         Returns:
-            The record of this import. It is stored when there were objects, and has an id then.
+            The record of this import: how many objects there were, and which were left out and
+            why. It is stored when there were objects, and has an id then.
 
         Raises:
             ImportFailedError: Something in the archive cannot be taken in. Batches that were stored
                 before it stay; nothing of its own file is stored if it is no array of objects.
         """
-        entries = entries_of(
-            archive,
-            most_bytes=self._most_bytes * _LARGEST_FILE,
-            most_together=self._most_bytes * _ALL_FILES,
-            most_files=_MOST_FILES,
-        )
-        count = 0
-        while (text := await asyncio.to_thread(_next_checked, entries)) is not None:
-            count += await self._take(app, text)
-        record = Sysprop(type="paraimport", name=name, appid=app.identifier)
-        record.creatorid, record.properties = app.identifier, {"count": count}
-        if count:
-            record.id, record.timestamp = self._ids.next(), self._clock()
-            await self._store_all(app, [record])
-        return record
-
-    async def _take(self, app: App, text: str) -> int:
-        """Store the objects of one file and return how many there were."""
-        count, items = 0, items_of(text)
-        while batch := await asyncio.to_thread(self._next_batch, app, items):
-            made = [obj for obj in batch if obj is not None]
-            count += len(made)
-            for obj in made:
-                if isinstance(obj, App):
-                    await self._set_app(obj)
-            last = {obj.id: obj for obj in made if not isinstance(obj, App)}
-            await self._store_all(app, last.values())
-        return count
-
-    def _next_batch(self, app: App, items: Iterator[Mapping[str, Any]]) -> list[ParaObject | None]:
-        try:
-            return [self._made(app, item) for item in islice(items, self._batch)]
-        except UnusableBodyError as error:
-            raise ImportFailedError(str(error)) from error
-
-    async def _store_all(self, app: App, objects: Iterable[ParaObject]) -> None:
-        saves = [Save(obj) for obj in objects]
-        if not saves:
-            return
-        try:
-            await self._store.save(app.identifier, "createAll", saves)
-        except InvalidObjectError as error:
-            raise ImportFailedError(str(error)) from error
-        await self._apps.register_types(app, {save.obj.type for save in saves})
-
-    def _made(self, app: App, item: Mapping[str, Any]) -> ParaObject | None:
-        """Return the object of an item of an archive; ``None`` for an app that is left out."""
-        told = item.get("type")
-        kind = clean_type(told) if isinstance(told, str) else "sysprop"
-        if kind == "app":
-            return self._made_app(item) if app.identifier == self._apps.root else None
-        obj = object_from(item, kind)
-        obj.appid = app.identifier
-        obj.id = obj.id if obj.id.strip() else self._ids.next()
-        obj.name = default_name(obj) if obj.name is None else obj.name
-        obj.timestamp = obj.timestamp or self._clock()
-        if isinstance(obj, Linker):
-            obj.nstd = [without_secrets_in(c) if isinstance(c, dict) else c for c in obj.nstd]
-        return obj
-
-    def _made_app(self, item: Mapping[str, Any]) -> App:
-        app = cast("App", object_from({"sharingIndex": True, **item}, "app"))
-        if not app.identifier:
-            raise UnusableBodyError("an app has no id")
-        app.appid, app.name = self._apps.root, app.name or app.identifier
-        app.timestamp = app.timestamp or self._clock()
-        if app.token_validity_sec is None:
-            app.token_validity_sec = self._token_validity_sec
-        return app
-
-    async def _set_app(self, app: App) -> None:
-        """Make an app, or put it in the place of the one that is there.
-
-        An app whose secret is not in the archive keeps the one it has; so does the root app, when
-        the configuration dictates its secret.
-        """
-        held = await self._apps.find(app.identifier)
-        dictated = self._apps.root_secret if app.identifier == self._apps.root else ""
-        app.secret = dictated or app.secret or (held.secret if held is not None else None)
-        validity_sec = app.token_validity_sec
-        if held is None:
-            await self._apps.create(app)
-        app.token_validity_sec = validity_sec
-        await self._store.save(self._apps.root, "createAll", [Save(app)])
-
-
-def _next_checked(entries: Iterator[str]) -> str | None:
-    """Return the next file once it is known to be an array of objects; ``None`` at the end."""
-    text = next(entries, None)
-    if text is not None:
-        for _ in items_of(text):
-            pass
-    return text
+        return await Import(self._tools, app, wish).run(archive, name)
 
 
 def _part(writer: ArchiveWriter, app: App, caller: Principal, records: Sequence[Record]) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from para_core.contracts.dao import Put, Record, Write
-from para_core.errors import BackendError
+from para_core.errors import BackendError, UnavailableError
 from para_core.ids import IdGenerator
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import App, Linker, ParaObject, Sysprop, User, Webhook
@@ -20,6 +20,7 @@ from para_server.config import ApiSettings
 from para_server.services.apps import Apps
 from para_server.services.archive import ImportFailedError
 from para_server.services.backup import Backup
+from para_server.services.importing import AS_IT_IS, Wish
 from para_server.services.store import Store
 
 from ...archives import archive  # noqa: TID252 - tests have no absolute names
@@ -70,8 +71,8 @@ class Vault:
         with zipfile.ZipFile(io.BytesIO(b"".join(chunks))) as box:
             return [json.loads(box.read(name)) for name in box.namelist()]
 
-    async def load(self, *parts: object, into: str = "cinema") -> Sysprop:
-        return await self.backup.import_(await self.app(into), archive(*parts), "films.zip")
+    async def load(self, *parts: object, into: str = "cinema", wish: Wish = AS_IT_IS) -> Sysprop:
+        return await self.backup.import_(await self.app(into), archive(*parts), "films.zip", wish)
 
 
 def film(n: int, **more: object) -> dict[str, Any]:
@@ -308,6 +309,130 @@ async def test_copies_in_links_carry_no_secrets(vault: Vault) -> None:
     ]
 
 
+# ---- what is left out, and why ------------------------------------------------------------------
+
+MIXED: list[object] = [
+    film(1),
+    {"id": "x", "type": "film", "tags": "a b"},
+    5,
+    film(2),
+    {"id": "\ud800", "type": "film"},
+]
+
+
+async def test_what_cannot_be_taken_is_left_out_if_that_is_wanted(vault: Vault) -> None:
+    record = await vault.load(MIXED, [film(3)], wish=Wish(is_lenient=True))
+    assert record.properties["count"] == 3
+    assert sorted(record.properties["skipped"].values()) == [1, 1, 1]
+    named = record.properties["skippedObjects"]
+    assert [item.get("id") for item in named] == ["x", None, None]
+    assert "no object" in named[1]["reason"]
+    assert "no valid JSON" in named[2]["reason"]
+    assert [r.id for r in await vault.dao.read_page("cinema", kind="film")] == ["f1", "f2", "f3"]
+    assert await vault.read("cinema", record.id) == record
+
+
+async def test_apps_that_were_left_out_are_told(vault: Vault) -> None:
+    record = await vault.load([DEPOT, film(1)])
+    assert record.properties["skippedObjects"] == [
+        {"id": "app:depot", "type": "app", "reason": "apps are for the root app to import"}
+    ]
+
+
+async def test_of_two_objects_with_one_id_the_last_counts_and_the_other_is_told(
+    vault: Vault,
+) -> None:
+    record = await vault.load([film(1), film(2), film(1, name="Last")])
+    assert record.properties["skipped"] == {"the same id comes again in the same batch": 1}
+    assert (await vault.read("cinema", "f1")).name == "Last"
+
+
+async def test_a_report_names_some_and_counts_all(vault: Vault) -> None:
+    many = [{"id": f"x{n}", "type": "film", "tags": "x" * 999} for n in range(300)]
+    record = await vault.load([film(1), *many], wish=Wish(is_lenient=True))
+    (count,) = record.properties["skipped"].values()
+    assert (count, len(record.properties["skippedObjects"])) == (300, 100)
+
+
+async def test_a_trial_stores_nothing(vault: Vault) -> None:
+    wish = Wish(is_lenient=True, is_dry=True)
+    record = await vault.load(MIXED, [film(n) for n in range(3, 2000)], wish=wish)
+    assert (record.id, record.properties["count"], record.properties["dryRun"]) == ("", 1999, True)
+    assert len(record.properties["skippedObjects"]) == 3
+    assert await vault.dao.read_page("cinema") == []
+    with pytest.raises(ImportFailedError):
+        await vault.load(MIXED, wish=Wish(is_dry=True))
+
+
+# ---- interrupted imports ------------------------------------------------------------------------
+
+
+class Fails(MemoryDAO):
+    """Stops storing after some writes, as a crash does."""
+
+    writes_left = 10**9
+
+    async def write(self, appid: str, write: Write) -> int:
+        if appid == "cinema":
+            self.writes_left -= 1
+            if self.writes_left < 0:
+                raise UnavailableError("the process was killed")
+        return await super().write(appid, write)
+
+
+@pytest.mark.parametrize("writes", [0, 5, 9, 10, 11, 25, 36])
+async def test_the_same_archive_goes_on_where_it_stopped(writes: int) -> None:
+    async with Fails() as dao:
+        vault = Vault(dao, ApiSettings(import_batch_size=10))
+        await vault.app("cinema")
+        parts = [[film(n, year=n) for n in range(part * 30, part * 30 + 30)] for part in range(12)]
+        parts[3] = [{"type": "film", "name": f"No id {n}"} for n in range(30)]
+        body = archive(*parts)
+        dao.writes_left = writes
+        with pytest.raises(UnavailableError):
+            await vault.backup.import_(await vault.app("cinema"), body, "films.zip")
+        dao.writes_left = 10**9
+        resumed_at = writes // 10 * 100
+        if resumed_at:
+            await vault.put("cinema", Sysprop(id="f5", type="film", name="Changed meanwhile"))
+        record = await vault.backup.import_(await vault.app("cinema"), body, "films.zip")
+        assert record.properties["count"] == 360
+        assert record.properties.get("resumedAt", 0) == resumed_at
+        found = [decode(r) for r in await dao.read_page("cinema", limit=1000)]
+        films = [obj for obj in found if obj.type == "film"]
+        assert {obj.id for obj in films} >= {f"f{n}" for n in range(360) if not 90 <= n < 120}
+        assert [obj for obj in found if obj.type == "paraimport"] == [record]
+        named = [obj.name for obj in films if obj.name and obj.name.startswith("No id")]
+        assert set(named) == {f"No id {n}" for n in range(30)}
+        if resumed_at >= 120:
+            assert len(films) == 360, "what had no id is not there twice"
+        changed = await vault.read("cinema", "f5")
+        assert changed.name == ("Changed meanwhile" if resumed_at else "Film 5")
+
+
+async def test_another_archive_begins_at_its_beginning() -> None:
+    async with Fails() as dao:
+        vault = Vault(dao, ApiSettings(import_batch_size=10))
+        await vault.app("cinema")
+        dao.writes_left = 15
+        with pytest.raises(UnavailableError):
+            await vault.load([film(n) for n in range(300)])
+        dao.writes_left = 10**9
+        record = await vault.load([film(n) for n in range(200)])
+        assert record.properties == {"count": 200}
+
+
+async def test_where_an_import_is_is_not_found_by_searches() -> None:
+    async with Fails() as dao:
+        vault = Vault(dao, ApiSettings(import_batch_size=10))
+        await vault.app("cinema")
+        dao.writes_left = 15
+        with pytest.raises(UnavailableError):
+            await vault.load([film(n) for n in range(300)])
+        (note,) = [decode(r) for r in await dao.read_page("cinema", kind="paraimport")]
+        assert (note.indexed, note.cached) == (False, False)
+
+
 # ---- apps in archives -------------------------------------------------------------------------
 
 DEPOT = {
@@ -323,7 +448,8 @@ DEPOT = {
 
 async def test_a_child_app_cannot_import_apps(vault: Vault) -> None:
     record = await vault.load([DEPOT, film(1)])
-    assert record.properties == {"count": 1}
+    assert record.properties["count"] == 1
+    assert record.properties["skipped"] == {"apps are for the root app to import": 1}
     assert await vault.apps.find("depot") is None
     assert await vault.read("cinema", "app:depot") is None
 

@@ -1,0 +1,117 @@
+"""How much memory does an export take, and how much slower are reads meanwhile?
+
+1,000,000 objects of 500 bytes (seed 7) in one app, of which 2,000 (seed 3) are read by id over 8
+signed connections, in rounds of 3 seconds: 5 before the export, then as many as it takes. The ratio
+is that of the median p99. Memory is what the server holds more than before, at most.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import statistics
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from benchmarks.peers import ParaServer
+from benchmarks.scenario import Bar, Experiment, Finding
+from benchmarks.scenarios import get_cached
+from benchmarks.wire import signed_headers
+from benchmarks.wrk import Load, replay
+
+__all__ = ["EXPERIMENT"]
+
+_OBJECTS = 1_000_000
+_CONNECTIONS = 8
+_ROUNDS = 5
+_ROUND_SEC = 3
+_REST_SEC = 10  # until the index has settled
+_PORTION = 1 << 16
+_END = 1 << 16  # bytes at the end of an archive that its comment is surely in
+
+
+@dataclass
+class _Export:
+    """A client that takes an export as fast as it comes."""
+
+    server: ParaServer
+    took_sec: float = 0
+    size: int = 0
+    end: bytes = b""
+
+    def run(self) -> None:
+        """Take all of it and keep the end."""
+        path = "/v1/_export"
+        by = self.server.credentials
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        began = time.perf_counter()
+        connection.request(
+            "GET", path, headers=signed_headers("GET", path, (), b"", host=self.server.host, by=by)
+        )
+        answer = connection.getresponse()
+        while portion := answer.read(_PORTION):
+            self.size += len(portion)
+            self.end = (self.end + portion)[-_END:]
+        self.took_sec = time.perf_counter() - began
+        connection.close()
+
+    @property
+    def objects(self) -> int:
+        """How many objects the archive says that it has."""
+        comment = self.end[self.end.rindex(b'{"paraExport"') :]
+        return int(msgspec.json.decode(comment)["objects"])
+
+
+def run(server: ParaServer, objects: int = _OBJECTS) -> Sequence[Finding]:
+    """Read before and during an export."""
+    server.fill(objects)
+    server.connection.ask("GET", "/v1/things", query=[("limit", "1")], by=server.credentials)
+    time.sleep(_REST_SEC)
+    _read(server, 0)  # warms up
+    alone = [_read(server, turn) for turn in range(1, _ROUNDS + 1)]
+    export, held = _Export(server), [server.process.memory_mb()]
+    thread = threading.Thread(target=export.run)
+    thread.start()
+    beside = list[Load]()
+    while thread.is_alive():
+        beside.append(_read(server, len(beside)))
+        held.append(server.process.memory_mb())
+    thread.join()
+    if export.objects != objects:
+        raise RuntimeError(f"the archive has {export.objects} of {objects} objects")
+    whole = beside[:-1] or beside  # the export ended during the last one
+    before, during = _p99(alone), _p99(whole)
+    return [
+        Finding("objects a second", objects / export.took_sec),
+        Finding("archive, MB", export.size / 1_000_000),
+        Finding("memory before, MB", held[0]),
+        Finding("memory of the export, MB", max(held) - held[0], Bar(200)),
+        Finding("reads a second, alone", statistics.median(one.per_sec for one in alone)),
+        Finding("reads a second, beside it", statistics.median(one.per_sec for one in whole)),
+        Finding("p99 of reads, alone, ms", before),
+        Finding("p99 of reads, beside it, ms", during),
+        Finding("ratio of p99", during / before, Bar(2)),
+    ]
+
+
+def _read(server: ParaServer, turn: int) -> Load:
+    requests = get_cached.requests(server, random.Random(3))
+    return replay(
+        server.port,
+        requests,
+        seconds=_ROUND_SEC,
+        connections=_CONNECTIONS,
+        start=turn * 997,
+        core=None if server.process.core is None else 1,
+    )
+
+
+def _p99(loads: Sequence[Load]) -> float:
+    return statistics.median(load.p99_ms for load in loads)
+
+
+EXPERIMENT = Experiment(run, is_long=True)
