@@ -7,6 +7,7 @@ from para_server.doctor.backends import examine_backends
 from para_server.doctor.configuration import examine_configuration, examine_https
 from para_server.doctor.folders import examine_folders
 from para_server.doctor.machine import examine_clock, examine_limits, examine_port
+from para_server.doctor.mail import examine_mail
 from para_server.doctor.secrecy import examine_secrets
 
 __all__ = ["CHECKS"]
@@ -20,4 +21,5 @@ CHECKS = (
     Check("limits", examine_limits),
     Check("port", examine_port),
     Check("back-ends", examine_backends),
+    Check("mail", examine_mail),
 )

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -81,7 +81,7 @@ class SmtpEmailer(Emailer):
             return False
         people = list(dict.fromkeys(address.strip() for address in recipients if address.strip()))
         letter = Letter("", "", people, subject, body_html, reply_to, attachment)
-        why = await self._try(app, letter)
+        why = await self._try(app, lambda account: self._send_all(account, letter))
         about = {"appid": None if app is None else app.identifier, "recipients": len(people)}
         if why:
             logger.warning("a mail was not sent: %s", why, extra=about)
@@ -89,14 +89,27 @@ class SmtpEmailer(Emailer):
             logger.info("a mail was sent", extra=about)
         return not why
 
-    async def _try(self, app: App | None, letter: Letter) -> str:
-        """Send a letter; the result is why that failed, or blank. It has nothing of the letter."""
+    async def check(self, app: App | None = None) -> str:
+        """Connect and log in, without a mail; return why that fails, or blank."""
+        return await self._try(app, self._greet)
+
+    async def _greet(self, account: MailAccount) -> int:
+        await _end(await self._connect(account))
+        return 0
+
+    async def _try(
+        self, app: App | None, work: Callable[[MailAccount], Coroutine[None, None, int]]
+    ) -> str:
+        """Do something with the account of an app; return why it failed, or blank.
+
+        The result has nothing in it of what is sent and whom it goes to.
+        """
         account: MailAccount | None = None
         lane = self._lanes.setdefault("" if app is None else app.id, asyncio.Semaphore(_AT_ONCE))
         try:
             account = self._accounts.of(app)
             async with asyncio.timeout(self._timeout_sec), lane:
-                refused = await self._send_all(account, letter)
+                refused = await work(account)
         except TimeoutError:
             return f"{_place(account)} did not take it within {self._timeout_sec:g} seconds"
         except _FAILURES as error:
@@ -151,7 +164,7 @@ class SmtpEmailer(Emailer):
         )
         try:
             await client.connect()
-            await _greet(client, account)
+            await _begin(client, account)
         except BaseException:
             _drop(client)
             raise
@@ -177,7 +190,7 @@ class SmtpEmailer(Emailer):
         raise failed
 
 
-async def _greet(client: aiosmtplib.SMTP, account: MailAccount) -> None:
+async def _begin(client: aiosmtplib.SMTP, account: MailAccount) -> None:
     """Begin a conversation: TLS before anything that nobody else may hear."""
     await client.ehlo()
     if account.is_starttls and not account.is_tls:
