@@ -130,6 +130,9 @@ async def test_users_change_no_identifiers_even_where_they_write_generic_objects
         assert (await user.post("/v1/_batch", [{**mine, "id": one}])).json == []
     assert (await user.patch(f"/v1/sysprop/{key}", {"password": "my hash"})).status == 400
     assert (await user.patch("/v1/_batch", [{"id": key, "votes": -100}])).json == []
+    for client in (user, world.client("admin")):
+        for vote in ("_voteup", "_votedown"):  # the votes are the failed tries to sign in
+            assert (await client.patch(f"/v1/sysprop/{key}", {vote: "somebody"})).status == 400
     assert (await user.delete(f"/v1/sysprop/{key}")).status == 400
     assert (await user.delete("/v1/_batch", ids=key)).status == 200
     assert (await app.get(f"/v1/_id/{key}")).json == before

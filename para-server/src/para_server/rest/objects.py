@@ -71,7 +71,7 @@ async def patch(request: Request) -> Answer:
             raise AnswerError(404) from None  # the object is looked for first
         raise
     if is_vote(body):
-        await services.objects.refuse_detour(app, caller, kind, key, "PATCH")
+        await services.objects.refuse_vote(app, caller, kind, key)
         counted = await services.votes.cast(app, key, body)
         if counted is None:
             raise AnswerError(404)

@@ -68,18 +68,27 @@ class Objects:
             return None
         return record if self._may_see(app, caller, record) else None
 
-    async def refuse_detour(
-        self, app: App, caller: Principal, kind: str, key: str, method: str
-    ) -> None:
-        """Refuse a path of one type to an object of another, unless that one is open as well.
+    async def refuse_vote(self, app: App, caller: Principal, kind: str, key: str) -> None:
+        """Refuse a vote on what the caller may not change by this path, whoever owns it.
+
+        The votes of an identifier are failed tries to sign in, so they are up to the app.
+
+        Args:
+            app: The app.
+            caller: Who asks.
+            kind: The type that the path names.
+            key: The id.
 
         Raises:
-            ForbiddenObjectError: The caller may not do this to objects of its type.
+            ForbiddenObjectError: Objects of its type are not open to the caller, or it lets a user
+                sign in.
         """
         if caller.is_app:
             return
         record = await self._store.read(app.identifier, key)
-        if record is not None and not leads_to(caller, app, kind, method, record):
+        if record is not None and (
+            lets_sign_in(record) or not leads_to(caller, app, kind, "PATCH", record)
+        ):
             raise ForbiddenObjectError
 
     async def read_all(self, app: App, caller: Principal, keys: Sequence[str]) -> list[Record]:
