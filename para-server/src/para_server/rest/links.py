@@ -120,8 +120,10 @@ async def _count(request: Request, obj: ParaObject, *, is_children: bool) -> int
         return await links.count_children(app, obj, kind, query=seen)
     if seen is None:
         return await links.count(app, obj, kind)
-    ends = [record async for record in links.all_linked(app, obj, kind)]
-    return len(visible(request, ends))
+    count = 0
+    async for record in links.all_linked(app, obj, kind):  # they may be too many to hold
+        count += len(visible(request, [record]))
+    return count
 
 
 async def _linked(request: Request, obj: ParaObject, pager: Pager) -> Found:
