@@ -22,18 +22,22 @@ request = function()
   at = at % #requests + 1
   return requests[at]
 end
+done = function(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format("DONE %d %d %.1f %.1f %.1f %d\\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99), latency.max,
+    e.status + e.timeout + e.read + e.write + e.connect))
+end
+"""
+
+
+_SHOW = """
 local shown = false
 response = function(status, headers, body)
   if status >= 300 and not shown then
     shown = true
     io.stderr:write(status .. " " .. body:sub(1, 200) .. "\\n")
   end
-end
-done = function(summary, latency, requests)
-  local e = summary.errors
-  io.write(string.format("DONE %d %d %.1f %.1f %.1f %d\\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99), latency.max,
-    e.status + e.timeout + e.read + e.write + e.connect))
 end
 """
 
@@ -62,15 +66,18 @@ def replay(  # noqa: PLR0913 - what is sent, how, how long
     connections: int,
     start: int = 0,
     core: int | None = 1,
+    is_light: bool = False,
 ) -> Load:
     """Send these requests, over and over, as fast as they are answered.
+
+    With ``is_light`` the answers are counted and not looked at, which takes half the processor.
 
     Raises:
         LoadError: wrk is not there, failed, or got errors.
     """
     with tempfile.TemporaryDirectory(prefix="bench-wrk-") as folder:
         script, data = Path(folder) / "replay.lua", Path(folder) / "requests"
-        script.write_text(_SCRIPT)
+        script.write_text(_SCRIPT if is_light else _SCRIPT + _SHOW)
         data.write_bytes(b"".join(request + b"\0" for request in requests))
         bound = [] if core is None else ["taskset", "-c", str(core)]
         options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]

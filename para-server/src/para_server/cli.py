@@ -63,8 +63,7 @@ def _run_own(name: str, config: Config) -> int:
     if name == "run":
         from para_server.serving import serve
 
-        serve(config, plugins)
-        return 0
+        return serve(config, plugins)
     from para_server import listings
 
     return _listed(*listings.plugins(plugins, config))

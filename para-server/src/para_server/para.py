@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from para_core.config import Config
 from para_core.contracts.component import Component
 from para_core.ids import IdGenerator
@@ -56,6 +58,7 @@ from para_server.services.health_parts import (
     search_part,
 )
 from para_server.services.index_follower import IndexFollower
+from para_server.services.indexing import Indexing
 from para_server.services.links import Links
 from para_server.services.mailing import Mailing
 from para_server.services.objects import Objects
@@ -86,6 +89,7 @@ if TYPE_CHECKING:
     from para_core.extensions import ResourceHandler
     from para_core.objects import App
     from para_server.services.container import Clock
+    from para_server.workers.worker import Worker
 
 __all__ = ["Backends", "Para", "now_ms", "settings_of"]
 
@@ -122,6 +126,7 @@ class Para(Component):
         policy: SignInPolicy | None = None,
         keys_file: Path | None = None,
         clock: Clock | None = None,
+        worker: Worker | None = None,
     ) -> None:
         """Put everything together; nothing is opened yet.
 
@@ -132,7 +137,10 @@ class Para(Component):
             policy: The rules of sign-in; those of the configuration unless given.
             keys_file: Where the keys of a new root app are written.
             clock: Milliseconds since the Unix epoch.
+            worker: What this process is among several; ``None`` when it is alone.
         """
+        if worker is not None:
+            settings, backends = worker.joined(settings, backends)
         self._config = config or Config()
         self.metrics = Metrics(time.perf_counter_ns, root=settings.root)
         is_measured = self._config.flag("para.metrics_enabled")
@@ -151,6 +159,7 @@ class Para(Component):
             captcha=Captcha(self._outbound, captchas),
             keys_file=keys_file,
             clock=clock or now_ms,
+            worker=worker,
         )
         self.gate = Gate(
             _Lookup(self.services),
@@ -185,6 +194,8 @@ class Para(Component):
         self._operator = OperatorDoor(
             self.services, self.api.dispatcher, operator, context=settings.context_path
         )
+        if worker is not None and operator.port:  # each worker tells of itself
+            operator = msgspec.structs.replace(operator, port=operator.port + worker.number)
         self.operator_listener = OperatorListener(self._operator, operator)
 
     def _door(self) -> WebDoor:
@@ -306,10 +317,17 @@ def _services(  # noqa: PLR0913 - where everything meets
     captcha: Captcha,
     keys_file: Path | None,
     clock: Clock,
+    worker: Worker | None,
 ) -> Services:
     ids = IdGenerator(settings.worker_id, clock)
-    store, index = _storage(settings, backends)
-    apps = Apps(store, settings, clock=clock, listeners=backends.app_listeners)
+    store, index = _storage(settings, backends, worker)
+    apps = Apps(
+        store,
+        settings,
+        clock=clock,
+        listeners=backends.app_listeners,
+        is_true=None if worker is None else worker.is_true,
+    )
     finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
     users = Users(
         store,
@@ -360,6 +378,7 @@ def _services(  # noqa: PLR0913 - where everything meets
             name=settings.root_name,
             keys_file=keys_file,
             override=settings.root_secret_override,
+            keys=None if worker is None else worker.root_keys,
         ),
         health=Health(
             _parts(settings, backends, store.dao, index),
@@ -370,7 +389,7 @@ def _services(  # noqa: PLR0913 - where everything meets
     )
 
 
-def _parts(settings: ApiSettings, backends: Backends, dao: DAO, index: IndexFollower) -> list[Part]:
+def _parts(settings: ApiSettings, backends: Backends, dao: DAO, index: Indexing) -> list[Part]:
     """Return the parts of the server that have to work, and those that are told of."""
     parts = [dao_part(dao, settings.root)]
     if settings.search_enabled:
@@ -383,11 +402,17 @@ def _parts(settings: ApiSettings, backends: Backends, dao: DAO, index: IndexFoll
     return parts
 
 
-def _storage(settings: ApiSettings, backends: Backends) -> tuple[Store, IndexFollower]:
+def _storage(
+    settings: ApiSettings, backends: Backends, worker: Worker | None
+) -> tuple[Store, Indexing]:
     dao = backends.dao
     if backends.io_listeners:
         dao = ListenedDAO(dao, backends.io_listeners)
-    index = IndexFollower(dao, backends.search)
+    index: Indexing
+    if worker is None:
+        index = IndexFollower(dao, backends.search)
+    else:
+        index = worker.index(dao, backends.search)
     store = Store(
         dao,
         cache=backends.cache if settings.cache_enabled else None,

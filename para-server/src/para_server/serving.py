@@ -25,12 +25,14 @@ from para_server.para import Backends, Para, settings_of
 from para_server.pidfile import pid_file
 from para_server.systemd import keep_alive, notify
 from para_server.tls import Certificate, certificate_of
+from para_server.workers.supervisor import Tether, supervise
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from para_core.config import Config
     from para_core.plugins import Plugins
+    from para_server.workers.worker import Worker
 
 __all__ = ["serve", "server_config"]
 
@@ -40,16 +42,41 @@ _BACKLOG = 2048
 _SWITCH_SEC = 0.001  # how long the indexing thread may keep the others waiting
 
 
-def serve(config: Config, plugins: Plugins) -> None:
+def serve(config: Config, plugins: Plugins) -> int:
     """Serve until SIGTERM or SIGINT; requests under way are finished first.
+
+    Returns:
+        The exit code; not 0 when a worker could not start, which has said why.
 
     Raises:
         ConfigError, PluginError: The server cannot start; the message says what to do.
     """
     set_up_logging(config.text("para.file_logger_level", "INFO"))
     certificate, port = certificate_of(config), config.number("para.port")
-    with _listen(port) as listener, pid_file(port, is_enabled=config.flag("para.pidfile_enabled")):
-        _run(_serve(config, plugins, listener, certificate))
+    workers = config.number("para.workers")
+    with contextlib.ExitStack() as stack:
+        listeners = _listen(port, workers)
+        for listener in listeners:
+            stack.enter_context(listener)
+        stack.enter_context(pid_file(port, is_enabled=config.flag("para.pidfile_enabled")))
+        if workers == 1:
+            _run(_serve(config, plugins, listeners[0], certificate))
+            return 0
+
+        def work(worker: Worker, tether: Tether) -> None:
+            """Serve on the socket of this worker's number; the others belong to others."""
+            for listener in listeners:
+                if listener is not listeners[worker.number]:
+                    listener.close()
+            listener = listeners[worker.number]
+            _run(_serve(config, plugins, listener, certificate, worker, tether))
+
+        return supervise(
+            workers,
+            work,
+            stop_sec=config.number("para.stop_timeout_sec"),
+            stopping=stack.close,
+        )
 
 
 def _run(main: Coroutine[None, None, None]) -> None:
@@ -61,10 +88,28 @@ def _run(main: Coroutine[None, None, None]) -> None:
         uvloop.run(main)
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int, count: int) -> list[socket.socket]:
+    """Return sockets on one port, among which the system shares out connections.
+
+    Raises:
+        ConfigError: The port cannot be had.
+    """
+    if count == 1:
+        return [_bound(port, is_shared=False)]
+    with _bound(port, is_shared=False) as alone:  # who shares would share with other programs too
+        port = alone.getsockname()[1]
+    with contextlib.ExitStack() as stack:
+        made = [stack.enter_context(_bound(port, is_shared=True)) for _ in range(count)]
+        stack.pop_all()
+    return made
+
+
+def _bound(port: int, *, is_shared: bool) -> socket.socket:
     family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     if family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
@@ -78,8 +123,13 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-async def _serve(
-    config: Config, plugins: Plugins, listener: socket.socket, certificate: Certificate | None
+async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
+    config: Config,
+    plugins: Plugins,
+    listener: socket.socket,
+    certificate: Certificate | None,
+    worker: Worker | None = None,
+    tether: Tether | None = None,
 ) -> None:
     settings = settings_of(config)
     plugins.register_core_types()
@@ -88,11 +138,14 @@ async def _serve(
         backends_of(config, plugins),
         config=config,
         keys_file=keys_file_of(config),
+        worker=worker,
     )
     async with para, para.operator_listener:
         await plugins.start(config)
         server = _Server(
-            server_config(para, stop_sec=config.number("para.stop_timeout_sec")), certificate
+            server_config(para, stop_sec=config.number("para.stop_timeout_sec")),
+            certificate,
+            tether,
         )
         _settle_memory()
         scheme = "http" if certificate is None else "https"
@@ -132,9 +185,11 @@ class _Server(uvicorn.Server):
     It ends with exit code 0 when it is told to stop.
     """
 
-    def __init__(self, config: uvicorn.Config, certificate: Certificate | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, certificate: Certificate | None, tether: Tether | None
+    ) -> None:
         super().__init__(config)
-        self._certificate = certificate
+        self._certificate, self._tether = certificate, tether
         self._tasks = contextlib.AsyncExitStack()
         if certificate is not None:
             config.load()
@@ -146,6 +201,8 @@ class _Server(uvicorn.Server):
             await self._tasks.enter_async_context(self._certificate.watched())
         await super().startup(sockets)
         await self._tasks.enter_async_context(keep_alive())
+        if self._tether is not None:
+            self._tether.is_ready()
         notify("READY=1")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -170,11 +227,21 @@ class _Server(uvicorn.Server):
         if not sys.stdin.isatty():  # else it says that the terminal was closed
             signals.append(signal.SIGHUP)
             loop.add_signal_handler(signal.SIGHUP, self._reload)
+        if self._tether is not None:
+            loop.add_reader(self._tether.lost, self._be_lost)
         try:
             yield
         finally:
+            if self._tether is not None:
+                loop.remove_reader(self._tether.lost)
             for number in signals:
                 loop.remove_signal_handler(number)
+
+    def _be_lost(self) -> None:
+        """Stop: the supervisor has ended, and nobody else would ever tell."""
+        asyncio.get_running_loop().remove_reader(self._tether.lost if self._tether else -1)
+        logger.error("the supervisor has ended, so this worker stops")
+        self.should_exit = True
 
     def _reload(self) -> None:
         if self._certificate is None:

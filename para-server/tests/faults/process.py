@@ -44,6 +44,15 @@ class Caller:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._host = f"127.0.0.1:{port}"
+        self.sign_as_root()
+
+    def sign_as_root(self) -> None:
+        """Sign with the keys of the root app from now on."""
+        self.sign_as("app:para", ROOT_SECRET)
+
+    def sign_as(self, key: str, secret: str) -> None:
+        """Sign with these keys from now on."""
+        self._key, self._secret = key, secret
 
     def ask(
         self,
@@ -88,7 +97,7 @@ class Caller:
     ) -> dict[str, str]:
         stamp = stamp_at(time.time())
         draft = Draft(
-            method, path, query, body, self._host, stamp, key="app:para", secret=ROOT_SECRET
+            method, path, query, body, self._host, stamp, key=self._key, secret=self._secret
         )
         return sign(draft)
 

@@ -56,9 +56,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """The configurations that a server was started with."""
     configs: list[Config] = []
 
-    def serve(config: Config, plugins: Plugins) -> None:
+    def serve(config: Config, plugins: Plugins) -> int:
         assert plugins.found
         configs.append(config)
+        return 0
 
     monkeypatch.setattr(serving, "serve", serve)
     return configs

@@ -12,6 +12,8 @@ KEYS = category("Additions", "server", [
     items("trusted_proxies", (), "Addresses and networks of proxies in front, whose word counts: "
           "on the address of a client (`X-Forwarded-For`) and on HTTPS (`X-Forwarded-Proto`).",
           used_by="sign-in"),
+    number("workers", 1, "How many processes serve the port, on one machine and one set of data; "
+           "about as many as it has cores.", rule="strict", at_least=1, at_most=64),
     number("stop_timeout_sec", 30, "Seconds that requests under way may take when the server is "
            "told to stop; then they are cut off.", rule="strict", at_least=0),
     text("security.password_hash", "bcrypt", "How new passwords are stored: `bcrypt`, which the "

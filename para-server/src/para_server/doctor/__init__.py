@@ -9,6 +9,7 @@ from para_server.doctor.folders import examine_folders
 from para_server.doctor.machine import examine_clock, examine_limits, examine_port
 from para_server.doctor.mail import examine_mail
 from para_server.doctor.secrecy import examine_secrets
+from para_server.doctor.workers import examine_workers
 
 __all__ = ["CHECKS"]
 
@@ -20,6 +21,7 @@ CHECKS = (
     Check("clock", examine_clock),
     Check("limits", examine_limits),
     Check("port", examine_port),
+    Check("workers", examine_workers),
     Check("back-ends", examine_backends),
     Check("mail", examine_mail),
 )

@@ -46,13 +46,26 @@ class Apps:
         *,
         clock: Clock,
         listeners: Sequence[AppListener] = (),
+        is_true: Callable[[Record], bool] | None = None,
     ) -> None:
+        """Keep the apps in order.
+
+        Args:
+            store: Where they are.
+            settings: Of the server.
+            clock: Tells the time.
+            listeners: Hear of apps that come and go.
+            is_true: Tells of a record that was read before whether it is still what is stored;
+                ``None`` when no other process writes.
+        """
         self.root, self.root_secret = settings.root, settings.root_secret_override
         self._store, self._clock = store, clock
         self._max_datatypes = settings.max_datatypes_per_app
         self._validity_sec = settings.jwt_expires_after
         self.listeners = tuple(listeners)
         self._known: dict[str, App] = {}
+        self._is_true = is_true
+        self._origins: dict[str, Record] = {}  # of known apps, where others may change them
         self._heard = 0  # writes of apps
         self._types: dict[str, set[str]] = {}  # types known to be registered, by app
         store.watch(self._hear)
@@ -62,17 +75,24 @@ class Apps:
             return
         self._heard += 1
         for key in (*(record.id for record in records), *deleted):
-            identifier = key.partition(":")[2]
-            self._known.pop(identifier, None)
-            self._types.pop(identifier, None)
+            self._forget(key.partition(":")[2])
+
+    def _forget(self, identifier: str) -> None:
+        self._known.pop(identifier, None)
+        self._origins.pop(identifier, None)
+        self._types.pop(identifier, None)
 
     def known(self, identifier: str) -> App | None:
         """Return an app that is in memory; ``None`` says nothing."""
-        return self._known.get(identifier)
+        found = self._known.get(identifier)
+        if self._is_true is None or found is None or self._is_true(self._origins[identifier]):
+            return found
+        self._forget(identifier)
+        return None
 
     async def find(self, identifier: str) -> App | None:
         """Return an app by its identifier, or ``None``. Do not alter it: see ``change``."""
-        found = self._known.get(identifier)
+        found = self.known(identifier)
         if found is None and identifier:
             heard = self._heard
             record = await self._store.read(self.root, f"app:{identifier}")
@@ -80,6 +100,8 @@ class Apps:
                 found = cast("App", decode(record))
                 if heard == self._heard:  # else this may be what it was before
                     self._known[identifier] = found
+                    if self._is_true is not None:
+                        self._origins[identifier] = record
         return found
 
     async def create(self, app: App) -> App | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from para_server.services.finder import Finder
     from para_server.services.forms import Forms
     from para_server.services.health import Health
-    from para_server.services.index_follower import IndexFollower
+    from para_server.services.indexing import Indexing
     from para_server.services.links import Links
     from para_server.services.mailing import Mailing
     from para_server.services.objects import Objects
@@ -42,7 +42,7 @@ class Services:
     ids: IdGenerator
     cache: Cache
     search: Search
-    index: IndexFollower
+    index: Indexing
     store: Store
     apps: Apps
     objects: Objects

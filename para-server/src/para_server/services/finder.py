@@ -14,7 +14,7 @@ from para_core.query.tree import Node
 
 if TYPE_CHECKING:
     from para_core.objects import App
-    from para_server.services.index_follower import IndexFollower
+    from para_server.services.indexing import Indexing
     from para_server.services.store import Store
 
 __all__ = ["Finder", "Found", "each_of"]
@@ -41,7 +41,7 @@ class Finder:
     """
 
     def __init__(
-        self, search: Search, index: IndexFollower, store: Store, *, wait_ms: int = 10_000
+        self, search: Search, index: Indexing, store: Store, *, wait_ms: int = 10_000
     ) -> None:
         self._search, self._index, self._store = search, index, store
         self._wait_sec = wait_ms / 1000

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from para_core.contracts.dao import DAO
     from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
-    from para_server.services.index_follower import IndexFollower, Progress
+    from para_server.services.indexing import Indexing, Progress
 
 __all__ = ["cache_part", "dao_part", "index_part", "queue_part", "search_part"]
 
@@ -67,7 +67,7 @@ def queue_part(queue: Queue) -> Part:
 
 
 def index_part(
-    index: IndexFollower, *, behind_sec: int, clock: Callable[[], float] = time.monotonic
+    index: Indexing, *, behind_sec: int, clock: Callable[[], float] = time.monotonic
 ) -> Part:
     """Return the part that notices when the index has not caught up for a long time.
 

@@ -16,13 +16,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
 
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
 from para_core.errors import ParaError, StorageFullError, UnavailableError
 from para_server.services.index_feed import Feed, Pending
 from para_server.services.index_writer import IndexWriter
+from para_server.services.indexing import Indexing, Progress
 
 __all__ = ["DOUBT_SEC", "IndexFollower", "Progress"]
 
@@ -39,20 +39,7 @@ _USUAL_BYTES = 8192  # of one object: a larger one counts for several, which bou
 _RETRY_SEC = 1.0
 
 
-class Progress(NamedTuple):
-    """How far the index of an app is: changes that were handed over, and that it has."""
-
-    handed: int
-    applied: int
-    is_ready: bool
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the index has everything."""
-        return self.is_ready and self.applied == self.handed
-
-
-class IndexFollower:
+class IndexFollower(Indexing):
     """Keeps the search index of every app in step with the database."""
 
     def __init__(self, dao: DAO, search: Search, *, linger_sec: float = _LINGER_SEC) -> None:
@@ -139,6 +126,12 @@ class IndexFollower:
     def _look_again(self, feed: Feed) -> None:
         feed.is_doubtful, feed.is_ready = True, False
         self._mark(feed)
+
+    def look(self, appid: str) -> None:
+        """Say that another process has written: the feed tells what nobody hands over."""
+        feed = self._feed(appid)
+        feed.handed += 1
+        self._look_again(feed)
 
     # ---- who watches --------------------------------------------------------------------------
 

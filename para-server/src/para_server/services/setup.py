@@ -18,7 +18,7 @@ from para_server.services.apps import new_secret
 if TYPE_CHECKING:
     from para_server.services.apps import Apps
 
-__all__ = ["Setup"]
+__all__ = ["RootKeys", "Setup"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,16 +26,42 @@ _INFO = "Save the secret key! It is showed only once!"
 _MESSAGE = "Save these keys - they are shown only once!"
 
 
+class RootKeys:
+    """Whether the keys of the root app may still be handed out; what this process knows."""
+
+    def __init__(self) -> None:
+        self.are_fresh = False  # made by this server, and not handed out
+        self.were_used = False
+
+    def made(self) -> None:
+        """Say that they were made just now."""
+        self.are_fresh = True
+
+    def use(self) -> None:
+        """Say that a request was served with them."""
+        self.were_used = True
+
+    def take(self) -> bool:
+        """Take them to hand them out; only the first who asks may."""
+        fresh, self.are_fresh = self.are_fresh, False
+        return fresh
+
+
 class Setup:
     """Creates the root app and hands out its keys."""
 
     def __init__(
-        self, apps: Apps, *, name: str, keys_file: Path | None, override: str = ""
+        self,
+        apps: Apps,
+        *,
+        name: str,
+        keys_file: Path | None,
+        override: str = "",
+        keys: RootKeys | None = None,
     ) -> None:
         self._apps, self._name = apps, name
         self._keys_file, self._override = keys_file, override
-        self._fresh: App | None = None  # the root app, while its keys were not handed out
-        self._was_used = False
+        self._keys = keys or RootKeys()
 
     async def ensure_root(self) -> App:
         """Return the root app, making it when there is none yet."""
@@ -65,7 +91,7 @@ class Setup:
         if not self._override:
             if root.secret != secret:
                 self._write_keys(root)  # another server was faster
-            self._fresh = root
+            self._keys.made()
         return root
 
     def _write_keys(self, root: App) -> None:
@@ -83,7 +109,7 @@ class Setup:
 
     def note_use(self) -> None:
         """Take note that a request was served with the keys: somebody has them."""
-        self._was_used = True
+        self._keys.use()
 
     async def hand_out_keys(self, *, is_local: bool) -> dict[str, str] | None:
         """Return the keys of the root app the first time; ``None`` ever after.
@@ -91,11 +117,10 @@ class Setup:
         Args:
             is_local: Whether the caller is on this machine.
         """
-        root, self._fresh = self._fresh, None
-        if root is None:
+        if not self._keys.are_fresh or (self._keys.were_used and not is_local):
             return None
-        if self._was_used and not is_local:
-            self._fresh = root
+        root = await self._apps.find(self._apps.root)
+        if root is None or not self._keys.take():
             return None
         secret = root.secret or ""
         return {"accessKey": root.id, "secretKey": secret, "info": _INFO, "message": _MESSAGE}

@@ -15,7 +15,8 @@ from para_core.contracts.dao import DAO, Put, Record, Write
 from para_core.errors import ConflictError, InvalidObjectError, StorageFullError
 from para_core.objects import ParaObject
 from para_core.objects.codec import record_of
-from para_server.services.index_follower import DOUBT_SEC, IndexFollower
+from para_server.services.index_follower import DOUBT_SEC
+from para_server.services.indexing import Indexing
 from para_server.services.turns import Turns
 
 __all__ = ["Save", "Store", "Watcher"]
@@ -47,7 +48,7 @@ class Store:
         dao: DAO,
         *,
         cache: Cache | None,
-        index: IndexFollower | None,
+        index: Indexing | None,
         most_bytes: int = 1_048_576,
     ) -> None:
         self.dao, self._cache, self._index = dao, cache, index

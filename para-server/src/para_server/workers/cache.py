@@ -1,0 +1,121 @@
+"""The cache of one worker, which never tells what another worker has changed.
+
+Records are in the memory of each worker; each hit is checked against the board, which costs less
+than a look into a dictionary. Values and counters are in one file that all workers use: what a
+browser began with one worker goes on with another, and limits count for all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from para_core.contracts.cache import Cache
+from para_core.contracts.dao import Record
+from para_server.workers.board import UNSTEADY, Board
+from para_server.workers.dao import Stamped
+from para_server.workers.values import SharedValues
+
+__all__ = ["WorkerCache"]
+
+
+class WorkerCache(Cache):
+    """Puts the board in front of a cache that only this process has."""
+
+    is_shared = True
+
+    def __init__(self, inner: Cache, board: Board, values: SharedValues) -> None:
+        self._inner, self._board, self._values = inner, board, values
+
+    async def open(self) -> None:
+        """Open the cache of this process, and the file of all."""
+        await self._inner.open()
+        self._values.open()
+
+    async def close(self) -> None:
+        """Let go of both."""
+        self._values.close()
+        await self._inner.close()
+
+    # ---- records ------------------------------------------------------------------------------
+
+    def is_true(self, record: Record) -> bool:
+        """Return whether a record that was read before is what the database holds now."""
+        return isinstance(record, Stamped) and self._board.stamp(record.row) == record.stamp
+
+    def peek(self, appid: str, key: str) -> Record | None:
+        """Return a record that is held and still true."""
+        found = self._inner.peek(appid, key)
+        return found if found is not None and self._is_usable(found) else None
+
+    async def get(self, appid: str, key: str) -> Record | None:
+        """Return a record that is held and still true."""
+        found = await self._inner.get(appid, key)
+        return found if found is not None and self._is_usable(found) else None
+
+    def peek_all(self, appid: str, keys: Sequence[str]) -> list[Record] | None:
+        """Return all of these records if they are at hand and still true."""
+        found = self._inner.peek_all(appid, keys)
+        if found is None or not all(map(self._is_usable, found)):
+            return None
+        return found
+
+    async def get_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records that are held and still true."""
+        found = await self._inner.get_all(appid, keys)
+        return {key: record for key, record in found.items() if self._is_usable(record)}
+
+    async def contains(self, appid: str, key: str) -> bool:
+        """Tell whether ``get`` would find a record."""
+        return await self.get(appid, key) is not None
+
+    async def put_all(
+        self, appid: str, records: Iterable[Record], *, ttl_sec: float | None = None
+    ) -> None:
+        """Keep records that were read; those that were written wait for their first read.
+
+        What was written has no stamp: another worker may have written it again since.
+        """
+        kept: list[Record] = []
+        written: list[Record] = []
+        for record in records:
+            if isinstance(record, Stamped):
+                if record.stamp != UNSTEADY:
+                    kept.append(record)
+            elif record.change:
+                written.append(record)
+            else:
+                kept.append(record)  # it lives in no database, so nobody can change it there
+        if kept:
+            await self._inner.put_all(appid, kept, ttl_sec=ttl_sec)
+        for record in written:
+            await self._inner.remove(appid, record.id, change=record.change)
+
+    async def remove_all(self, appid: str, keys: Iterable[str], *, change: int = 0) -> None:
+        """Drop records."""
+        await self._inner.remove_all(appid, keys, change=change)
+
+    def _is_usable(self, record: Record) -> bool:
+        if isinstance(record, Stamped):
+            return self._board.stamp(record.row) == record.stamp
+        return record.change == 0
+
+    # ---- values and counters ------------------------------------------------------------------
+
+    async def value(self, appid: str, name: str) -> object | None:
+        """Return a copy of a value, whichever worker has put it."""
+        return self._values.value(appid, name)
+
+    async def put_value(
+        self, appid: str, name: str, value: object, *, ttl_sec: float | None = None
+    ) -> None:
+        """Keep a value for all workers."""
+        self._values.put_value(appid, name, value, ttl_sec)
+
+    async def increment(self, appid: str, name: str, *, by: int = 1, ttl_sec: float) -> int:
+        """Add to a counter of all workers."""
+        return self._values.increment(appid, name, by, ttl_sec)
+
+    async def clear(self, appid: str) -> None:
+        """Forget everything of one app."""
+        self._values.clear(appid)
+        await self._inner.clear(appid)

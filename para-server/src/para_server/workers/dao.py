@@ -1,0 +1,132 @@
+"""The database as a worker sees it: reads come with a stamp, the others hear of its writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+
+from para_core.contracts.dao import DAO, Change, Record, Write
+from para_core.contracts.snapshot import Snapshot
+from para_core.errors import ConflictError, InvalidObjectError, StorageFullError
+from para_server.services.index_follower import DOUBT_SEC
+from para_server.workers.board import UNSTEADY, Board
+
+__all__ = ["Stamped", "WorkerDAO"]
+
+_NOT_STORED = (ConflictError, InvalidObjectError, StorageFullError)  # all other errors leave doubt
+
+
+class Stamped(Record, frozen=True):
+    """A record, and what tells whether it is still what the database holds."""
+
+    row: int = 0
+    stamp: int = UNSTEADY
+
+
+class WorkerDAO(DAO):
+    """Lends the methods of another DAO and keeps the board."""
+
+    def __init__(self, inner: DAO, board: Board, left: Sequence[int] = ()) -> None:
+        """Stand in front of a DAO.
+
+        Args:
+            inner: The database.
+            board: What all workers see.
+            left: Rows in which a worker that was killed was writing.
+        """
+        self._inner, self._board, self._left = inner, board, left
+
+    async def open(self) -> None:
+        """Open the other DAO."""
+        await self._inner.open()
+        left, self._left = self._left, ()
+        if left:  # the database may still be about to store it
+            asyncio.get_running_loop().call_later(DOUBT_SEC, self._board.finish, left)
+
+    async def close(self) -> None:
+        """Close the other DAO."""
+        await self._inner.close()
+
+    # ---- reads --------------------------------------------------------------------------------
+
+    async def read(self, appid: str, key: str) -> Record | None:
+        """Return one record, stamped."""
+        row = self._board.row_of(appid, key)
+        stamp = self._board.steady_stamp(row)  # before the database is asked
+        found = await self._inner.read(appid, key)
+        return None if found is None else _stamped(found, row, stamp)
+
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return records, stamped."""
+        board = self._board
+        rows = {key: board.row_of(appid, key) for key in keys}
+        stamps = {key: board.steady_stamp(row) for key, row in rows.items()}
+        found = await self._inner.read_all(appid, keys)
+        return {key: _stamped(record, rows[key], stamps[key]) for key, record in found.items()}
+
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
+    ) -> list[Record]:
+        """Return the next records."""
+        return await self._inner.read_page(appid, after=after, limit=limit, kind=kind)
+
+    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
+        """Return the entries of the feed with numbers above ``after``."""
+        return await self._inner.changes(appid, after, limit)
+
+    async def last_change(self, appid: str) -> int:
+        """Return the number of the app's last change."""
+        return await self._inner.last_change(appid)
+
+    async def apps(self) -> list[str]:
+        """Return the ids of all apps."""
+        return await self._inner.apps()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Return all apps as they are at the moment of entering."""
+        return self._inner.snapshot()
+
+    # ---- writes -------------------------------------------------------------------------------
+
+    async def write(self, appid: str, write: Write) -> int:
+        """Store a write, and let all workers know before anybody is told that it is stored."""
+        board, keys = self._board, write.keys()
+        rows = [board.row_of(appid, key) for key in keys]
+        board.begin(rows)
+        try:
+            number = await self._inner.write(appid, write)
+        except _NOT_STORED:
+            board.finish(rows)
+            raise
+        except BaseException:  # it may still be stored
+            loop = asyncio.get_running_loop()
+            loop.call_later(DOUBT_SEC, self._finish, appid, rows)
+            raise
+        self._finish(appid, rows)
+        return number
+
+    def _finish(self, appid: str, rows: Sequence[int]) -> None:
+        self._board.finish(rows)
+        self._board.app_changed(self._board.app_row_of(appid))
+
+    async def create_table(self, appid: str, *, shared: bool = False) -> None:
+        """Make room for an app."""
+        await self._inner.create_table(appid, shared=shared)
+
+    async def delete_table(self, appid: str) -> None:
+        """Remove an app; nobody remembers any of its objects when this returns."""
+        board = self._board
+        try:
+            await self._inner.delete_table(appid)
+        finally:
+            board.forget_all()
+            board.app_changed(board.app_row_of(appid))
+
+    async def forget_changes(self, appid: str, upto: int) -> None:
+        """Drop entries of the feed."""
+        await self._inner.forget_changes(appid, upto)
+
+
+def _stamped(record: Record, row: int, stamp: int) -> Stamped:
+    return Stamped(record.id, record.type, record.data, record.change, row, stamp)

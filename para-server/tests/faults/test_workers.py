@@ -1,0 +1,410 @@
+"""Several processes on one port: they are as one, and go on when one of them is killed."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from .process import Caller, ServerProcess
+
+WORKERS = 2
+CONNECTIONS = 8  # so many that each worker has some: the system shares them out by chance
+ROUNDS = int(os.environ.get("PARA_TEST_ROUNDS", "3"))
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess(folder)
+    server.settings |= {"para.workers": WORKERS, "para.env": "production"}
+    yield server
+    if server.process is not None and server.process.poll() is None:
+        workers = pids(server)
+        server.kill()
+        for pid in workers:
+            end_of(pid)
+
+
+@pytest.fixture
+def callers(running: ServerProcess) -> Iterator[list[Caller]]:
+    with ExitStack() as stack:
+        yield connected(running, stack)
+
+
+def connected(server: ServerProcess, stack: ExitStack) -> list[Caller]:
+    """Return connections of which each worker has some."""
+    eventually(lambda: len(pids(server)) == WORKERS)
+    eventually(lambda: server.log.count("a worker is ready") >= WORKERS)
+    callers: list[Caller] = []
+    while len(callers) < CONNECTIONS or len(served(server)) < WORKERS:
+        assert len(callers) < 50
+        caller = stack.enter_context(closing(Caller(server.port)))
+        assert caller.ask("GET", "/v1/_me").status == 200
+        callers.append(caller)
+    return callers
+
+
+def pids(server: ServerProcess) -> list[int]:
+    """Return the processes of the workers."""
+    assert server.process is not None
+    pid = server.process.pid
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def served(server: ServerProcess) -> set[int]:
+    """Return the workers that have connections of clients."""
+    inodes = set()
+    for line in [*table("tcp"), *table("tcp6")]:
+        parts = line.split()
+        if int(parts[1].rpartition(":")[2], 16) == server.port and parts[3] == "01":
+            inodes.add(parts[9])
+    return {pid for pid in pids(server) if inodes & set(sockets(pid))}
+
+
+def table(name: str) -> list[str]:
+    return Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+
+
+def sockets(pid: int) -> Iterator[str]:
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found = re.fullmatch(r"socket:\[(\d+)\]", str(handle.readlink()))
+        except OSError:
+            continue
+        if found:
+            yield found[1]
+
+
+def leader_of(server: ServerProcess) -> int:
+    """Return the process of the worker that leads."""
+    return int(re.findall(r"this worker leads.* pid=(\d+)", server.log)[-1])
+
+
+def eventually(holds: Callable[[], bool], within_sec: float = 20) -> None:
+    end = time.monotonic() + within_sec
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def end_of(pid: int) -> None:
+    """Wait until a process that is no child of ours has ended."""
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+
+
+# ---- as one --------------------------------------------------------------------------------------
+
+
+def test_what_one_worker_wrote_no_other_remembers_otherwise(callers: list[Caller]) -> None:
+    for number in range(60):
+        writer = callers[number % len(callers)]
+        assert writer.ask("PUT", "/v1/thing/t", {"n": number}).status == 200
+        for _ in range(2):  # the second time from the cache of the worker
+            seen = [caller.ask("GET", "/v1/thing/t").json["n"] for caller in callers]
+            assert seen == [number] * len(callers)
+    assert callers[0].ask("DELETE", "/v1/thing/t").status == 200
+    assert {caller.ask("GET", "/v1/thing/t").status for caller in callers} == {404}
+
+
+def test_a_search_finds_what_was_stored_through_any_worker(callers: list[Caller]) -> None:
+    for number in range(20):
+        writer = callers[number % len(callers)]
+        assert writer.ask("PUT", f"/v1/thing/t{number}", {"n": number}).status == 200
+        for caller in callers:
+            query = [("q", f"properties.n:{number}")]
+            assert caller.ask("GET", "/v1/thing", query=query).json["totalHits"] == 1
+    assert callers[0].ask("DELETE", "/v1/thing/t3").status == 200
+    totals = [caller.ask("GET", "/v1/thing").json["totalHits"] for caller in callers]
+    assert totals == [19] * len(callers)
+
+
+def test_objects_that_live_in_the_index_only_are_found_through_any_worker(
+    callers: list[Caller],
+) -> None:
+    for number, writer in enumerate(callers):
+        body = {"id": f"u{number}", "type": "thing", "stored": False}
+        assert writer.ask("POST", "/v1/thing", body).status == 201
+        totals = [caller.ask("GET", "/v1/thing").json["totalHits"] for caller in callers]
+        assert totals == [number + 1] * len(callers)
+
+
+def test_an_app_is_what_it_was_changed_to_for_all_workers(callers: list[Caller]) -> None:
+    for number in range(10):
+        writer = callers[number % len(callers)]
+        assert writer.ask("PUT", "/v1/_settings/mood", {"value": f"m{number}"}).status == 200
+        seen = [c.ask("GET", "/v1/_settings/mood").json["value"] for c in callers]
+        assert seen == [f"m{number}"] * len(callers)
+
+
+def test_an_app_that_is_deleted_is_gone_for_all_workers(callers: list[Caller]) -> None:
+    for number in range(4):
+        secret = callers[number].ask("GET", "/v1/_setup/shop").json["secretKey"]
+        for caller in callers:
+            caller.sign_as("app:shop", secret)
+        assert callers[0].ask("PUT", "/v1/thing/t", {"n": number}).status == 200
+        assert {c.ask("GET", "/v1/thing/t").status for c in callers} == {200}
+        totals = [c.ask("GET", "/v1/thing").json["totalHits"] for c in callers]
+        assert totals == [1] * len(callers)
+        assert callers[number + 1].ask("DELETE", "/v1/apps/shop").status == 200
+        assert {c.ask("GET", "/v1/thing/t").status for c in callers} <= {401, 403, 404}
+        for caller in callers:
+            caller.sign_as_root()
+
+
+def test_ids_of_all_workers_differ(callers: list[Caller]) -> None:
+    made = [
+        caller.ask("POST", "/v1/thing", {"n": 1}).json["id"]
+        for _ in range(25)
+        for caller in callers
+    ]
+    assert len(set(made)) == len(made)
+
+
+def test_the_keys_of_a_first_start_are_handed_out_once(server: ServerProcess) -> None:
+    server.settings["para.root_secret_override"] = ""
+    server.start()
+    server.wait_until_ready()
+    eventually(lambda: server.log.count("a worker is ready") >= WORKERS)
+    answers = []
+    for _ in range(CONNECTIONS):
+        with closing(Caller(server.port)) as caller:
+            answers.append(caller.ask("GET", "/v1/_setup", headers={"authorization": ""}).json)
+    with_keys = [answer for answer in answers if "secretKey" in answer]
+    assert len(with_keys) == 1
+
+
+# ---- the end of one, and of all ------------------------------------------------------------------
+
+
+@dataclass
+class Writer:
+    """Writes, one after the other, and again what was not acknowledged."""
+
+    number: int
+    port: int
+    stop: threading.Event
+    stored: list[str] = field(default_factory=list)
+    again: int = 0
+
+    def run(self) -> None:
+        count = 0
+        while not self.stop.is_set():
+            with closing(Caller(self.port)) as caller:
+                try:
+                    while not self.stop.is_set():
+                        key = f"w{self.number}-{count}"
+                        assert caller.ask("PUT", f"/v1/thing/{key}", {"n": count}).status == 200
+                        self.stored.append(key)
+                        count += 1
+                except (OSError, http.client.HTTPException):
+                    self.again += 1
+                    time.sleep(0.01)
+
+
+def writing(port: int, kill: Callable[[], None]) -> list[Writer]:
+    """Let four write, kill something meanwhile some times, and return what they know."""
+    stop = threading.Event()
+    writers = [Writer(number, port, stop) for number in range(4)]
+    threads = [threading.Thread(target=writer.run) for writer in writers]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(ROUNDS):
+            before = sum(len(writer.stored) for writer in writers)
+            eventually(lambda: sum(len(w.stored) for w in writers) > before + 40)  # noqa: B023
+            kill()
+        before = sum(len(writer.stored) for writer in writers)
+        eventually(lambda: sum(len(w.stored) for w in writers) > before + 40)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    return writers
+
+
+def is_all_there(callers: list[Caller], writers: list[Writer]) -> bool:
+    """Check that everything that was acknowledged is read and found, through each worker."""
+    keys = [key for writer in writers for key in writer.stored]
+    for caller in callers:
+        for start in range(0, len(keys), 100):
+            part = keys[start : start + 100]
+            query = [("ids", key) for key in part]
+            assert len(caller.ask("GET", "/v1/_batch", query=query).json) == len(part)
+        found: set[str] = set()
+        page = 1
+        while items := caller.ask(
+            "GET", "/v1/thing", query=[("limit", "256"), ("page", str(page)), ("sort", "_docid")]
+        ).json["items"]:
+            found |= {item["id"] for item in items}
+            page += 1
+        assert set(keys) <= found, sorted(set(keys) - found)[:5]
+    return True
+
+
+def test_the_leader_is_killed_again_and_again_and_nothing_is_lost(
+    running: ServerProcess,
+) -> None:
+    eventually(lambda: running.log.count("a worker is ready") >= WORKERS)
+    killed: list[int] = []
+
+    def kill_leader() -> None:
+        eventually(lambda: leader_of(running) not in killed)
+        killed.append(leader_of(running))
+        os.kill(killed[-1], signal.SIGKILL)
+        eventually(lambda: killed[-1] not in pids(running) and len(pids(running)) == WORKERS)
+
+    writers = writing(running.port, kill_leader)
+    assert len(set(killed)) == ROUNDS
+    assert sum(writer.again for writer in writers) > 0
+    with ExitStack() as stack:
+        assert is_all_there(connected(running, stack), writers)
+    running.tell_to_stop()
+    assert running.ends() == 0
+
+
+def test_a_worker_that_does_not_lead_is_killed_and_replaced(running: ServerProcess) -> None:
+    eventually(lambda: running.log.count("a worker is ready") >= WORKERS)
+    leader = leader_of(running)
+
+    def kill_other() -> None:
+        [other] = [pid for pid in pids(running) if pid != leader]
+        os.kill(other, signal.SIGKILL)
+        eventually(lambda: other not in pids(running) and len(pids(running)) == WORKERS)
+
+    writers = writing(running.port, kill_other)
+    assert leader_of(running) == leader
+    with ExitStack() as stack:
+        assert is_all_there(connected(running, stack), writers)
+
+
+def test_a_search_waits_for_the_next_leader(running: ServerProcess) -> None:
+    with ExitStack() as stack:
+        callers = connected(running, stack)
+        assert callers[0].ask("PUT", "/v1/thing/t", {"n": 1}).status == 200
+        os.kill(leader_of(running), signal.SIGKILL)
+        with closing(Caller(running.port)) as caller:
+            answer = caller.ask("GET", "/v1/thing")
+    assert answer.json["totalHits"] == 1
+
+
+def test_workers_end_with_their_supervisor(running: ServerProcess) -> None:
+    with closing(Caller(running.port)) as caller:
+        assert caller.ask("PUT", "/v1/thing/t", {"n": 1}).status == 200
+    eventually(lambda: running.log.count("a worker is ready") >= WORKERS)
+    workers = pids(running)
+    running.kill()
+    for pid in workers:
+        end_of(pid)
+    running.start()
+    running.wait_until_ready()
+    with closing(Caller(running.port)) as caller:
+        assert caller.ask("GET", "/v1/thing").json["totalHits"] == 1
+
+
+def test_all_stop_and_leave_a_complete_index(running: ServerProcess) -> None:
+    with ExitStack() as stack:
+        for number, caller in enumerate(connected(running, stack) * 8):
+            assert caller.ask("PUT", f"/v1/thing/t{number}", {"n": number}).status == 200
+    workers = pids(running)
+    running.tell_to_stop()
+    assert running.ends() == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    assert "Traceback" not in running.log
+    assert running.log.count("this worker leads") == 1
+    running.start()
+    running.wait_until_ready()
+    assert "from the database" not in running.log
+    with closing(Caller(running.port)) as again:
+        assert again.ask("GET", "/v1/thing", query=[("limit", "0")]).json["totalHits"] >= 64
+
+
+def test_requests_under_way_are_answered_by_all_workers(running: ServerProcess) -> None:
+    with ExitStack() as stack:
+        callers = connected(running, stack)
+        under_way = [c.begin("PUT", f"/v1/thing/t{n}", {"n": n}) for n, c in enumerate(callers)]
+        running.tell_to_stop()
+        time.sleep(0.3)
+        assert {finish().status for finish in under_way} == {200}
+    assert running.ends() == 0
+
+
+# ---- what cannot be shared -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"para.dao": "MemoryDAO"}, ["MemoryDAO lives in one process", "para.workers"]),
+        ({"para.search": "MemorySearch"}, ["MemorySearch lives in one process"]),
+        ({"para.worker_id": 1024}, ["para.worker_id is 1024", "at most 1023"]),
+        ({"para.workers": 0}, ["para.workers"]),
+    ],
+    ids=["database", "index", "numbers", "none"],
+)
+def test_what_several_cannot_use_stops_the_start(
+    server: ServerProcess, settings: dict[str, object], words: list[str]
+) -> None:
+    server.settings |= settings
+    assert server.is_refused_in_one_line(*words)
+
+
+def test_another_server_is_kept_out(running: ServerProcess, folder: Path) -> None:
+    other = ServerProcess(folder, starts=10)
+    try:
+        assert other.is_refused_in_one_line("in use by process")
+        taken = ServerProcess(folder, port=running.port, starts=20)
+        assert taken.is_refused_in_one_line("cannot listen on port")
+    finally:
+        other.kill()
+
+
+def test_no_read_is_older_than_what_was_acknowledged_before_it(running: ServerProcess) -> None:
+    """Writers and readers at the same time, on few objects, through both workers."""
+    keys = [f"k{number}" for number in range(4)]
+    acknowledged = dict.fromkeys(keys, 0)
+    stop, wrong, reads = threading.Event(), list[tuple[str, int, int]](), list[int]()
+
+    def write(key: str) -> None:
+        with ExitStack() as stack:
+            callers = connected(running, stack)
+            count = 0
+            while not stop.is_set():
+                count += 1
+                caller = callers[count % len(callers)]
+                assert caller.ask("PUT", f"/v1/thing/{key}", {"n": count}).status == 200
+                acknowledged[key] = count
+
+    def read(number: int) -> None:
+        with ExitStack() as stack:
+            callers = connected(running, stack)
+            count = number
+            while not stop.is_set():
+                count += 1
+                key = keys[count % len(keys)]
+                before = acknowledged[key]
+                reply = callers[count % len(callers)].ask("GET", f"/v1/thing/{key}")
+                seen = reply.json["n"] if reply.status == 200 else 0
+                if seen < before:
+                    wrong.append((key, before, seen))
+            reads.append(count)
+
+    jobs = [threading.Thread(target=write, args=(key,)) for key in keys[:2]]
+    jobs += [threading.Thread(target=read, args=(number,)) for number in range(3)]
+    for job in jobs:
+        job.start()
+    eventually(lambda: min(acknowledged[key] for key in keys[:2]) > 150, within_sec=60)
+    stop.set()
+    for job in jobs:
+        job.join(60)
+    assert wrong == []
+    assert len(reads) == 3
+    assert min(reads) > 100
