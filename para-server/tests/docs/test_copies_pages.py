@@ -6,6 +6,8 @@ import asyncio
 import http.client
 import os
 import re
+import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,8 @@ from .server import running, said_by
 pytest.importorskip("para_dao_sql")
 pytest.importorskip("para_search_lucene")
 
+UPGRADE, ORIGINAL = DOCS / "how-to/upgrade.md", DOCS / "how-to/move-from-the-original.md"
+EXPORTED = Path(__file__).parents[1] / "e2e" / "data" / "export-of-the-original-1.54.zip"
 BACKUP, MOVE = DOCS / "how-to/back-up-and-restore.md", DOCS / "how-to/move-to-another-database.md"
 SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the page
 OWN = ("--set", f"para.root_secret_override={SECRET}")
@@ -102,6 +106,34 @@ def test_apps_move_while_the_server_runs(tmp_path: Path, target: str) -> None:
     assert "; 1 were written and 1 deleted now" in said_by(tmp_path, last)
     with running(tmp_path, *start[:-1], *OWN) as port:
         assert notes(port) == ["Note three", "Note two"]
+
+
+def test_an_app_of_the_original_is_brought_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(EXPORTED, tmp_path / "library.zip")
+    with running(tmp_path, *OWN) as port:
+        assert check_steps(ORIGINAL, port) == 2
+
+
+def test_a_server_is_upgraded(tmp_path: Path) -> None:
+    backup, doctor, start = commands_of(UPGRADE)
+    with running(tmp_path, *OWN) as port:
+        put(port, "one")
+        assert "it was read back and is whole" in said_by(tmp_path, backup)
+    connection = sqlite3.connect(tmp_path / "data" / "para.db")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    assert "put right" in said_by(tmp_path, [*doctor, *OWN])
+    assert start == ["run"]
+    with running(tmp_path, *OWN) as port:
+        assert notes(port) == ["Note one"]
+    assert (tmp_path / "data" / "para.db.format-1").is_file()
+    restore = re.findall(r"`para-server (restore .*?)`", UPGRADE.read_text())[0].split()
+    assert "restored 1 app" in said_by(tmp_path, restore)
+    with running(tmp_path, *OWN) as port:
+        assert notes(port) == ["Note one"]
 
 
 def test_the_page_about_moves_names_both_files() -> None:
