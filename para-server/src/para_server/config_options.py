@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
@@ -11,6 +12,7 @@ from para_core.settings import KNOWN, Key
 
 __all__ = ["render_options"]
 
+_BARE = re.compile(r"[\w.-]+")  # needs no quotes in HOCON
 _TABLE_HEAD = (
     "| Property key & Description | Default Value | Type |\n"
     "|  ---                       | ---           | ---  |\n"
@@ -22,8 +24,10 @@ def render_options(
 ) -> tuple[str, bytes]:
     """Return content type and body for the parameters ``format`` and ``groupby``.
 
-    The letter case of the format does not matter for the type, but only the lower-case words have
-    a text. Source: Para 1.54, ``GET /v1/_config/options``.
+    The text in HOCON, used as a configuration file, changes nothing: what it cannot tell, such as a
+    default that depends on the machine, is a comment. The letter case of the format does not matter
+    for the type, but only the lower-case words have a text.
+    Source: Para 1.54, ``GET /v1/_config/options``.
 
     Args:
         wanted: ``json`` (also when it is absent or blank), ``hocon`` or ``markdown``; anything else
@@ -93,5 +97,10 @@ def _hocon(keys: list[Key], *, is_grouped: bool) -> str:
 
 
 def _setting(key: Key) -> str:
+    """Return the lines of a key; it is set where that says what holds anyway, else a comment."""
     tags = "".join(f"[{tag}] " for tag in key.tags)
-    return f"# {key.about}[type: {key.kind.value}] {tags}\n{key.name} = {key.published}\n"
+    value = key.published
+    written = value if _BARE.fullmatch(value) else msgspec.json.encode(value).decode()
+    mark = "" if value and value == key.default else "# "
+    about = " ".join(key.about.split())
+    return f"# {about}[type: {key.kind.value}] {tags}\n{mark}{key.name} = {written}\n"

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from para_core.config import Config, load_config
 from para_core.settings import KNOWN
+from para_core.settings.key import Kind
 from para_server.config_options import render_options
 
 CATEGORIES = [
@@ -121,7 +124,7 @@ def test_flat_markdown_has_one_table() -> None:
     assert len([line for line in lines if line.startswith("| Property key")]) == 1
 
 
-def test_hocon_can_be_read_as_a_configuration_file() -> None:
+def test_hocon_has_a_description_above_each_key() -> None:
     kind, body = render_options("hocon", None)
     lines = body.decode().splitlines()
     assert kind == "application/hocon"
@@ -129,6 +132,27 @@ def test_hocon_can_be_read_as_a_configuration_file() -> None:
     about = KNOWN["para.port"].about
     at = lines.index("para.port = 8080")
     assert lines[at - 1] == f"# {about}[type: Integer] [requires restart] "
+
+
+@pytest.mark.parametrize("group", [None, "none"])
+def test_hocon_as_a_configuration_file_changes_nothing(tmp_path: Path, group: str | None) -> None:
+    file = tmp_path / "application.conf"
+    file.write_bytes(render_options("hocon", group)[1])
+    config, without = load_config(file, environ={}), Config()
+    listed = [key for key in KNOWN.values() if key.listed]
+    assert {key.name for key in listed if config.is_set(key.name)} >= {
+        "para.port",
+        "para.markdown_soft_break",
+    }
+    for key in listed:
+        read = Config.items if key.kind is Kind.ITEMS else Config.text
+        assert read(config, key.name) == read(without, key.name)
+
+
+def test_hocon_tells_of_defaults_that_it_cannot_set() -> None:
+    lines = render_options("hocon", None)[1].decode().splitlines()
+    assert "# para.api_enabled = false" in lines  # what is documented; it is true
+    assert '# para.context_path = ""' in lines
 
 
 @pytest.mark.parametrize(
