@@ -1,10 +1,10 @@
-"""What counts as an e-mail address and as a URL."""
+"""What counts as an e-mail address and as a URL, and the parts of a URL."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["host_of", "is_email", "is_mailbox", "is_url"]
+__all__ = ["base_of", "host_of", "is_email", "is_mailbox", "is_url"]
 
 _EMAIL = re.compile(r"[A-Za-z0-9.%'+_\-]+@[A-Za-z0-9.\-]+\.[A-Za-z\S]{2,20}", re.ASCII)
 
@@ -84,3 +84,11 @@ def host_of(url: str) -> str:
     found = _URL.fullmatch(url)
     host = _HOST.match(found["authority"] or "") if found else None
     return host["host"] if host else ""
+
+
+def base_of(url: str) -> str | None:
+    """Scheme and authority of a URL, the authority as written; ``None`` when it has none."""
+    found = _URL.fullmatch(url) if is_url(url) else None
+    if found is None or not found["authority"]:
+        return None
+    return f"{found['scheme'].lower()}://{found['authority']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from para_core.formats import host_of, is_email, is_mailbox, is_url
+from para_core.formats import base_of, host_of, is_email, is_mailbox, is_url
 
 
 @pytest.mark.parametrize(
@@ -145,3 +145,18 @@ def test_other_texts_are_no_url(text: str) -> None:
 )
 def test_the_host_of_a_url_is_read_as_written(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("http://test.com/index.html", "http://test.com"),
+        ("HTTP://A", "http://A"),
+        ("https://me@test.com:8443?q=1", "https://me@test.com:8443"),
+        ("mailto:me@test.com", None),
+        ("test.com", None),
+        ("", None),
+    ],
+)
+def test_a_url_has_a_base(url: str, base: str | None) -> None:
+    assert base_of(url) == base

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from para_core.humantime import approximately
+from para_core.humantime import approximately, exactly, read_duration
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -47,3 +47,36 @@ DAY = 24 * HOUR
 )
 def test_a_duration_is_told_in_its_largest_unit(duration_ms: int, text: str) -> None:
     assert approximately(duration_ms) == text
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "text"),
+    [
+        (0, ""),
+        (42, "42 ms"),
+        (1042, "1 s 42 ms"),
+        (DAY, "1 d"),
+        (30 * DAY, "30 d"),
+        (366 * DAY + 2 * HOUR + 3 * MINUTE, "1 y 1 d 2 h 3 m"),
+        (-5000, "5 s"),
+    ],
+)
+def test_a_duration_is_told_in_all_its_units(duration_ms: int, text: str) -> None:
+    assert exactly(duration_ms) == text
+    assert read_duration(text) == abs(duration_ms)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2m8d2h4m", "8 d 2 h 6 m"),
+        ("1 d 1d 2m 3m", "2 d 5 m"),
+        ("1 ms 1ms 1  ms 1 ms s", "4 ms"),
+        ("- 4 319 y  Y + 1 y", "320 y"),
+        ("1 DAY, 2 Hours", "1 d 2 h"),
+        ("12", ""),
+        ("", ""),
+    ],
+)
+def test_the_parts_of_a_written_duration_add_up(text: str, told: str) -> None:
+    assert exactly(read_duration(text)) == told
