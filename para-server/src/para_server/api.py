@@ -189,8 +189,8 @@ class Api:
 
     def _is_public(self, segments: list[str], found: tuple[Route, list[str]] | set[str]) -> bool:
         """Return whether nobody has to say who it is; which methods a path has is no secret."""
-        if not isinstance(found, tuple) and "GET" in found:
-            found = self.router.find("GET", segments)
+        if not isinstance(found, tuple) and found:
+            found = self.router.find("GET" if "GET" in found else min(found), segments)
         is_public = isinstance(found, tuple) and found[0].is_public
         guards = self._guards
         if guards is None or not (is_public or guards.opens_api) or len(segments) == 1:

@@ -507,8 +507,17 @@ async def test_from_a_form_that_is_not_there_back_to_the_page(nobody: Client) ->
     answer = await submit(nobody, path=path, referer=page)
     assert answer.status == 302
     assert answer.headers["location"] == f"{page}?status=404&message=Form+%27gone%27+not+found."
+    answer = await submit(nobody, path="/v1/_forms/nobody/gone", referer=page)
+    assert answer.status == 302
+    assert answer.headers["location"].startswith(f"{page}?status=400&message=Invalid")
     for odd in ("javascript:alert(1)", "/contact", "https://a b/", "//x.y"):
         assert (await submit(nobody, path=path, referer=odd)).status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_a_form_is_only_sent(nobody: Client, method: str) -> None:
+    answer = await nobody.send(method, PATH)
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
 
 
 @pytest.mark.usefixtures("form")

@@ -183,6 +183,24 @@ async def test_an_app_sends_through_its_own_server(server: MailServer, tls: Tls)
     assert str(server.mails[0].message["From"]) == "The orchard <hello@orchard.test>"
 
 
+async def test_a_sender_may_be_written_with_a_name(server: MailServer, tls: Tls) -> None:
+    sender = "Hello, all <hello@orchard.test>"
+    async with emailer_of(server.port, tls, **{"from": sender}) as emailer:
+        assert await emailer.send(ROOT, [ANN], "Tea", "<p>x</p>")
+    assert server.mails[0].sender == "hello@orchard.test"
+    assert str(server.mails[0].message["From"]) == "Para <hello@orchard.test>"
+
+
+@pytest.mark.parametrize("sender", ["nobody", "a@b.co\nBcc: c@d.co", "<>", "a@b.co, c@d.co"])
+async def test_a_sender_that_is_none_is_told(
+    server: MailServer, tls: Tls, sender: str, why: Callable[[], str]
+) -> None:
+    async with emailer_of(server.port, tls, **{"from": sender}) as emailer:
+        assert not await emailer.send(ROOT, [ANN], "Tea", "<p>x</p>")
+    assert "mail.from is no address" in why()
+    assert server.mails == []
+
+
 async def test_the_account_of_the_server_is_not_lent_to_apps(
     server: MailServer, tls: Tls, why: Callable[[], str]
 ) -> None:

@@ -18,7 +18,7 @@ from para_core.text import lines_of_html
 if TYPE_CHECKING:
     from para_core.contracts.emailer import Attachment
 
-__all__ = ["Letter", "plain_address", "wire_of"]
+__all__ = ["Letter", "plain_address", "sender_address", "wire_of"]
 
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -26,6 +26,7 @@ _ZEROS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MEDIA_TYPE = re.compile(
     r"([a-z0-9][a-z0-9.+-]{0,60})/([a-z0-9][a-z0-9.+_-]{0,100})", re.IGNORECASE
 )
+_NAMED = re.compile(r"[^<>\r\n]*<([^<>\s]+)>")
 _COMPOSED = frozenset({"multipart", "message"})  # types that mail programs would look into
 _LONGEST_NAME, _LONGEST_SUBJECT = 200, 900  # characters; RFC 5322 ends lines after 998
 
@@ -78,6 +79,12 @@ def plain_address(address: str) -> str:
     except (ValueError, IndexError, MessageError):  # the parser trips over some texts
         return ""
     return encoded if encoded.isascii() and parsed.domain and parsed.username else ""
+
+
+def sender_address(text: str) -> str:
+    """Return the address in ``Name <address>``; any other text is returned as it is."""
+    found = _NAMED.fullmatch(text.strip())
+    return found[1] if found else text
 
 
 def _attach(message: EmailMessage, file: Attachment) -> None:

@@ -16,7 +16,7 @@ from para_core.contracts.emailer import Attachment, Emailer, is_sendable
 from para_core.errors import UnavailableError
 from para_core.types import app_identifier
 from para_server.mail.accounts import MailAccount, MailAccounts
-from para_server.mail.message import Letter, plain_address, wire_of
+from para_server.mail.message import Letter, plain_address, sender_address, wire_of
 from para_server.outbound.settings import addresses_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class SmtpEmailer(Emailer):
 
     async def _send_all(self, account: MailAccount, letter: Letter) -> int:
         """Return how many of the recipients were refused."""
-        address = plain_address(account.address)
+        address = plain_address(sender_address(account.address))
         if not address:
             raise UnavailableError("mail.from is no address that mail can come from")
         people = [plain_address(person) for person in letter.recipients]

@@ -15,7 +15,6 @@ from para_server.http.multipart import FormFields, UnreadableFormError, is_multi
 from para_server.http.request import Request
 from para_server.http.router import Route
 from para_server.rest.responses import answer_of
-from para_server.services.forms import FormNotFoundError
 from para_server.services.messages import InvalidMessageError
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ async def submit(request: Request) -> Answer:
     The browser goes on to where the form says, or from a form that is not there back to the page;
     what went wrong is told in the query. Without such a place, the answer is as everywhere.
     """
-    target = ""
+    target, form = "", None
     try:
         app = await request.services.forms.app_of(request.values[0])
         form = await request.services.forms.find(app, request.values[1])
@@ -44,7 +43,7 @@ async def submit(request: Request) -> Answer:
         fields = _fields(request)
         await request.services.forms.take(app, form, fields.texts, file=_file_of(fields))
     except Exception as error:  # noqa: BLE001 - each becomes an answer, or a place to go on to
-        if isinstance(error, FormNotFoundError):
+        if form is None:
             target = _web_address(request.headers.get(b"referer", b"").decode("latin-1"))
         answer = answer_of(error)
         return _going_on(_told(target, answer), answer) if target else answer
