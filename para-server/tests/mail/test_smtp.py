@@ -97,7 +97,7 @@ async def test_a_mail_arrives_as_text_and_as_html(server: MailServer, tls: Tls) 
 
 
 async def test_a_file_goes_with_a_mail(server: MailServer, tls: Tls) -> None:
-    data = bytes(range(256)) * 1000
+    data = bytes(range(256)) * 12_000  # it goes out in pieces
     file = Attachment("čaj/list.bin", "image/png", data)
     async with emailer_of(server.port, tls) as emailer:
         assert await emailer.send(None, [ANN], "Tea", "<p>x</p>", attachment=file)
@@ -105,6 +105,14 @@ async def test_a_file_goes_with_a_mail(server: MailServer, tls: Tls) -> None:
     assert part.get_content() == data
     assert part.get_content_type() == "image/png"
     assert part.get_filename() == "čaj_list.bin"
+
+
+async def test_lines_that_begin_with_dots_arrive(server: MailServer, tls: Tls) -> None:
+    body = "<pre>\n.\n..\n.x\n</pre>\n."
+    async with emailer_of(server.port, tls) as emailer:
+        assert await emailer.send(None, [ANN], "Tea", body)
+        assert await emailer.send(None, [ANN], "Tea", "after it")
+    assert [mail.html.strip() for mail in server.mails] == [body, "after it"]
 
 
 @pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", "x", "a/b\r\nX: y", ""])

@@ -16,7 +16,8 @@ from para_core.contracts.emailer import Attachment, Emailer, is_sendable
 from para_core.errors import UnavailableError
 from para_core.types import app_identifier
 from para_server.mail.accounts import MailAccount, MailAccounts
-from para_server.mail.message import Letter, plain_address, sender_address, wire_of
+from para_server.mail.conversation import begin, deliver, drop, end, note, place_of
+from para_server.mail.message import Letter, plain_address, sender_address
 from para_server.outbound.settings import addresses_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 _PER_MESSAGE = 50  # recipients of one message, as in the original; many servers take 100 at most
 _AT_ONCE = 5  # connections of one app
-_GOODBYE_SEC = 2.0  # for a server to end a connection whose mail it has taken already
 _FAILURES = (aiosmtplib.SMTPException, UnavailableError, OSError, ValueError)
 
 
@@ -94,7 +94,7 @@ class SmtpEmailer(Emailer):
         return await self._try(app, self._greet)
 
     async def _greet(self, account: MailAccount) -> int:
-        await _end(await self._connect(account))
+        await end(await self._connect(account))
         return 0
 
     async def _try(
@@ -111,10 +111,10 @@ class SmtpEmailer(Emailer):
             async with asyncio.timeout(self._timeout_sec), lane:
                 refused = await work(account)
         except TimeoutError:
-            return f"{_place(account)} did not take it within {self._timeout_sec:g} seconds"
+            return f"{place_of(account)} did not take it within {self._timeout_sec:g} seconds"
         except _FAILURES as error:
-            return _why(error, _place(account))
-        return f"{_place(account)} refused {refused} of the recipients" if refused else ""
+            return _why(error, place_of(account))
+        return f"{place_of(account)} refused {refused} of the recipients" if refused else ""
 
     async def _send_all(self, account: MailAccount, letter: Letter) -> int:
         """Return how many of the recipients were refused."""
@@ -137,19 +137,11 @@ class SmtpEmailer(Emailer):
                     plain_address(letter.reply_to),
                     letter.attachment,
                 )
-                refused += await self._send_one(client, one)
-                _note(account, "a message was taken")
+                refused += await deliver(client, one)
+                note(account, "a message was taken")
         finally:
-            await _end(client)
+            await end(client)
         return refused
-
-    async def _send_one(self, client: aiosmtplib.SMTP, letter: Letter) -> int:
-        data = await asyncio.to_thread(wire_of, letter)
-        try:
-            refused, _ = await client.sendmail(letter.address, letter.recipients, data)
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            return len(error.recipients)
-        return len(refused)
 
     async def _connect(self, account: MailAccount) -> aiosmtplib.SMTP:
         sock = await self._reach(account)
@@ -164,9 +156,9 @@ class SmtpEmailer(Emailer):
         )
         try:
             await client.connect()
-            await _begin(client, account)
+            await begin(client, account)
         except BaseException:
-            _drop(client)
+            drop(client)
             raise
         return client
 
@@ -188,38 +180,6 @@ class SmtpEmailer(Emailer):
             else:
                 return sock
         raise failed
-
-
-async def _begin(client: aiosmtplib.SMTP, account: MailAccount) -> None:
-    """Begin a conversation: TLS before anything that nobody else may hear."""
-    await client.ehlo()
-    if account.is_starttls and not account.is_tls:
-        if not client.supports_extension("starttls"):
-            raise UnavailableError(f"{_place(account)} offers no STARTTLS, which mail.tls asks for")
-        await client.starttls()
-        _note(account, "STARTTLS is done")
-    if account.username:
-        await client.login(account.username, account.password)
-        _note(account, "the login is accepted")
-
-
-async def _end(client: aiosmtplib.SMTP) -> None:
-    """Say goodbye; whatever comes of that, what was taken is taken."""
-    try:
-        async with asyncio.timeout(_GOODBYE_SEC):
-            await client.quit()
-    except (aiosmtplib.SMTPException, OSError):
-        pass
-    finally:
-        _drop(client)
-
-
-def _drop(client: aiosmtplib.SMTP) -> None:
-    """Break a connection off: TLS would say goodbye too, and wait for who does not answer."""
-    transport = client.transport
-    client.close()
-    if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
 
 
 def _why(error: Exception, place: str) -> str:
@@ -247,15 +207,6 @@ def _why_no_tls(error: BaseException, place: str) -> str:
         f"{place} does not speak TLS from the start of the connection; "
         "set mail.ssl to false if it wants STARTTLS"
     )
-
-
-def _place(account: MailAccount | None) -> str:
-    return "the mail server" if account is None else f"{account.host}:{account.port}"
-
-
-def _note(account: MailAccount, what: str) -> None:
-    level = logging.INFO if account.is_logged else logging.DEBUG
-    logger.log(level, "smtp: %s", what, extra={"host": account.host, "port": account.port})
 
 
 def _own_name() -> str:
