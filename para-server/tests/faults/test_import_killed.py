@@ -47,8 +47,7 @@ def test_an_import_that_was_killed_goes_on(server: ServerProcess) -> None:
     for _ in range(2):
         thread = threading.Thread(target=_send_and_lose, args=(server.port, body))
         thread.start()
-        while stored(server) < 1_000 * (1 + len(resumed)):
-            time.sleep(0.01)
+        _wait_for(server, f"t{1_000 * (1 + len(resumed)) // IN_EACH + 1}-1")
         time.sleep(chance.uniform(0, STORED_MORE_SEC))
         server.kill()
         thread.join(30)
@@ -66,6 +65,13 @@ def test_an_import_that_was_killed_goes_on(server: ServerProcess) -> None:
     assert [made["count"] for made in imports] == [OBJECTS]
     # What had no id may be there twice if it was stored after the last note before a kill.
     assert OBJECTS <= walk <= OBJECTS + 2 * 1_000 // 3
+
+
+def _wait_for(server: ServerProcess, key: str) -> None:
+    """Wait until the import has stored an object; a search would wait for the index as well."""
+    with closing(Caller(server.port)) as caller:
+        while caller.ask("GET", f"/v1/thing/{key}").status != 200:
+            time.sleep(0.005)
 
 
 def _send_and_lose(port: int, body: bytes) -> None:
