@@ -124,6 +124,7 @@ def para_register_emailers() -> Mapping[str, EmailerFactory]:
     """Offer senders of email for ``para.emailer`` to select by name.
 
     Asked and used like ``para_register_daos``. Since plugin API 1.
+    Example: ``para-server/src/para_server/plugin.py``.
 
     Returns:
         Factories by name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -207,6 +208,15 @@ async def test_five_hundred_in_an_hour_and_a_thousand_in_a_day(
         taken.append(len(emailer.sent) - before)
         clock.pass_sec(3600 - 6 * 60)
     assert taken == [500, 500, 0]
+
+
+async def test_a_limit_holds_for_mails_at_once(
+    app: Client, emailer: Recorder, clock: Clock
+) -> None:
+    clock.ahead_ms += 60_000 - clock() % 60_000
+    answers = await asyncio.gather(*(app.post("/v1/_emails", MAIL) for _ in range(150)))
+    assert sorted(answer.status for answer in answers) == [200] * 100 + [429] * 50
+    assert len(emailer.sent) == 100
 
 
 async def test_apps_that_share_a_table_may_send_less_and_do_not_count_together(

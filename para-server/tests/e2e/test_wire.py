@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 import uvicorn
 
@@ -302,6 +303,32 @@ def test_a_request_may_come_byte_by_byte(server: Server) -> None:
         for byte in server.request("PUT", "/v1/dog/d6", b'{"n":1}'):
             connection.send(bytes([byte]))
         assert Reader(connection).answer().json["n"] == 1
+
+
+@pytest.mark.parametrize("is_in_chunks", [False, True])
+def test_a_form_of_a_stranger_comes_whole(server: Server, *, is_in_chunks: bool) -> None:
+    form = {"id": "f1", "type": "form", "captchaSecretKey": "s", "notifyEmails": ["a@b.co"]}
+    made = server.ask(server.request("POST", "/v1/form", msgspec.json.encode(form)))
+    assert made.status == 201
+    field = b'--B\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+    texts = [field % (name, b"", b"x") for name in (b"name", b"message")]
+    file = field % (b"file", b'; filename="f"', b"x" * 2_000_000)
+    body = b"".join([*texts, file, b"--B--\r\n"])
+    head = (
+        b"POST /v1/_forms/myapp/f1 HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Type: multipart/form-data; boundary=B\r\n"
+    )
+    if is_in_chunks:
+        sent = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body, 50_000)
+    else:
+        sent = head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    with server.connect() as connection:
+        reader = Reader(connection)
+        for _ in range(2):
+            connection.sendall(sent)
+            answer = reader.answer()
+            assert answer.status == 403
+            assert "CAPTCHA" in str(answer.json["message"])
 
 
 def test_a_large_body_comes_whole(server: Server) -> None:
