@@ -30,6 +30,7 @@ from para_server.access.gate import Gate
 from para_server.api import Api
 from para_server.config import ApiSettings, settings_of
 from para_server.copies.marker import settle_copy
+from para_server.logs.requests import begin_request
 from para_server.metrics.listener import MetricsListener
 from para_server.metrics.names import BackendNames, names_of_backends, names_of_routes
 from para_server.metrics.reporting import Reporting
@@ -261,6 +262,7 @@ class Para(Component):
         """Serve one request as an ASGI application."""
         if scope["type"] != "http":
             return
+        begin_request(scope)
         if self.api.serves(scope["raw_path"]):
             await self.api(scope, receive, send)
         elif self._operator.serves(scope["raw_path"]):

@@ -68,6 +68,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     """Describe the settings of the server's own parts that have a section."""
     from para_server.config import HealthAdditions
     from para_server.files import LocalStorageSettings
+    from para_server.logs.settings import LogSettings
     from para_server.metrics.settings import MetricsAdditions
     from para_server.operator.settings import OperatorSettings
     from para_server.outbound.settings import OutboundSettings
@@ -84,6 +85,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
         "para.captcha": CaptchaSettings,
         "para.health": HealthAdditions,
         "para.localstorage": LocalStorageSettings,
+        "para.log": LogSettings,
         "para.metrics": MetricsAdditions,
         "para.operator": OperatorSettings,
         "para.outbound": OutboundSettings,

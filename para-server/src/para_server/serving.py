@@ -19,7 +19,7 @@ from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEAR
 from para_server import __version__
 from para_server.config import keys_file_of
 from para_server.http.protocol import ParaProtocol
-from para_server.logs import set_up_logging
+from para_server.logs import Logs
 from para_server.metrics.names import BackendNames
 from para_server.para import Backends, Para, settings_of
 from para_server.pidfile import pid_file
@@ -51,16 +51,16 @@ def serve(config: Config, plugins: Plugins) -> int:
     Raises:
         ConfigError, PluginError: The server cannot start; the message says what to do.
     """
-    set_up_logging(config.text("para.file_logger_level", "INFO"))
     certificate, port = certificate_of(config), config.number("para.port")
     workers = config.number("para.workers")
-    with contextlib.ExitStack() as stack:
+    known = plugins.described(config)
+    with contextlib.closing(Logs(known)) as logs, contextlib.ExitStack() as stack:
         listeners = _listen(port, workers)
         for listener in listeners:
             stack.enter_context(listener)
         stack.enter_context(pid_file(port, is_enabled=config.flag("para.pidfile_enabled")))
         if workers == 1:
-            _run(_serve(config, plugins, listeners[0], certificate))
+            _run(_serve(config, plugins, listeners[0], certificate, logs))
             return 0
 
         def work(worker: Worker, tether: Tether) -> None:
@@ -68,8 +68,10 @@ def serve(config: Config, plugins: Plugins) -> int:
             for listener in listeners:
                 if listener is not listeners[worker.number]:
                     listener.close()
+            logs.close()  # locks of files that processes inherit are no locks between them
             listener = listeners[worker.number]
-            _run(_serve(config, plugins, listener, certificate, worker, tether))
+            with contextlib.closing(Logs(known)) as own:
+                _run(_serve(config, plugins, listener, certificate, own, worker, tether))
 
         return supervise(
             workers,
@@ -128,6 +130,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
     plugins: Plugins,
     listener: socket.socket,
     certificate: Certificate | None,
+    logs: Logs,
     worker: Worker | None = None,
     tether: Tether | None = None,
 ) -> None:
@@ -140,7 +143,9 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
         keys_file=keys_file_of(config),
         worker=worker,
     )
-    async with para, para.operator_listener:
+    access_log = logs.access_log()
+    para.api.dispatcher.access = access_log
+    async with para, para.operator_listener, access_log or contextlib.nullcontext():
         await plugins.start(config)
         server = _Server(
             server_config(para, stop_sec=config.number("para.stop_timeout_sec")),

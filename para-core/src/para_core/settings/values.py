@@ -51,7 +51,8 @@ def split_items(text: str, separator: str) -> list[str]:
 def is_secret(name: str, value: str) -> bool:
     """Whether a value must not be shown: by the name of its key, or because it looks like a key."""
     lowered = name.lower()
-    return any(word in lowered for word in _SECRET_NAMES) or bool(_KEY_LIKE.fullmatch(value))
+    is_named = any(word in lowered for word in _SECRET_NAMES) or lowered.endswith(".token")
+    return is_named or bool(_KEY_LIKE.fullmatch(value))
 
 
 def shown(name: str, value: str, key: Key | None = None) -> str:

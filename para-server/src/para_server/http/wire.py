@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from para_server.logs.access import AccessLog
+
 __all__ = ["Dispatcher", "preflight"]
 
 _MOST_HEADS = 1024  # that are kept; which ones is up to what clients ask for
@@ -47,6 +49,7 @@ class Dispatcher:
         self._heads: dict[tuple[int, bytes | None, str, bool, bool], bytes] = {}
         self._defaults: tuple[object, bytes] = (None, b"")
         self.sent: dict[int, int] = {}  # answers by their status
+        self.access: AccessLog | None = None
 
     async def send(
         self,
@@ -74,8 +77,8 @@ class Dispatcher:
             if scope["method"] != "HEAD" and self.send_now(cycle, headers, answer, challenge):
                 return
             _give_up_body(cycle)
-        self._count(answer.status)
         body, extra = self._packed(headers, answer)
+        self._note(scope, answer.status, len(body))
         has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
         start = [*self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls), *extra]
         start.append((b"content-length", str(len(body)).encode()))
@@ -115,7 +118,7 @@ class Dispatcher:
 
         async def dress(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._count(message["status"])
+                self._note(scope, message["status"])
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
                 is_tls = scope["scheme"] == "https"
@@ -146,10 +149,14 @@ class Dispatcher:
             return False
         sent, status = self.sent, answer.status
         sent[status] = sent.get(status, 0) + 1
+        if self.access is not None:
+            self.access.note(cycle.scope, status, len(body))
         return True
 
-    def _count(self, status: int) -> None:
+    def _note(self, scope: Scope, status: int, size: int = -1) -> None:
         self.sent[status] = self.sent.get(status, 0) + 1
+        if self.access is not None:
+            self.access.note(scope, status, size)
 
     def _packed(
         self, headers: Mapping[bytes, bytes], answer: Answer
@@ -168,7 +175,7 @@ class Dispatcher:
         challenge: str,
     ) -> None:
         """Send the chunks of an answer as they are made; the slowness of the client holds them."""
-        self._count(answer.status)
+        self._note(scope, answer.status)
         has_origin, is_tls = b"origin" in headers, scope["scheme"] == "https"
         fixed = self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls)
         start = [*fixed, *answer.headers]

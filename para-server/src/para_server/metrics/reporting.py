@@ -10,21 +10,27 @@ from typing import TYPE_CHECKING
 
 from para_core.contracts.component import Component
 from para_core.metrics.rates import TICK_SEC
+from para_server.metrics.lines import lines_of
 
 if TYPE_CHECKING:
     from para_core.metrics import Metrics
     from para_server.metrics.settings import MetricsSettings
 
-__all__ = ["Reporting", "every"]
+__all__ = ["METRICS_LOG", "Reporting", "every"]
+
+METRICS_LOG = "paraMetrics"
+"""Name of the logger of the lines with metrics."""
 
 logger = logging.getLogger(__name__)
+metrics_logger = logging.getLogger(METRICS_LOG)
 slow_logger = logging.getLogger("para_server.slow")
 
+_AT_ONCE = 10  # lines before others have their turn
 _NS_PER_MS = 1_000_000
 
 
 class Reporting(Component):
-    """Settles the metrics every five seconds, and tells of slow operations.
+    """Settles the metrics every five seconds, writes them to their log, tells what was slow.
 
     An error of a report is logged, and the next one is tried all the same.
     """
@@ -41,6 +47,8 @@ class Reporting(Component):
         if settings.slow_ms > 0:
             metrics.slow_ns, metrics.on_slow = settings.slow_ms * _NS_PER_MS, _tell_slow
         self._repeat(TICK_SEC, self._settle)
+        if settings.logging_rate_sec > 0:
+            self._repeat(settings.logging_rate_sec, self._log)
 
     async def close(self) -> None:
         """End."""
@@ -56,6 +64,15 @@ class Reporting(Component):
 
     async def _settle(self) -> None:
         self._metrics.settle()
+
+    async def _log(self) -> None:
+        if not metrics_logger.hasHandlers():
+            return
+        self._metrics.settle()
+        for at, line in enumerate(lines_of(self._metrics.system)):
+            metrics_logger.info(line)
+            if at % _AT_ONCE == 0:
+                await asyncio.sleep(0)
 
 
 async def every(seconds: float, report: Callable[[], Awaitable[None]]) -> None:

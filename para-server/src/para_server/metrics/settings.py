@@ -29,6 +29,7 @@ class MetricsSettings(Struct, frozen=True, kw_only=True):
     """The keys of ``para.metrics``."""
 
     is_on: bool = True
+    logging_rate_sec: int = 60  # 0: no lines
     slow_ms: int = 1000
 
 
@@ -37,5 +38,6 @@ def metrics_settings_of(config: Config) -> MetricsSettings:
     additions = config.section("para.metrics", MetricsAdditions)
     return MetricsSettings(
         is_on=config.flag("para.metrics_enabled"),
+        logging_rate_sec=config.number("para.metrics.logging_rate"),
         slow_ms=additions.slow_ms,
     )

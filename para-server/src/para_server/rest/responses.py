@@ -16,6 +16,7 @@ from para_core.errors import (
     VersionConflictError,
 )
 from para_server.http.answers import Answer, AnswerError, error_answer
+from para_server.logs.requests import request_id
 from para_server.services.forms import FormNotFoundError, NoPersonError
 from para_server.services.mailing import NotSentError
 from para_server.services.messages import InvalidMessageError
@@ -59,7 +60,15 @@ def answer_of(error: Exception) -> Answer:
             if status >= _FAILURE:
                 logger.error("a request failed: %s", error, exc_info=status == _FAILURE)
             later = str(getattr(error, "retry_after_sec", 1)).encode()
-            headers = [(b"retry-after", later)] if status in _LATER else []
+            headers = _traced(status)
+            if status in _LATER:
+                headers.append((b"retry-after", later))
             return error_answer(status, str(error) if message is None else message, headers)
     logger.error("a request failed", exc_info=error)
-    return error_answer(_FAILURE)
+    return error_answer(_FAILURE, headers=_traced(_FAILURE))
+
+
+def _traced(status: int) -> list[tuple[bytes, bytes]]:
+    """Return the header by which the lines about a failure are found in the log."""
+    found = request_id() if status >= _FAILURE else ""
+    return [(b"x-request-id", found.encode())] if found else []
