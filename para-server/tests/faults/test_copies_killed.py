@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from para_server.copies.backup import check_backup
 
 from ..e2e.backends import POSTGRESQL, SQLITE, a_schema  # noqa: TID252 - tests have no package
 from ..unit.copies.samples import contents, some_records  # noqa: TID252
-from .process import ServerProcess
+from .process import Caller, ServerProcess
 
 OBJECTS = 6_000  # a restore of so many takes longer than a start of Python
 ROUNDS = int(os.environ.get("PARA_TEST_ROUNDS", "3"))
@@ -160,6 +161,31 @@ def test_no_server_starts_on_half_a_copy(folder: Path, server: ServerProcess) ->
     server.start()
     server.wait_until_ready()
     assert "its indexes are made anew" in server.log
+
+
+def test_several_workers_start_on_a_copy(folder: Path, server: ServerProcess) -> None:
+    server.settings["para.workers"] = 2
+    server.start()
+    server.wait_until_ready()
+    with closing(Caller(server.port)) as caller:
+        for number in range(20):
+            assert caller.ask("PUT", f"/v1/thing/t{number}", {"stamp": number}).status == 200
+        assert caller.ask("GET", "/v1/thing/search/count").json["totalHits"] == 20
+    finished(folder, ["--config", str(server.folder / "para.conf"), "backup", "b"])
+    with closing(Caller(server.port)) as caller:
+        assert caller.ask("DELETE", "/v1/thing/t7").status == 200
+        assert caller.ask("PUT", "/v1/thing/later", {"stamp": 99}).status == 200
+    server.tell_to_stop()
+    assert server.ends() == 0
+    finished(folder, ["--config", str(server.folder / "para.conf"), "restore", "b", "--replace"])
+    server.start()
+    server.wait_until_ready()
+    for _ in range(4):  # whichever worker answers
+        with closing(Caller(server.port)) as caller:
+            found = caller.ask("GET", "/v1/thing", query=[("limit", "100")]).json["items"]
+            assert {thing["id"] for thing in found} == {f"t{number}" for number in range(20)}
+    server.tell_to_stop()
+    assert server.ends() == 0
 
 
 def _is_half(config: Path) -> bool:
