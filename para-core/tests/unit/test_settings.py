@@ -170,6 +170,7 @@ def test_the_fields_of_a_section_are_described_as_keys() -> None:
         ("para.sensitive", "abc", REDACTED),
         ("para.mail.password", "", ""),
         ("para.min_password_length", "8", "8"),
+        ("para.operator.token", "abc", REDACTED),
         ("para.token", "A" * 33, REDACTED),
         ("para.token", "A" * 32, "A" * 32),
         (

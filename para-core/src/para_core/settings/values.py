@@ -12,7 +12,9 @@ REDACTED = "<redacted>"
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _LIMIT = 2**63
-_SECRET_NAMES = ("secret", "credential", "sensitive", "password", "pass", "privatekey")
+_SECRET_NAMES = (
+    "secret", "credential", "sensitive", "password", "pass", "privatekey", "operator.token",
+)  # fmt: skip
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/=_-]{33,}")
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/\s]*@")
 
@@ -51,8 +53,7 @@ def split_items(text: str, separator: str) -> list[str]:
 def is_secret(name: str, value: str) -> bool:
     """Whether a value must not be shown: by the name of its key, or because it looks like a key."""
     lowered = name.lower()
-    is_named = any(word in lowered for word in _SECRET_NAMES) or lowered.endswith(".token")
-    return is_named or bool(_KEY_LIKE.fullmatch(value))
+    return any(word in lowered for word in _SECRET_NAMES) or bool(_KEY_LIKE.fullmatch(value))
 
 
 def shown(name: str, value: str, key: Key | None = None) -> str:
