@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -31,6 +32,7 @@ _CONFIRM_URL, _RESET_URL = "security.confirm_email_url", "security.reset_passwor
 _CONFIRM_TEMPLATE, _RESET_TEMPLATE = "mail.confirm_template", "mail.reset_template"
 _MOST_UNDER_WAY = 100
 _LAST_SEC = 10  # for mails under way when the server stops
+_PAUSES_SEC = (5, 30)  # before a mail that nobody waits for is tried again
 
 
 class AccountMail:
@@ -43,8 +45,12 @@ class AccountMail:
         self._lookup, self._minutes = lookup, max(1, policy.reset_timeout_sec // 60)
         self._under_way: set[asyncio.Task[bool]] = set()
 
-    async def send_confirmation(self, app: App, identifier: str) -> bool:
+    async def send_confirmation(
+        self, app: App, identifier: str, *, pauses_sec: Sequence[float] = ()
+    ) -> bool:
         """Mail the link that confirms an address; an older one is worth nothing any more.
+
+        A mail that is not taken is tried again after each of the pauses.
 
         Returns:
             Whether the mail was taken. Not when the app names no page for it, when nobody has the
@@ -55,7 +61,15 @@ class AccountMail:
             return False
         token = await self._recovery.new_email_token(app, identifier)
         template = self._lookup.of(app).text(_CONFIRM_TEMPLATE) or CONFIRM
-        return bool(token) and await self._send(app, identifier, page, token, template)
+        if not token:
+            return False
+        is_sent = await self._send(app, identifier, page, token, template)
+        for pause_sec in pauses_sec:
+            if is_sent:
+                break
+            await asyncio.sleep(pause_sec)
+            is_sent = await self._send(app, identifier, page, token, template)
+        return is_sent
 
     async def send_reset(self, app: App, identifier: str) -> bool:
         """Mail the link to a new password; results as for ``send_confirmation``.
@@ -82,13 +96,16 @@ class AccountMail:
         task.add_done_callback(self._under_way.discard)
 
     async def close(self) -> None:
-        """Wait some seconds for mails under way."""
+        """Wait some seconds for mails under way, and give up the others."""
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=_LAST_SEC)
+            _, late = await asyncio.wait(self._under_way, timeout=_LAST_SEC)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _confirm(self, app: App, identifier: str) -> bool:
         try:
-            return await self.send_confirmation(app, identifier)
+            return await self.send_confirmation(app, identifier, pauses_sec=_PAUSES_SEC)
         except ParaError:
             logger.exception("an address was not asked", extra={"appid": app.identifier})
             return False

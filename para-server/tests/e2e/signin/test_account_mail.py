@@ -211,6 +211,37 @@ async def test_a_mail_that_is_not_taken_is_told(
     assert not await para.sign_in.mail.send_confirmation(known, ANN)
 
 
+async def test_a_mail_that_nobody_waits_for_is_tried_again(
+    app: Client, nobody: Client, para: Para, emailer: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_pages(app)
+    tries, send = [], emailer.send
+
+    async def fail_twice(*given: object, **more: object) -> bool:
+        tries.append(given[3])
+        emailer.takes = len(tries) == 3
+        return await send(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(emailer, "send", fail_twice)
+    monkeypatch.setattr("para_server.signin.account_mail._PAUSES_SEC", (0.01, 0.01))
+    await sign_in(nobody, f"{ANN}:Ann:{PASSWORD}")
+    await para.sign_in.mail.close()
+    assert len(emailer.sent) == 1
+    assert tries == [emailer.sent[0].html] * 3  # with the same token
+
+
+async def test_a_stop_does_not_wait_for_mails_for_ever(
+    app: Client, nobody: Client, para: Para, emailer: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_pages(app)
+    emailer.takes = False
+    monkeypatch.setattr("para_server.signin.account_mail._LAST_SEC", 0.05)
+    await sign_in(nobody, f"{ANN}:Ann:{PASSWORD}")
+    async with asyncio.timeout(3):
+        await para.sign_in.mail.close()
+    assert emailer.sent == []
+
+
 async def test_a_database_that_fails_meanwhile_is_logged(  # noqa: PLR0913, PLR0917 - what it looks at
     app: Client,
     nobody: Client,
