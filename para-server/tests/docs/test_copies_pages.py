@@ -28,6 +28,7 @@ pytest.importorskip("para_search_lucene")
 
 UPGRADE, ORIGINAL = DOCS / "how-to/upgrade.md", DOCS / "how-to/move-from-the-original.md"
 EXPORTED = Path(__file__).parents[1] / "e2e" / "data" / "export-of-the-original-1.54.zip"
+OPERATE = DOCS / "how-to/operate-a-server.md"
 BACKUP, MOVE = DOCS / "how-to/back-up-and-restore.md", DOCS / "how-to/move-to-another-database.md"
 SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the page
 OWN = ("--set", f"para.root_secret_override={SECRET}")
@@ -134,6 +135,18 @@ def test_a_server_is_upgraded(tmp_path: Path) -> None:
     assert "restored 1 app" in said_by(tmp_path, restore)
     with running(tmp_path, *OWN) as port:
         assert notes(port) == ["Note one"]
+
+
+def test_a_backup_of_the_night_is_rehearsed(tmp_path: Path) -> None:
+    backup, restore, doctor = commands_of(OPERATE)
+    with running(tmp_path, *OWN) as port:
+        put(port, "one")
+    (tmp_path / "backups").mkdir()
+    assert "is whole" in said_by(tmp_path, backup)
+    (made,) = (tmp_path / "backups").iterdir()
+    made.rename(tmp_path / restore[-1])
+    assert "restored 1 app" in said_by(tmp_path, restore)
+    assert "the root app 'para' is there" in said_by(tmp_path, [*doctor, *OWN])
 
 
 def test_the_page_about_moves_names_both_files() -> None:
