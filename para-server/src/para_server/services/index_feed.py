@@ -33,7 +33,6 @@ class Feed:
     highest: int = 0  # the highest change number handed over
     seen: int = 0  # the highest change number applied
     position: int = 0  # what the index knows itself to hold
-    forgotten: float = 0.0
     failures: int = 0  # of the index itself, one after the other
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by whoever changes the index
     is_ready: bool = False

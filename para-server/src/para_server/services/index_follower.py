@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Sequence
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
 from para_core.errors import ParaError, StorageFullError, UnavailableError
+from para_server.services.following import Retention
 from para_server.services.index_feed import Feed, Pending
 from para_server.services.index_writer import IndexWriter
 from para_server.services.indexing import Indexing, Progress
@@ -42,9 +43,17 @@ _RETRY_SEC = 1.0
 class IndexFollower(Indexing):
     """Keeps the search index of every app in step with the database."""
 
-    def __init__(self, dao: DAO, search: Search, *, linger_sec: float = _LINGER_SEC) -> None:
+    def __init__(
+        self,
+        dao: DAO,
+        search: Search,
+        *,
+        retention: Retention | None = None,
+        linger_sec: float = _LINGER_SEC,
+    ) -> None:
+        """Follow a database; without ``retention`` nobody else follows it."""
         self._dao, self._search, self._linger_sec = dao, search, linger_sec
-        self._writer = IndexWriter(dao, search)
+        self._writer = IndexWriter(dao, search, retention)
         self._feeds: dict[str, Feed] = {}
         self._dirty: dict[str, Feed] = {}
         self._waiting = 0  # changed objects in all feeds
@@ -180,11 +189,13 @@ class IndexFollower(Indexing):
         async with self._alone(feed):
             return await self._writer.rebuild(feed)
 
-    async def index_unstored(self, appid: str, records: Sequence[Record]) -> None:
-        """Index objects that no database holds; they are found when this returns."""
+    async def index_unstored(
+        self, appid: str, records: Sequence[Record], gone: Sequence[str] = ()
+    ) -> None:
+        """Index objects that no change of this database tells; they are found when this returns."""
         feed = self._feed(appid)
         async with self._alone(feed):
-            await self._search.index(appid, records, [], None)
+            await self._search.index(appid, records, gone, None)
 
     @contextlib.asynccontextmanager
     async def _alone(self, feed: Feed) -> AsyncIterator[None]:
@@ -202,6 +213,7 @@ class IndexFollower(Indexing):
         """Forget an app and remove its index."""
         feed = self._feeds.pop(appid, None)
         self._dirty.pop(appid, None)
+        self._writer.retention.drop(appid)
         if feed is not None:
             if feed.preparing is not None:
                 await _cancelled(feed.preparing)

@@ -5,7 +5,6 @@ Whoever calls holds the lock of the app's ``Feed``.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 
@@ -13,23 +12,27 @@ import msgspec
 
 from para_core.contracts.dao import DAO, Change, Record
 from para_core.contracts.search import Search
-from para_core.errors import ParaError
+from para_server.services.following import Retention, changes_after
 from para_server.services.index_feed import Feed, Pending
 
-__all__ = ["IndexWriter", "is_indexed"]
+__all__ = ["FOLLOWER", "IndexWriter", "is_indexed"]
 
 logger = logging.getLogger(__name__)
 
+FOLLOWER = "index"
+"""What the index is called among the followers of a feed."""
+
 _REBUILD_PAGE = 500  # records
 _REPLAYED = 2000  # records that are read at once when the feed is replayed
-_FORGET_EVERY_SEC = 5.0
 
 
 class IndexWriter:
     """Brings indexes up to the database. An error leaves an index behind, never ahead."""
 
-    def __init__(self, dao: DAO, search: Search) -> None:
+    def __init__(self, dao: DAO, search: Search, retention: Retention | None = None) -> None:
+        """Write into the indexes of a search engine; see ``IndexFollower``."""
         self._dao, self._search = dao, search
+        self.retention = retention or Retention(dao, [FOLLOWER])
 
     async def apply(self, feed: Feed, batch: list[Pending]) -> None:
         """Index changes that were handed over, in one commit."""
@@ -54,7 +57,7 @@ class IndexWriter:
         gone = [key for key, record in latest.items() if record is None]
         await self._search.index(feed.appid, puts, gone, position or None)
         feed.seen, feed.position = seen, position
-        await self._forget(feed)
+        await self.retention.passed(FOLLOWER, feed.appid, feed.position)
 
     async def _reread(self, appid: str, keys: list[str], latest: dict[str, Record | None]) -> None:
         found = await self._dao.read_all(appid, keys)
@@ -62,15 +65,6 @@ class IndexWriter:
             if key not in latest:
                 record = found.get(key)
                 latest[key] = record if record is not None and is_indexed(record) else None
-
-    async def _forget(self, feed: Feed) -> None:
-        now = asyncio.get_running_loop().time()
-        if feed.position > 0 and now - feed.forgotten >= _FORGET_EVERY_SEC:
-            feed.forgotten = now
-            try:
-                await self._dao.forget_changes(feed.appid, feed.position)
-            except ParaError as error:
-                logger.warning("old changes stay: %s", error, extra={"appid": feed.appid})
 
     async def bring_up(self, feed: Feed) -> None:
         """Index what the database holds and the index lacks, or all when nothing can be told."""
@@ -104,15 +98,13 @@ class IndexWriter:
         return count
 
     async def _replay(self, feed: Feed, position: int) -> None:
-        while True:
-            feed.position = position
-            changes = await self._dao.changes(feed.appid, position)
-            if not changes:
-                return
+        feed.position = position
+        async for changes in changes_after(self._dao, feed.appid, position):
             for keys, upto in _portions(changes):
                 await self._index_stored(feed.appid, keys, upto)
-            position = changes[-1].number
-            feed.seen = max(feed.seen, position)
+            feed.position = changes[-1].number
+            feed.seen = max(feed.seen, feed.position)
+        await self.retention.passed(FOLLOWER, feed.appid, feed.position)
 
     async def _index_stored(self, appid: str, keys: Sequence[str], position: int | None) -> None:
         found = await self._dao.read_all(appid, keys)
