@@ -30,6 +30,7 @@ from para_server.access.gate import Gate
 from para_server.api import Api
 from para_server.config import ApiSettings, settings_of
 from para_server.copies.marker import settle_copy
+from para_server.events import Followers, retention_of
 from para_server.logs.requests import begin_request
 from para_server.metrics.listener import MetricsListener
 from para_server.metrics.names import BackendNames, names_of_backends, names_of_routes
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from para_core.extensions import ResourceHandler
     from para_core.objects import App
     from para_server.services.container import Clock
+    from para_server.services.following import Retention
     from para_server.workers.worker import Worker
 
 __all__ = ["Backends", "Para", "now_ms", "settings_of"]
@@ -144,6 +146,7 @@ class Para(Component):
             settings, backends = worker.joined(settings, backends)
         self._config = config or Config()
         self.metrics = Metrics(time.perf_counter_ns, root=settings.root)
+        dao = backends.dao  # of the server itself: no listener hears of it, and nobody times it
         is_measured = self._config.flag("para.metrics_enabled")
         if is_measured:
             backends = _timed(settings, backends, self.metrics)
@@ -151,17 +154,29 @@ class Para(Component):
         backends = replace(backends, app_listeners=listeners)
         self.settings, self._backends = settings, backends
         self._stack = AsyncExitStack()
+        backends.queue.keep_in(dao)
+        retention = retention_of(self._config, dao, search_enabled=settings.search_enabled)
         self._outbound = open_outbound(self._config)
         captchas = self._config.section("para.captcha", CaptchaSettings)
         self.services = _services(
             settings,
             backends,
             self.metrics,
+            retention,
             captcha=Captcha(self._outbound, captchas),
             keys_file=keys_file,
             clock=clock or now_ms,
             worker=worker,
         )
+        self.followers = Followers(
+            self._config,
+            dao,
+            backends.queue,
+            self.services,
+            retention,
+            index=self.services.index if worker is not None else None,
+        )
+        self.services.webhooks = self.followers.webhooks
         self.gate = Gate(
             _Lookup(self.services),
             root=settings.root,
@@ -237,7 +252,6 @@ class Para(Component):
             await settle_copy(self._backends.dao, self._backends.search, self._backends.cache)
             await self._stack.enter_async_context(self._backends.files)
             await self._stack.enter_async_context(self._backends.emailer)
-            self._backends.queue.keep_in(self._backends.dao)
             await self._stack.enter_async_context(self._backends.queue)
             await self._stack.enter_async_context(self._outbound)
             await self._stack.enter_async_context(self.sign_in.checker)
@@ -245,10 +259,12 @@ class Para(Component):
             await self._stack.enter_async_context(self._reporting)
             self._stack.push_async_callback(self.services.store.close)
             self._stack.push_async_callback(self.services.index.close)
+            self._stack.push_async_callback(self.followers.end)
             self._stack.push_async_callback(self.sign_in.mail.close)
             self._stack.push_async_callback(self.api.close)
             await self.services.store.dao.create_table(self.settings.root)
             await self.services.setup.ensure_root()
+            await self.followers.begin()
             await self._stack.enter_async_context(self.services.health)
         except BaseException:
             await self._stack.aclose()
@@ -315,6 +331,7 @@ def _services(  # noqa: PLR0913 - where everything meets
     settings: ApiSettings,
     backends: Backends,
     metrics: Metrics,
+    retention: Retention,
     *,
     captcha: Captcha,
     keys_file: Path | None,
@@ -322,7 +339,7 @@ def _services(  # noqa: PLR0913 - where everything meets
     worker: Worker | None,
 ) -> Services:
     ids = IdGenerator(settings.worker_id, clock)
-    store, index = _storage(settings, backends, worker)
+    store, index = _storage(settings, backends, retention, worker)
     apps = Apps(
         store,
         settings,
@@ -405,16 +422,16 @@ def _parts(settings: ApiSettings, backends: Backends, dao: DAO, index: Indexing)
 
 
 def _storage(
-    settings: ApiSettings, backends: Backends, worker: Worker | None
+    settings: ApiSettings, backends: Backends, retention: Retention, worker: Worker | None
 ) -> tuple[Store, Indexing]:
     dao = backends.dao
     if backends.io_listeners:
         dao = ListenedDAO(dao, backends.io_listeners)
     index: Indexing
     if worker is None:
-        index = IndexFollower(dao, backends.search)
+        index = IndexFollower(dao, backends.search, retention=retention)
     else:
-        index = worker.index(dao, backends.search)
+        index = worker.index(dao, backends.search, retention)
     store = Store(
         dao,
         cache=backends.cache if settings.cache_enabled else None,

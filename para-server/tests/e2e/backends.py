@@ -49,7 +49,7 @@ async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
     elif name == SQLITE:
         yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
     else:
-        yield Backends(MemoryDAO(), MemorySearch(), _cache())
+        yield Backends(MemoryDAO(), MemorySearch(), a_cache())
 
 
 def _with_dao_and_search(url: str, folder: Path) -> Backends:
@@ -59,7 +59,7 @@ def _with_dao_and_search(url: str, folder: Path) -> Backends:
     config = load_config(
         overrides={"para.sql.url": url, "para.db.dir": str(folder)}, environ={}, folder=folder
     )
-    return Backends(open_sql_dao(config), lucene(folder), _cache())
+    return Backends(open_sql_dao(config), lucene(folder), a_cache())
 
 
 def lucene(folder: Path) -> Search:
@@ -70,7 +70,7 @@ def lucene(folder: Path) -> Search:
     return LuceneSearch(LuceneSettings(dir=str(folder)))
 
 
-def _cache() -> MemoryCache:
+def a_cache() -> MemoryCache:
     return MemoryCache(CaffeineSettings(), clock=time.monotonic)
 
 

@@ -45,6 +45,7 @@ GRANTED = {
             },
             "_settings": ["?", "*"],
             "_newkeys": ["?", "*"],
+            "_webhooks": ["?", "*"],
         },
     },
     "cats": {"*": {"cat": ["?", "*"]}},
@@ -77,6 +78,7 @@ USUAL = {
     "appid": "home",
     "formid": "f1",
     "method": "GET",
+    "delivery": "d1",
 }
 NEW = {"name": "new"}
 EXAMPLES = {

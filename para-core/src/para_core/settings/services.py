@@ -6,18 +6,19 @@ from para_core.settings.key import UNUSED, Derived, category, flag, number, text
 
 __all__ = ["FILES", "LDAP_PARAMETERS", "METRICS", "QUEUE"]
 
-QUEUE = category("River & Queue", "queue", [
-    text("default_queue_name", "para-default", "Name of the queue that the server uses."),
-    flag("queue_link_enabled", "false", "Whether the server takes objects from the queue and "
-         "stores them."),
-    number("queue.polling_sleep_seconds", 60, "Seconds without asking after the queue was found "
-           "empty three times in a row."),
+QUEUE = category("River & Queue", "river", [
+    text("default_queue_name", "para-default", "Name of the queue that the server uses.",
+         used_by="AWSQueue"),
+    flag("queue_link_enabled", "false", "Whether the server takes messages from the queue: objects "
+         "to be stored, and jobs for the index. With `para.webhooks_enabled` it does so anyway."),
+    number("queue.polling_sleep_seconds", 60, "Nothing here: the server waits for messages and "
+           "gets them at once, so there is no time without asking.", used_by=UNUSED),
     number("queue.polling_interval_seconds", 10, "Longest wait in seconds for one answer of the "
            "queue."),
     number("river.max_indexing_retries", 5, "How often an object that a message names is looked "
            "for before it is given up."),
     number("indexing_sync_interval_sec", 10, "Seconds between the messages that keep the indexes "
-           "of other regions up to date."),
+           "of other regions up to date.", used_by="AWSQueue"),
 ])  # fmt: skip
 
 METRICS = category("Metrics", "metrics", [

@@ -24,6 +24,7 @@ __all__ = ["authorize", "check_app"]
 
 _ME = "_me"
 _KEYS = "_newkeys"
+_DELIVERIES = "_webhooks"
 _CHECK = 4  # segments of _permissions/{subject}/{resource}/{method}
 _ENTRY = 2  # segments of _permissions/{subject}
 
@@ -87,8 +88,13 @@ def _by_permission(
     verdict = _verdict(principal, app, method, resource)
     if not verdict.is_allowed:
         return forbidden(principal.userid, method, uri, verdict.reason)
-    is_rotation = method == "POST" and unquote(resource.strip("/")) == _KEYS
-    return NOT_AN_APP if is_rotation else allowed(verdict.reason)
+    return NOT_AN_APP if _is_for_apps(method, resource) else allowed(verdict.reason)
+
+
+def _is_for_apps(method: str, resource: str) -> bool:
+    """Tell whether only an app with its own keys may do this, whatever is granted."""
+    path = unquote(resource.strip("/"))
+    return (method == "POST" and path == _KEYS) or path.partition("/")[0] == _DELIVERIES
 
 
 def _verdict(principal: Principal, app: AppLike, method: str, resource: str) -> Verdict:

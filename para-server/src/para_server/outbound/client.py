@@ -33,7 +33,7 @@ _FOLLOWED = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})
 _PORTS = {"http": 80, "https": 443}
 _EVERYWHERE = frozenset({"accept", "user-agent"})  # headers that other hosts get too
-_MOST_CONNECTIONS, _IDLE_CONNECTIONS, _IDLE_SEC = 100, 20, 15
+_IDLE_CONNECTIONS, _IDLE_SEC = 20, 15
 _FAILURES = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
@@ -51,14 +51,28 @@ class OutboundClient(Component, Outbound):
     as it is. TLS certificates are verified against the system's authorities.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each may differ
         self,
         addresses: Addresses,
         *,
         timeout_ms: int = 10_000,
         max_bytes: int = 5_242_880,
         tls: ssl.SSLContext | None = None,
+        most_connections: int = 100,
+        is_repeatable: bool = False,
     ) -> None:
+        """Make a client.
+
+        Args:
+            addresses: Where it may connect to.
+            timeout_ms: Longest time for one request.
+            max_bytes: Largest answer that is read.
+            tls: The authorities; those of the system unless given.
+            most_connections: At the same time, to all hosts together.
+            is_repeatable: Whether any request, not only ``GET``, is sent once more when a
+                connection that was kept turns out to be closed.
+        """
+        self._most_connections, self._is_repeatable = most_connections, is_repeatable
         self._addresses = addresses
         self._timeout_sec, self._max_bytes = timeout_ms / 1000, max_bytes
         self._tls, self._pool = tls, None if tls is None else self._new_pool(tls)
@@ -120,7 +134,7 @@ class OutboundClient(Component, Outbound):
         try:
             return await self._ask_once(method, place, headers, body)
         except httpcore.RemoteProtocolError:
-            if method not in _SAFE:
+            if method not in _SAFE and not self._is_repeatable:
                 raise
             return await self._ask_once(method, place, headers, body)
 
@@ -169,7 +183,7 @@ class OutboundClient(Component, Outbound):
     def _new_pool(self, tls: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
         return httpcore.AsyncConnectionPool(
             ssl_context=tls,
-            max_connections=_MOST_CONNECTIONS,
+            max_connections=self._most_connections,
             max_keepalive_connections=_IDLE_CONNECTIONS,
             keepalive_expiry=_IDLE_SEC,
             network_backend=_CheckedNetwork(self._addresses),
@@ -202,11 +216,17 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
         raise failed or httpcore.ConnectError("no address")
 
 
-def open_outbound(config: Config) -> OutboundClient:
-    """Make the client that ``para.outbound`` describes."""
+def open_outbound(
+    config: Config, *, most_connections: int = 100, is_repeatable: bool = False
+) -> OutboundClient:
+    """Make a client that ``para.outbound`` describes; see ``OutboundClient`` for the rest."""
     settings = config.section("para.outbound", OutboundSettings)
     return OutboundClient(
-        addresses_of(config), timeout_ms=settings.timeout_ms, max_bytes=settings.max_bytes
+        addresses_of(config),
+        timeout_ms=settings.timeout_ms,
+        max_bytes=settings.max_bytes,
+        most_connections=most_connections,
+        is_repeatable=is_repeatable,
     )
 
 

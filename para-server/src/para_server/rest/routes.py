@@ -19,6 +19,7 @@ from para_server.rest import (
     setup,
     types,
     utilities,
+    webhooks,
 )
 
 __all__ = ["ROUTES"]
@@ -34,6 +35,7 @@ ROUTES: list[Route] = [
     *permissions.ROUTES,
     *settings.ROUTES,
     *keys.ROUTES,
+    *webhooks.ROUTES,
     *backup.ROUTES,
     *emails.ROUTES,
     *forms.ROUTES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from para_server.services.users import Users
     from para_server.services.utilities import Utilities
     from para_server.services.votes import Votes
+    from para_server.webhooks.service import Webhooks
 
 __all__ = ["Clock", "Services"]
 
@@ -57,3 +58,4 @@ class Services:
     setup: Setup
     health: Health
     metrics: Metrics
+    webhooks: Webhooks = field(init=False)

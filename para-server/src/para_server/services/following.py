@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 _FORGET_EVERY_SEC = 5.0
 _BATCH = 200  # changes that are taken at once; they may carry notes
 _RETRY_SEC = (0.2, 1.0, 5.0, 15.0)
+_LOOK_SEC = 0.02
 
 
 async def changes_after(
@@ -118,6 +119,17 @@ class Follower(Component):
     def position(self, appid: str) -> int | None:
         """Return how far it is with an app; ``None`` when it has not looked at it yet."""
         return self._positions.get(appid)
+
+    async def reach(self, appid: str, number: int, timeout_sec: float = 5.0) -> bool:
+        """Wait until a change of an app was taken; ``False`` when that took too long."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout_sec
+        while self._positions.get(appid, 0) < number:
+            if loop.time() >= end:
+                return False
+            self.wake(appid)
+            await asyncio.sleep(_LOOK_SEC)
+        return True
 
     def drop(self, appid: str) -> None:
         """Forget an app that was removed."""

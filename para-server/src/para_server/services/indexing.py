@@ -67,8 +67,16 @@ class Indexing(Component):
         """
 
     @abstractmethod
-    async def index_unstored(self, appid: str, records: Sequence[Record]) -> None:
-        """Index objects that no database holds; they are found when this returns."""
+    async def index_unstored(
+        self, appid: str, records: Sequence[Record], gone: Sequence[str] = ()
+    ) -> None:
+        """Index objects that no change of this database tells; they are found when this returns.
+
+        Args:
+            appid: The app.
+            records: The objects.
+            gone: Ids of objects that are not to be found any more.
+        """
 
     @abstractmethod
     async def drop(self, appid: str) -> None:

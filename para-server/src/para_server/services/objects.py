@@ -7,7 +7,7 @@ once none is lost. ``version`` is the lock that clients see: 0 is off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["ForbiddenObjectError", "Objects"]
 
 
+Trigger = Callable[[App, Webhook], Awaitable[None]]
+"""Takes an event that an app made up, as its request describes it."""
+
+
 class ForbiddenObjectError(Exception):
     """The caller may not change this object."""
 
@@ -50,6 +54,7 @@ class Objects:
     ) -> None:
         self._store, self._apps, self._users = store, apps, users
         self._maker, self._clock = Maker(ids, clock), clock
+        self.on_trigger: Trigger | None = None
 
     # ---- reading ------------------------------------------------------------------------------
 
@@ -122,6 +127,8 @@ class Objects:
         obj = self._maker.made(app, caller, type_of_post(app, kind, told), body)
         validate(obj, app, self._clock())
         if isinstance(obj, Webhook) and hooks.is_trigger(obj):
+            if self.on_trigger is not None:
+                await self.on_trigger(app, obj)
             return record_of(hooks.triggered(obj))
         self._maker.finish(app, obj)
         if not caller.is_app and not await self._may_replace(app, caller, [obj], "POST"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from para_core.contracts.cache import Cache
 from para_core.contracts.dao import DAO, Put, Record, Write
@@ -18,6 +18,9 @@ from para_core.objects.codec import record_of
 from para_server.services.index_follower import DOUBT_SEC
 from para_server.services.indexing import Indexing
 from para_server.services.turns import Turns
+
+if TYPE_CHECKING:
+    from para_server.webhooks.notes import Notes
 
 __all__ = ["Save", "Store", "Watcher"]
 
@@ -54,6 +57,7 @@ class Store:
         self.dao, self._cache, self._index = dao, cache, index
         self._most_bytes = most_bytes  # of one object, as clients may send it
         self._watchers: list[Watcher] = []
+        self.notes: Notes | None = None  # where somebody wants to hear of events
         self._cleaning: set[asyncio.Task[None]] = set()
         self.turns = Turns()  # of those whose changes were overtaken
 
@@ -154,6 +158,8 @@ class Store:
     async def _write(
         self, appid: str, write: Write, indexed: Collection[str], cached: Collection[str]
     ) -> int:
+        if self.notes is not None:
+            write = await self._noted(self.notes, appid, write)
         number, records = await self._write_and_hand_over(appid, write, indexed)
         if self._cache is not None:
             await self._cache.put_all(appid, [r for r in records if r.id in cached])
@@ -162,7 +168,18 @@ class Store:
                 await self._cache.remove_all(appid, away, change=number)
         for watcher in self._watchers:
             watcher(appid, records, write.deletes)
+        if self.notes is not None:
+            self.notes.wrote(appid, number, records, write.deletes)
         return number
+
+    async def _noted(self, notes: Notes, appid: str, write: Write) -> Write:
+        """Return a write with what its event shows: new objects, or else those that go."""
+        if not notes.are_asked_for(appid, write.event):
+            return write
+        records = [put.record for put in write.puts]
+        if not records:
+            records = list((await self.read_all(appid, write.deletes)).values())
+        return Write(write.event, write.puts, write.deletes, notes.note(records))
 
     async def _write_and_hand_over(
         self, appid: str, write: Write, indexed: Collection[str]
@@ -180,6 +197,8 @@ class Store:
                 index.doubt(appid, token)
             if self._cache is not None:
                 self._clean(self._cache, appid, write.keys())
+            if self.notes is not None:
+                self.notes.doubt(appid)
             raise
         records = [_at(put.record, number) for put in write.puts]
         if index is not None:

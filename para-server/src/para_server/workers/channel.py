@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import logging
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -38,6 +38,7 @@ class Ask(Struct):
     appid: str
     timeout_sec: float = 0.0
     records: list[Record] = []
+    gone: list[str] = []
 
 
 class _Told(Struct):
@@ -104,7 +105,13 @@ class Leader:
         return True
 
     async def ask(
-        self, what: str, appid: str, *, timeout_sec: float, records: list[Record] | None = None
+        self,
+        what: str,
+        appid: str,
+        *,
+        timeout_sec: float,
+        records: Sequence[Record] = (),
+        gone: Sequence[str] = (),
     ) -> int:
         """Ask something, and ask the next leader when this one ends meanwhile.
 
@@ -115,7 +122,7 @@ class Leader:
         async with asyncio.timeout(timeout_sec):
             while True:
                 number = next(self._numbers)
-                ask = Ask(number, what, appid, timeout_sec, records or [])
+                ask = Ask(number, what, appid, timeout_sec, list(records), list(gone))
                 try:
                     told = await self._asked(ask)
                 except OSError:

@@ -19,6 +19,7 @@ from pathlib import Path
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
 from para_core.errors import UnavailableError
+from para_server.services.following import Retention
 from para_server.services.index_follower import DOUBT_SEC, IndexFollower
 from para_server.services.indexing import Indexing, Progress
 from para_server.workers.board import Board
@@ -39,8 +40,15 @@ _PATIENCE_SEC = 15.0  # for the leader to do what a write waits for
 class WorkerIndex(Indexing):
     """Follows, if this worker leads, and else asks the one that does."""
 
-    def __init__(
-        self, dao: DAO, search: Search, board: Board, folder: Path, *, is_first: bool
+    def __init__(  # noqa: PLR0913 - what it works with
+        self,
+        dao: DAO,
+        search: Search,
+        board: Board,
+        folder: Path,
+        *,
+        is_first: bool,
+        retention: Retention | None = None,
     ) -> None:
         """Prepare to follow.
 
@@ -50,8 +58,10 @@ class WorkerIndex(Indexing):
             board: What all workers see.
             folder: Where the workers meet.
             is_first: Whether this worker is alone at its start, and so has to lead at once.
+            retention: Told how far the index is; without it nobody else follows the database.
         """
         self._dao, self._search, self._board = dao, search, board
+        self._retention = retention
         self._place, self._seat = folder / "leader.sock", Seat(folder / "leader.lock")
         self._is_first, self._is_closing = is_first, False
         self._leader = Leader(self._place)
@@ -65,6 +75,8 @@ class WorkerIndex(Indexing):
         self._has_seat = asyncio.Event()
         self.on_lead: list[Callable[[], None]] = []
         """Called, in the event loop, once this worker leads."""
+        self.on_news: Callable[[str], None] = lambda appid: None
+        """Told of apps in which other workers have written something, while this one leads."""
 
     @property
     def leads(self) -> bool:
@@ -113,7 +125,7 @@ class WorkerIndex(Indexing):
     async def _lead(self) -> None:
         try:
             await self._search.lead()
-            follower = IndexFollower(self._dao, self._search)
+            follower = IndexFollower(self._dao, self._search, retention=self._retention)
             await follower.open()  # it looks at all apps, whatever nobody could tell
             await self._server.open()
         except Exception:
@@ -218,13 +230,15 @@ class WorkerIndex(Indexing):
         self._changed(appid)
         return count
 
-    async def index_unstored(self, appid: str, records: Sequence[Record]) -> None:
-        """Index objects that no database holds."""
+    async def index_unstored(
+        self, appid: str, records: Sequence[Record], gone: Sequence[str] = ()
+    ) -> None:
+        """Index objects that no change tells."""
         follower = self._follower
         if follower is not None:
-            await follower.index_unstored(appid, records)
+            await follower.index_unstored(appid, records, gone)
         else:
-            await self._asked("index_unstored", appid, _PATIENCE_SEC, list(records))
+            await self._asked("index_unstored", appid, _PATIENCE_SEC, records, gone)
         self._changed(appid)
 
     async def drop(self, appid: str) -> None:
@@ -239,10 +253,17 @@ class WorkerIndex(Indexing):
         self._changed(appid)
 
     async def _asked(
-        self, what: str, appid: str, timeout_sec: float, records: list[Record] | None = None
+        self,
+        what: str,
+        appid: str,
+        timeout_sec: float,
+        records: Sequence[Record] = (),
+        gone: Sequence[str] = (),
     ) -> int:
         try:
-            return await self._leader.ask(what, appid, timeout_sec=timeout_sec, records=records)
+            return await self._leader.ask(
+                what, appid, timeout_sec=timeout_sec, records=records, gone=gone
+            )
         except TimeoutError as error:
             raise UnavailableError("no worker writes the index at the moment") from error
 
@@ -259,13 +280,14 @@ class WorkerIndex(Indexing):
         match ask.what:
             case "wrote":
                 follower.look(ask.appid)
+                self.on_news(ask.appid)
             case "catch_up":
                 follower.look(ask.appid)
                 return int(await follower.caught_up(ask.appid, ask.timeout_sec))
             case "rebuild":
                 return await follower.rebuild(ask.appid)
             case "index_unstored":
-                await follower.index_unstored(ask.appid, ask.records)
+                await follower.index_unstored(ask.appid, ask.records, ask.gone)
             case "drop":
                 await follower.drop(ask.appid)
         return 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from para_core.contracts.search import Search
     from para_server.config import ApiSettings
     from para_server.para import Backends
+    from para_server.services.following import Retention
 
 __all__ = ["Meeting", "Worker"]
 
@@ -86,10 +87,17 @@ class Worker:
             replace(backends, dao=dao, cache=cache),
         )
 
-    def index(self, dao: DAO, search: Search) -> WorkerIndex:
+    def index(self, dao: DAO, search: Search, retention: Retention | None = None) -> WorkerIndex:
         """Return what follows the database, or asks the worker that does."""
         meeting = self._meeting
-        return WorkerIndex(dao, search, meeting.board, meeting.folder, is_first=self._is_first)
+        return WorkerIndex(
+            dao,
+            search,
+            meeting.board,
+            meeting.folder,
+            is_first=self._is_first,
+            retention=retention,
+        )
 
     def is_true(self, record: Record) -> bool:
         """Return whether a record that was read before is what the database holds now."""
