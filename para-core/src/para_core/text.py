@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
-from html.parser import HTMLParser
 
 __all__ = [
     "DEFAULT_PICTURE",
@@ -25,12 +24,10 @@ __all__ = [
     "dashed",
     "grouped_number",
     "is_blank",
-    "lines_of_html",
     "no_spaces",
     "path_encode",
     "picture_of",
     "strip_and_trim",
-    "strip_html",
     "text_of",
     "url_decode",
     "url_encode",
@@ -71,11 +68,6 @@ _USER_NAMES = _Replacing("SPC", "", keep="'-,.")
 _SPACED_CONTROLS = _Replacing("C", " ")
 _NO_BREAKS = frozenset("\x85\xa0\u2007\u202f")
 _SPACES = re.compile(" +")
-_WHITE = re.compile(r"\s+")
-_EMPTY_LINES = re.compile(r"\n{3,}")
-_INLINE_TAGS = frozenset(
-    ["a", "abbr", "b", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark"]
-).union(["q", "s", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr"])
 _ENCODED = re.compile(r"[^A-Za-z0-9.\-*_]+")
 _DECODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
@@ -194,58 +186,6 @@ def picture_of(email: str | None) -> str:
         return DEFAULT_PICTURE
     digest = hashlib.md5(email.lower().encode(), usedforsecurity=False).hexdigest()
     return f"https://www.gravatar.com/avatar/{digest}?size=400&d=mm&r=pg"
-
-
-def strip_html(html: str | None) -> str:
-    """What a browser would show of the HTML, as one line; broken HTML is read as far as it goes."""
-    reader = _TextOfHtml()
-    reader.feed(html or "")
-    reader.close()
-    return " ".join("".join(reader.parts).split())
-
-
-def lines_of_html(html: str, *, keep_breaks: bool = False) -> str:
-    """What a browser would show of the HTML, line by line, with at most one empty line in a row.
-
-    Args:
-        html: Broken HTML is read as far as it goes.
-        keep_breaks: Line breaks in the text count too, as in a text with some tags in it.
-    """
-    reader = _TextOfHtml(separator="\n", keep_breaks=keep_breaks)
-    reader.feed(html)
-    reader.close()
-    lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
-    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
-
-
-class _TextOfHtml(HTMLParser):
-    """Collects text; tags that end a line count as a space, or as what is given."""
-
-    _SILENT = frozenset(["script", "style", "template"])
-
-    def __init__(self, *, separator: str = " ", keep_breaks: bool = True) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._separator, self._keep_breaks = separator, keep_breaks
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in self._SILENT
-        self._separate(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._SILENT and self._silent:
-            self._silent -= 1
-        if tag != "br":  # <br/> has ended its line already
-            self._separate(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(data if self._keep_breaks else _WHITE.sub(" ", data))
-
-    def _separate(self, tag: str) -> None:
-        if tag not in _INLINE_TAGS:
-            self.parts.append(self._separator)
 
 
 def grouped_number(number: float) -> str:

@@ -18,12 +18,10 @@ from para_core.text import (
     clean_user_name,
     grouped_number,
     is_blank,
-    lines_of_html,
     no_spaces,
     path_encode,
     picture_of,
     strip_and_trim,
-    strip_html,
     text_of,
     url_decode,
     url_encode,
@@ -188,20 +186,6 @@ def test_a_picture_belongs_to_the_lower_case_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        ("<html>text</html>", "text"),
-        ("<p>a</p><p>b &amp; c</p><br>d", "a b & c d"),
-        ("a < b", "a < b"),
-        ("<b>bo</b>ld <script>x()</script>&nbsp;t", "bold t"),
-        (None, ""),
-    ],
-)
-def test_the_text_of_html_is_one_line(html: str | None, text: str) -> None:
-    assert strip_html(html) == text
-
-
-@pytest.mark.parametrize(
     ("number", "text"),
     [(1500, "1,500"), (5, "5"), (-1234567, "-1,234,567"), (1234.5678, "1,234.568"), (2.0, "2")],
 )
@@ -250,21 +234,3 @@ def test_lengths_count_as_browsers_do() -> None:
 def test_an_unknown_currency_becomes_the_euro(text: str, code: str) -> None:
     assert currency_code(text) == code
     assert all(len(known) == 3 and known.isupper() for known in CODES)
-
-
-@pytest.mark.parametrize(
-    ("html", "keeps", "lines"),
-    [
-        ("<p>one</p><p>two</p>", False, "one\n\ntwo"),
-        ("one<br>two<br/>three", False, "one\ntwo\nthree"),
-        ("one\n  two <b>three</b>", False, "one two three"),
-        ("one\n  two <b>three</b>", True, "one\ntwo three"),
-        ("<div><p>a</p></div>\n\n\n<div>b</div>", True, "a\n\nb"),
-        ("<style>p{}</style><script>x()</script>a &amp; b", False, "a & b"),
-        ("1 < 2 and 3 > 2", True, "1 < 2 and 3 > 2"),
-        ("<b>open", True, "open"),
-        ("", False, ""),
-    ],
-)
-def test_html_has_lines(html: str, *, keeps: bool, lines: str) -> None:
-    assert lines_of_html(html, keep_breaks=keeps) == lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from para_core.text import lines_of_html
+from para_core.html_text import lines_of_html
 from para_server.mail.templates import CONFIRM, RESET, fill
 
 VALUES = {"app": "Ann's <orchard> & more", "link": "https://a.test/?id=a&token=b", "minutes": "30"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from para_core.text import lines_of_html
+from para_core.html_text import lines_of_html
 
 if TYPE_CHECKING:
     from para_core.contracts.emailer import Attachment

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from para_core.errors import ParaError
-from para_core.text import lines_of_html
+from para_core.html_text import lines_of_html
 from para_server.mail.letters import html_of_text, with_sender
 from para_server.services.messages import InvalidMessageError, Message, check
 from para_server.services.rates import Rate, Rates, TooManyError
