@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from para_core.extensions import Command
 from para_core.plugins import load_plugins
 from para_core.selection import DAOS, FILESTORES
+from para_server.commands.ownership import refuse_as_another
 from para_server.config import keys_file_of
 from para_server.copies.backup import Source, write_backup
 from para_server.copies.restore import Target, restore_backup
@@ -41,6 +42,7 @@ def configure_restore(parser: argparse.ArgumentParser) -> None:
 
 def run_backup(config: Config, options: argparse.Namespace) -> int:
     """Write a backup, while the server runs or not."""
+    refuse_as_another(config, "backup")
     dao, files = _stores(config)
     place: Path = options.file
     if place.is_dir():
@@ -66,6 +68,7 @@ async def _backed_up(dao: DAO, files: FileStore, config: Config, place: Path) ->
 
 def run_restore(config: Config, options: argparse.Namespace) -> int:
     """Restore a backup into the configured database, which no server uses meanwhile."""
+    refuse_as_another(config, "restore")
     dao, files = _stores(config)
     manifest = asyncio.run(_restored(dao, files, config, options))
     _say(f"restored {_counts(manifest)}; all was read back and is equal. Start the server")

@@ -14,6 +14,7 @@ from para_core.extensions import Command
 from para_core.plugins import load_plugins
 from para_core.selection import DAOS, FILESTORES
 from para_core.types import app_identifier
+from para_server.commands.ownership import refuse_as_another
 from para_server.config import keys_file_of
 from para_server.copies.marker import Mark
 from para_server.copies.move import Moved, move
@@ -64,6 +65,8 @@ async def _moved(source: DAO, target: DAO, mark: Mark, *, replaces: bool) -> Mov
 
 
 def _check(source: Config, target: Config) -> None:
+    for config in (source, target):
+        refuse_as_another(config, "move")
     if _identity(source) == _identity(target):
         raise ConfigError("both configurations name the same database")
     names = [app_identifier(config.text("para.app_name")) for config in (source, target)]

@@ -154,11 +154,13 @@ class OpenBackup:
         return manifest
 
     def _check_names(self, manifest: Manifest) -> None:
+        names = self._zip.namelist()
+        if sum(max(app.parts, 0) for app in manifest.apps) > len(names):
+            self._fail("it lacks parts that its manifest names")
         told = {MANIFEST, *(file_name(file.path) for file in manifest.files)}
         told |= {KEYS} if manifest.has_keys else set()
         for number, app in enumerate(manifest.apps, 1):
             told |= {part_name(number, part) for part in range(1, app.parts + 1)}
-        names = self._zip.namelist()
         if len(names) != len(told) or set(names) != told:
             wrong = sorted(set(names) ^ told)
             self._fail(f"it lacks or has more than its manifest says: {', '.join(wrong[:3])}")

@@ -137,6 +137,27 @@ def _change(dao: DAO) -> Coroutine[Any, Any, int]:
     return dao.create("para", record_of(Sysprop(id="later", type="film")))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--config", "old.conf", "backup", "b"],
+        ["--config", "old.conf", "restore", "b"],
+        ["move", "--from", "old.conf", "--to", "new.conf"],
+        ["move", "--from", "new.conf", "--to", "old.conf"],
+    ],
+    ids=["backup", "restore", "move from", "move to"],
+)
+def test_the_database_of_another_user_is_left_to_its_owner(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    os.chown(folder / "old" / "para.db", 12_345, -1)
+    before = sorted(path.name for path in (folder / "old").iterdir())
+    assert main(arguments) == 2
+    assert "old/para.db belongs to 12345; run `sudo -u 12345 para-server" in said(capsys)
+    assert sorted(path.name for path in (folder / "old").iterdir()) == before
+
+
 def test_the_root_app_has_to_keep_its_name(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

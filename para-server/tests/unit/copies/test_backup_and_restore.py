@@ -201,6 +201,12 @@ WRONG: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "odd manifest": (lambda c: c.update({"manifest.json": b"{"}), "manifest is damaged"),
     "list for manifest": (lambda c: c.update({"manifest.json": b"[]"}), "manifest is damaged"),
     "later format": (lambda c: _manifest(c, format=2, apps=0), "format 2"),
+    "very many parts": (
+        lambda c: c.update(
+            {"manifest.json": c["manifest.json"].replace(b'"parts": 1', b'"parts": %d' % 10**15)}
+        ),
+        "lacks parts",
+    ),
     "missing part": (lambda c: c.__delitem__("objects/4/000001.msgpack"), "lacks or has more"),
     "missing file": (lambda c: c.__delitem__("files/app/pic.png"), "lacks or has more"),
     "more files": (lambda c: c.update({"files/../../etc/passwd": b"x"}), "lacks or has more"),
