@@ -55,7 +55,9 @@ def run(_: ParaServer) -> Sequence[Finding]:
     return [
         Finding("reads a second, one worker", one_sec),
         Finding("reads a second, two workers", two_sec),
-        Finding("ratio, the load on the same two cores", two_sec / one_sec),
+        Finding(
+            "ratio, the load on the same two cores", two_sec / one_sec, Bar(1.6, is_upper=False)
+        ),
         Finding("ratio, the load taken out", 2 * one_us / two_us, Bar(1.6, is_upper=False)),
         Finding("processor time of a read, one worker, us", one_us),
         Finding("processor time of a read, two workers, us", two_us),

@@ -218,9 +218,15 @@ class _Server(uvicorn.Server):
         await self._tasks.aclose()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop; when that was asked for before, without waiting."""
-        del sig, frame
-        self.force_exit, self.should_exit = self.should_exit, True
+        """Stop; when that was asked for before, without waiting.
+
+        A worker may hear SIGTERM twice, from its supervisor and from whoever stops all processes;
+        SIGINT only its supervisor sends, at the second signal that it gets itself.
+        """
+        del frame
+        if self._tether is None or sig == signal.SIGINT:
+            self.force_exit = self.should_exit
+        self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -53,6 +53,7 @@ def test_the_unit_waits_longer_for_the_end_than_the_server_does() -> None:
     service = unit()["Service"]
     assert int(service["TimeoutStopSec"]) > 2 * Config().number("para.stop_timeout_sec")
     assert service["Type"] == "notify"
+    assert service["KillMode"] == "mixed"
     assert service["ExecReload"].endswith("kill -HUP $MAINPID")
 
 

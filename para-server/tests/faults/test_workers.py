@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from ..e2e.backends import a_schema  # noqa: TID252 - tests have no package
 from .process import Caller, ServerProcess
 
 WORKERS = 2
@@ -327,10 +329,16 @@ def test_all_stop_and_leave_a_complete_index(running: ServerProcess) -> None:
         assert again.ask("GET", "/v1/thing", query=[("limit", "0")]).json["totalHits"] >= 64
 
 
-def test_requests_under_way_are_answered_by_all_workers(running: ServerProcess) -> None:
+@pytest.mark.parametrize("is_told_to_all", [False, True], ids=["supervisor", "all processes"])
+def test_requests_under_way_are_answered_by_all_workers(
+    running: ServerProcess,
+    is_told_to_all: bool,  # noqa: FBT001
+) -> None:
     with ExitStack() as stack:
         callers = connected(running, stack)
         under_way = [c.begin("PUT", f"/v1/thing/t{n}", {"n": n}) for n, c in enumerate(callers)]
+        for pid in pids(running) if is_told_to_all else []:
+            os.kill(pid, signal.SIGTERM)
         running.tell_to_stop()
         time.sleep(0.3)
         assert {finish().status for finish in under_way} == {200}
@@ -408,3 +416,66 @@ def test_no_read_is_older_than_what_was_acknowledged_before_it(running: ServerPr
     assert wrong == []
     assert len(reads) == 3
     assert min(reads) > 100
+
+
+def test_a_second_signal_waits_for_nobody(running: ServerProcess) -> None:
+    with ExitStack() as stack:
+        for number, caller in enumerate(connected(running, stack)):
+            caller.begin("PUT", f"/v1/thing/t{number}", {"n": 1})
+        began = time.monotonic()
+        running.tell_to_stop()
+        time.sleep(0.3)
+        running.tell_to_stop()
+        assert running.ends() == 0
+        assert time.monotonic() - began < 15
+
+
+def test_what_is_typed_at_a_terminal_reaches_the_supervisor_only(running: ServerProcess) -> None:
+    eventually(lambda: running.log.count("a worker is ready") >= WORKERS)
+    assert running.process is not None
+    groups = {os.getpgid(pid) for pid in pids(running)}
+    assert os.getpgid(running.process.pid) not in groups
+    assert len(groups) == WORKERS
+
+
+# ---- on a database server ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_postgresql(server: ServerProcess) -> Iterator[ServerProcess]:
+    """The workers on a schema of their own."""
+    schema = a_schema()
+    with asyncio.Runner() as runner:
+        server.settings["para.sql.url"] = runner.run(schema.__aenter__())
+        server.start()
+        server.wait_until_ready()
+        yield server
+        if server.process is not None and server.process.poll() is None:
+            server.tell_to_stop()
+            assert server.ends() == 0
+        runner.run(schema.__aexit__(None, None, None))
+
+
+@pytest.mark.service("postgresql")
+def test_workers_on_postgresql_are_as_one(on_postgresql: ServerProcess) -> None:
+    with ExitStack() as stack:
+        callers = connected(on_postgresql, stack)
+        test_what_one_worker_wrote_no_other_remembers_otherwise(callers)
+        test_a_search_finds_what_was_stored_through_any_worker(callers)
+        test_an_app_that_is_deleted_is_gone_for_all_workers(callers)
+
+
+@pytest.mark.service("postgresql")
+def test_a_killed_leader_on_postgresql_loses_nothing(on_postgresql: ServerProcess) -> None:
+    eventually(lambda: on_postgresql.log.count("a worker is ready") >= WORKERS)
+    killed: list[int] = []
+
+    def kill_leader() -> None:
+        eventually(lambda: leader_of(on_postgresql) not in killed)
+        killed.append(leader_of(on_postgresql))
+        os.kill(killed[-1], signal.SIGKILL)
+        eventually(lambda: killed[-1] not in pids(on_postgresql))
+
+    writers = writing(on_postgresql.port, kill_leader)
+    with ExitStack() as stack:
+        assert is_all_there(connected(on_postgresql, stack), writers)

@@ -26,6 +26,7 @@ __all__ = ["Ask", "Leader", "LeadershipServer"]
 logger = logging.getLogger(__name__)
 
 _LENGTH = struct.Struct(">I")
+_STEPS = 3  # of the event loop, from a new connection to its task
 _PAUSE_SEC = 0.02  # before the leader is looked for again
 _REPLACED = "the worker that writes the index has ended; try again"
 
@@ -147,7 +148,12 @@ class Leader:
     async def _connect(self) -> asyncio.StreamWriter:
         async with self._connecting:
             if self._writer is None:
-                reader, writer = await asyncio.open_unix_connection(self._place)
+                opening = asyncio.ensure_future(asyncio.open_unix_connection(self._place))
+                try:
+                    reader, writer = await asyncio.shield(opening)
+                except asyncio.CancelledError:
+                    opening.add_done_callback(_hang_up)
+                    raise
                 self._writer = writer
                 self._reading = asyncio.create_task(self._read(reader, writer), name="leader")
             return self._writer
@@ -165,6 +171,12 @@ class Leader:
             for answer in self._waiting.values():
                 if not answer.done():
                     answer.set_exception(ConnectionResetError(_REPLACED))
+
+
+def _hang_up(opening: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
+    """Close a connection for which nobody waits any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result()[1].close()
 
 
 class LeadershipServer:
@@ -197,6 +209,8 @@ class LeadershipServer:
         if self._server is not None:
             self._server.close()
             self._place.unlink(missing_ok=True)
+            for _ in range(_STEPS):  # so that whoever was let in just now is known
+                await asyncio.sleep(0)
         for task in {*self._connections, *self._tasks}:
             task.cancel()
         if rest := {*self._connections, *self._tasks}:

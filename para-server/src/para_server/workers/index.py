@@ -107,6 +107,7 @@ class WorkerIndex(Indexing):
             await self._tell()
             await self._leader.close()
             return
+        await self._leader.close()  # it may have begun to look for one when it became it
         await self._server.close(wait_sec=_PATIENCE_SEC)
         if self._sweep is not None:
             await _cancelled(self._sweep)

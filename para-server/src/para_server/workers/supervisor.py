@@ -150,6 +150,7 @@ class _Supervisor:
         code = 1
         try:
             os.close(self._lifeline[1])
+            os.setpgid(0, 0)  # what is typed at a terminal is for the supervisor
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC"):  # they are the supervisor's
                 os.environ.pop(name, None)
@@ -231,6 +232,6 @@ class _Supervisor:
                 left = _GRACE_SEC
             found = signal.sigtimedwait(_SIGNALS, min(left, 1.0))
             if found is not None and found.si_signo in (signal.SIGTERM, signal.SIGINT):
-                self._tell(signal.SIGTERM)
+                self._tell(signal.SIGINT)
             self._ended()
         return code
