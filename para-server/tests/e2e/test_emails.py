@@ -99,6 +99,17 @@ async def test_the_form_of_a_message(
     assert ("<script" in html) == (form == {"plaintextOnly": False})
 
 
+async def test_markdown_that_takes_long_stops_nobody(app: Client, emailer: Recorder) -> None:
+    body = {**MAIL, "message": "* a\n " * 2000, "plaintextOnly": False, "markdownEnabled": True}
+    task, turns = asyncio.create_task(app.post("/v1/_emails", body)), 0
+    while not task.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert (await task).status == 200
+    assert len(emailer.sent) == 1
+    assert turns > 5  # one, when it is converted in the loop
+
+
 async def test_ten_people_at_most(app: Client, emailer: Recorder) -> None:
     people = [None, " ", *(f"p{number}@b.co" for number in range(20))]
     assert (await app.post("/v1/_emails", {**MAIL, "toEmails": people})).status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ class Mailing:
             app,
             message.recipients,
             title or message.title,
-            self._html_of(message),
+            await self._html_of(message),
             attachment=attachment,
             reply_to=message.sender,
         )
@@ -105,12 +106,14 @@ class Mailing:
         """Send a mail of the server's own that was counted; true when it was taken."""
         return await self._emailer.send(app, [address], subject, html)
 
-    def _html_of(self, message: Message) -> str:
+    async def _html_of(self, message: Message) -> str:
         """Return the body: text and Markdown with their writer below, HTML as it is."""
         text, name = message.message or "", message.name or ""
         if message.plaintext_only is not False:
             body = html_of_text(lines_of_html(text, keep_breaks=True))
             return with_sender(body, name, message.sender)
         if message.markdown_enabled:
-            return with_sender(self._utilities.markdown.convert(text), name, message.sender)
+            # ten thousand characters may take half a second, and strangers choose them
+            html = await asyncio.to_thread(self._utilities.markdown.convert, text)
+            return with_sender(html, name, message.sender)
         return text
