@@ -177,6 +177,7 @@ class Para(Component):
             index=self.services.index if worker is not None else None,
         )
         self.services.webhooks = self.followers.webhooks
+        self.services.queue = backends.queue
         self.gate = Gate(
             _Lookup(self.services),
             root=settings.root,

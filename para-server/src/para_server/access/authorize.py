@@ -24,7 +24,7 @@ __all__ = ["authorize", "check_app"]
 
 _ME = "_me"
 _KEYS = "_newkeys"
-_DELIVERIES = "_webhooks"
+_FOR_APPS = frozenset({"_queue", "_webhooks"})
 _CHECK = 4  # segments of _permissions/{subject}/{resource}/{method}
 _ENTRY = 2  # segments of _permissions/{subject}
 
@@ -94,7 +94,7 @@ def _by_permission(
 def _is_for_apps(method: str, resource: str) -> bool:
     """Tell whether only an app with its own keys may do this, whatever is granted."""
     path = unquote(resource.strip("/"))
-    return (method == "POST" and path == _KEYS) or path.partition("/")[0] == _DELIVERIES
+    return (method == "POST" and path == _KEYS) or path.partition("/")[0] in _FOR_APPS
 
 
 def _verdict(principal: Principal, app: AppLike, method: str, resource: str) -> Verdict:

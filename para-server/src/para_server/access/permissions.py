@@ -48,7 +48,7 @@ MANAGEMENT = frozenset(
 )
 """Resources that manage the app: open to those whom an entry with that name lets in."""
 
-_CLOSED_TO_GUESTS = MANAGEMENT | {"_newkeys", "_webhooks"}
+_CLOSED_TO_GUESTS = MANAGEMENT | {"_newkeys", "_queue", "_webhooks"}
 _APP_OBJECTS = frozenset({"app", "apps"})
 _OWN_PROFILE = frozenset({"GET", "PATCH", "DELETE"})
 

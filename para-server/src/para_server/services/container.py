@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from para_core.contracts.cache import Cache
+    from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
     from para_core.ids import IdGenerator
     from para_core.metrics import Metrics
@@ -58,4 +59,5 @@ class Services:
     setup: Setup
     health: Health
     metrics: Metrics
+    queue: Queue = field(init=False)
     webhooks: Webhooks = field(init=False)
