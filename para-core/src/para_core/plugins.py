@@ -46,6 +46,7 @@ __all__ = ["Plugin", "Plugins", "load_plugins"]
 logger = logging.getLogger(__name__)
 
 TRACE = "PARA_TRACE_PLUGINS"
+_OWN_CLASSES = "para_core.objects"
 T = TypeVar("T")
 
 
@@ -181,12 +182,15 @@ class Plugins:
     def register_core_types(self) -> None:
         """Give the types of plugins their classes, for the whole process; errors as below.
 
-        To be called once, before the first object is decoded.
+        To be called before the first object is decoded; a process may call it again, for another
+        Para with the same plugins.
         """
         from para_core.objects import CLASSES
         from para_core.types import add_core_type
 
         for kind, cls in self.core_types().items():
+            if CLASSES.get(kind, cls) is not cls:
+                raise PluginError(f"this process has another class for the type {kind!r} already")
             CLASSES[kind] = cls
             add_core_type(kind)
 
@@ -200,7 +204,9 @@ class Plugins:
         from para_core.objects import CLASSES
         from para_core.objects.fields import fields_of
 
-        owners = dict.fromkeys(CLASSES, "Para")
+        owners = {
+            kind: "Para" for kind, cls in CLASSES.items() if cls.__module__.startswith(_OWN_CLASSES)
+        }
         found = self._named("para_register_core_types", owners, "has a class for the type")
         for kind, cls in found.items():
             try:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from .pages import Block, blocks_of
+from .projects import FILE_NAME
 
 __all__ = ["check_steps", "is_step"]
 
@@ -17,7 +18,7 @@ _END = Block("", "", 0)
 
 def is_step(block: Block) -> bool:
     """Return whether a block is to be run; one that begins with a file name is a file."""
-    return block.language == "python" and not block.text.startswith("# src/")
+    return block.language == "python" and FILE_NAME.match(block.text) is None
 
 
 def check_steps(page: Path, port: int) -> int:

@@ -9,13 +9,14 @@ from typing import Annotated
 import pytest
 from msgspec import Meta, Struct
 
+from para_core import types as kinds
 from para_core.checks import Check, Finding
 from para_core.config import Config
 from para_core.errors import ConfigError, PluginError
 from para_core.extensions import Command, ResourceHandler
 from para_core.hookspecs import hookimpl
 from para_core.listeners import AppListener, IOListener
-from para_core.objects import Sysprop
+from para_core.objects import CLASSES, Sysprop
 from para_core.plugins import Plugins, load_plugins
 from para_core.selection import CACHES, DAOS, EMAILERS, FAMILIES
 from para_core.testing.wheels import WheelRecipe
@@ -400,3 +401,23 @@ def test_plugins_of_para_come_first_and_tell_their_hooks(config: Config) -> None
     assert "para_register_caches" in plugins.hooks_of(plugins.found[0])
     assert plugins.hooks_of(plugins.found[-1]) == ["para_on_stop"]
     assert [offer.name for offer in plugins.offers(DAOS)] == ["MemoryDAO", "MockDAO"]
+
+
+def test_types_keep_their_class_when_they_are_registered_again(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(kinds._plurals, "tide", "")
+    monkeypatch.setitem(kinds._singulars, "tides", "")
+    monkeypatch.setitem(CLASSES, "tide", Tide)
+    plugins = loaded(config, a_plugin(para_register_core_types=lambda: {"tide": Tide}))
+    plugins.register_core_types()
+    plugins.register_core_types()
+    assert CLASSES["tide"] is Tide
+
+    class Other(Sysprop, kw_only=True):
+        pass
+
+    other = loaded(config, a_plugin(para_register_core_types=lambda: {"tide": Other}))
+    with pytest.raises(PluginError, match="another class for the type 'tide'"):
+        other.register_core_types()
+    assert CLASSES["tide"] is Tide

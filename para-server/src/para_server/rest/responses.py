@@ -15,6 +15,7 @@ from para_core.errors import (
     UnusableBodyError,
     VersionConflictError,
 )
+from para_server.access.demand import NotAllowedError
 from para_server.http.answers import Answer, AnswerError, error_answer
 from para_server.logs.requests import request_id
 from para_server.services.forms import FormNotFoundError, NoPersonError
@@ -36,6 +37,7 @@ STATUSES: list[tuple[type[Exception], int, str | None]] = [
     (TakenError, 400, ""),
     (InvalidMessageError, 400, None),
     (NotSentError, 400, ""),
+    (NotAllowedError, 403, None),
     (NoPersonError, 403, None),
     (FormNotFoundError, 404, None),
     (TooManyError, 429, ""),
