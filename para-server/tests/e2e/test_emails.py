@@ -153,6 +153,10 @@ BAD = {
         b'{"name":"x","message":"x","email":"me","toEmails":["a@b.co","you",""]}',
         "Invalid form data: Invalid email 'me'., Invalid email 'you'.",
     ),
+    "a long address": (
+        b'{"name":"x","message":"x","toEmails":["%s"]}' % (b"x" * 5000),
+        f"Invalid form data: Invalid email '{'x' * 255}'.",
+    ),
     "no recipients": (b'{"name":"x","message":"x"}', "Bad Request"),
     "blank recipients": (b'{"name":"x","message":"x","toEmails":[" "]}', "Bad Request"),
     "a file that is none": (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CAPTCHA_FIELDS", "Captcha", "CaptchaSettings"]
 
 _AT_ONCE = 20  # of the connections that lead out, so that forms leave some to sign-in
+_LONGEST_WAIT_SEC = 5.0  # for one of these
 _LONGEST_RESPONSE = 8192  # characters; those of the three services have up to some thousand
 _HEADERS = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 
@@ -73,9 +75,21 @@ class Captcha:
                 return await self._ask(getattr(self._settings, setting), secret.strip(), response)
         return False
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT_SEC):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise UnavailableError("too many wait for the captcha service") from error
+        try:
+            yield
+        finally:
+            self._turns.release()
+
     async def _ask(self, url: str, secret: str, response: str) -> bool:
         body = urlencode({"secret": secret, "response": response}).encode()
-        async with self._turns:
+        async with self._turn():
             reply = await self._outbound.send("POST", url, headers=_HEADERS, body=body)
         try:
             return msgspec.json.decode(reply.body, type=_Verdict).success

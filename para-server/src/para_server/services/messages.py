@@ -88,7 +88,7 @@ def check(message: Message) -> None:
     """
     wrong = [*_wrong_texts(message)]
     addresses = [message.sender, *message.recipients]
-    wrong += [f"Invalid email '{a}'." for a in addresses if a and not is_email(a)]
+    wrong += [f"Invalid email '{a[:_LONGEST]}'." for a in addresses if a and not is_email(a)]
     if wrong:
         raise InvalidMessageError(*wrong)
 
