@@ -80,7 +80,8 @@ async def move(source: DAO, target: DAO, mark: Mark, *, replaces: bool) -> Moved
         for appid in others:
             await target.delete_table(appid)
         tables = await seen.tables()
-        for appid in set(await marker.apps()) - {table.appid for table in tables}:
+        there = {*await marker.apps(), *await target.apps()}  # an earlier run may have left some
+        for appid in there - {table.appid for table in tables}:
             await target.delete_table(appid)
             await marker.remove_app(appid)
         for table in tables:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +58,7 @@ async def restore_backup(place: Path, target: Target, *, replaces: bool) -> Mani
         digest = hashlib.sha256(backup.raw_manifest).hexdigest()
         mark, marker = Mark(f"restore {place}", digest), Marker(target.dao)
         await _begin(target.dao, marker, mark, replaces=replaces)
+        await _remove_others(target.dao, {app.appid for app in manifest.apps})
         for number, app in enumerate(manifest.apps, 1):
             await _restore_app(backup, target.dao, marker, app, number)
         for file in manifest.files:
@@ -70,7 +71,7 @@ async def restore_backup(place: Path, target: Target, *, replaces: bool) -> Mani
 
 
 async def _begin(dao: DAO, marker: Marker, mark: Mark, *, replaces: bool) -> None:
-    """Mark the database and remove what is there, unless this restore was begun before."""
+    """Mark the database, if what is there may be removed; a restore that was begun before may."""
     found = await marker.find()
     if found is not None and found.source == mark.source:
         await marker.put(mark)
@@ -83,8 +84,13 @@ async def _begin(dao: DAO, marker: Marker, mark: Mark, *, replaces: bool) -> Non
         )
     await marker.remove()
     await marker.put(mark)
-    for appid in apps:
-        await dao.delete_table(appid)
+
+
+async def _remove_others(dao: DAO, appids: Collection[str]) -> None:
+    """Remove the apps that the backup has not, also those that an earlier try has left."""
+    for appid in await dao.apps():
+        if appid not in appids:
+            await dao.delete_table(appid)
 
 
 async def _restore_app(
@@ -92,7 +98,7 @@ async def _restore_app(
 ) -> None:
     done = await marker.app(app.appid)
     if done is None:
-        await dao.delete_table(app.appid)  # what an interrupted removal left
+        await dao.delete_table(app.appid)  # it may be another one
         await dao.create_table(app.appid, shared=app.shared)
         done = AppMark()
     for part in range(done.parts + 1, app.parts + 1):

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from para_core.contracts.dao import DAO, Record, Write
+from para_core.contracts.dao import DAO, Record, Write, is_room
 from para_core.contracts.snapshot import Table
-from para_core.errors import ConfigError, ParaError, StorageFullError
+from para_core.errors import BackendError, ConfigError, ParaError, StorageFullError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.filestore import MemoryFileStore
 from para_core.memory.search import MemorySearch
@@ -339,6 +339,37 @@ async def test_an_interrupted_restore_goes_on_when_it_is_run_again(
         mark = await Marker(dao).find()
         assert mark is not None
         assert mark.is_finished
+
+
+class Stops(MemoryDAO):
+    """Removes so many apps and no more, as when the process is killed."""
+
+    removals_left = 0
+
+    async def delete_table(self, appid: str) -> None:
+        if not is_room(appid):
+            if self.removals_left == 0:
+                raise BackendError("the process is killed")
+            self.removals_left -= 1
+        await super().delete_table(appid)
+
+
+@pytest.mark.parametrize("removals", range(4))
+async def test_a_restore_that_was_interrupted_while_it_removed_apps_removes_them_all(
+    server: Server, place: Path, tmp_path: Path, removals: int
+) -> None:
+    await server.back_up(place)
+    dao = Stops()
+    other = Server(tmp_path / "new", dao)
+    async with dao:
+        for appid in ("mine", "yours", "theirs", "ours"):
+            await put(dao, appid, *some_records(3))
+        dao.removals_left = removals
+        with pytest.raises(BackendError, match="killed"):
+            await other.restore(place, replaces=True)
+        dao.removals_left = 100
+        await other.restore(place)
+        assert await contents(dao) == await contents(server.dao)
 
 
 async def test_another_restore_does_not_go_on_with_a_half_one(

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from para_core.contracts.dao import Put, Record, Write
+from para_core.contracts.dao import Put, Record, Write, is_room
 from para_core.contracts.snapshot import Table
-from para_core.errors import ConfigError, StorageFullError
+from para_core.errors import BackendError, ConfigError, StorageFullError
 from para_core.memory.dao import MemoryDAO
 from para_server.copies.marker import Mark, Marker
 from para_server.copies.move import Moved, MoveError, move
@@ -19,17 +19,24 @@ from .samples import contents, fill, put, some_records
 
 
 class Counting(MemoryDAO):
-    """Counts what is written to it, and fails when it may write no more."""
+    """Counts what is written to it, and fails when it may write or remove no more."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.writes_left = 10**9
+        self.writes_left = self.removals_left = 10**9
 
     async def write(self, appid: str, write: Write) -> int:
         if not self.writes_left:
             raise StorageFullError("no space left")
         self.writes_left -= 1
         return await super().write(appid, write)
+
+    async def delete_table(self, appid: str) -> None:
+        if not is_room(appid):
+            if not self.removals_left:
+                raise BackendError("the process is killed")
+            self.removals_left -= 1
+        await super().delete_table(appid)
 
 
 @pytest.fixture
@@ -161,6 +168,20 @@ async def test_apps_from_elsewhere_are_not_touched(source: MemoryDAO, target: Co
     assert await contents(target) == before
     assert await Marker(target).find() is None
     await run(source, target, replaces=True)
+    assert await contents(target) == await contents(source)
+
+
+@pytest.mark.parametrize("removals", range(3))
+async def test_a_run_that_was_interrupted_while_it_removed_apps_removes_them_all(
+    source: MemoryDAO, target: Counting, removals: int
+) -> None:
+    for appid in ("mine", "yours", "theirs"):
+        await put(target, appid, *some_records(3))
+    target.removals_left = removals
+    with pytest.raises(BackendError, match="killed"):
+        await run(source, target, replaces=True)
+    target.removals_left = 10**9
+    await run(source, target)
     assert await contents(target) == await contents(source)
 
 
