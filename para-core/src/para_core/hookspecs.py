@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from para_core.contracts.signin import SignInFactory
     from para_core.extensions import Command, ResourceHandler
     from para_core.listeners import AppListener, IOListener
+    from para_core.metrics import Metrics
     from para_core.objects import ParaObject
 
 __all__ = [
@@ -252,6 +253,20 @@ def para_register_checks(config: Config) -> Sequence[Check]:
         Checks, made in this order, after those of plugins that were found earlier.
     """
     return []
+
+
+@hookspec
+def para_on_metrics(metrics: Metrics) -> None:
+    """Take the metrics of the process, to count and time what the plugin does.
+
+    Runs once, after the back-ends opened and before ``para_on_start``. What the plugin records is
+    told wherever the server tells its own: in the log, to Graphite and to Prometheus. Keep the
+    object and use ``metrics.time(appid, "Tides", "look_up")`` and ``metrics.counter(…)``.
+    Since plugin API 1.
+
+    Args:
+        metrics: Of this process. Names are few and fixed; never make them from data.
+    """
 
 
 @hookspec

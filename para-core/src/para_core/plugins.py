@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from para_core.contracts.signin import SignIn, SignInTools
     from para_core.extensions import Command, ResourceHandler
     from para_core.listeners import AppListener, IOListener
+    from para_core.metrics import Metrics
     from para_core.objects import ParaObject
 
 __all__ = ["Plugin", "Plugins", "load_plugins"]
@@ -233,6 +234,11 @@ class Plugins:
     def checks(self, config: Config) -> list[Check]:
         """Return what ``para-server doctor`` looks at, in the order in which it does."""
         return self._listed("para_register_checks", config)
+
+    def use_metrics(self, metrics: Metrics) -> None:
+        """Give the metrics of the process to the plugins that want them."""
+        for _ in self._ask("para_on_metrics", metrics=metrics):
+            """Their answers say nothing."""
 
     # ---- start and stop ----------------------------------------------------------------------
 

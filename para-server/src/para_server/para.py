@@ -32,6 +32,7 @@ from para_server.config import ApiSettings, settings_of
 from para_server.copies.marker import settle_copy
 from para_server.events import Followers, retention_of
 from para_server.logs.requests import begin_request
+from para_server.metrics.graphite import Graphite
 from para_server.metrics.listener import MetricsListener
 from para_server.metrics.names import BackendNames, names_of_backends, names_of_routes
 from para_server.metrics.reporting import Reporting
@@ -65,6 +66,7 @@ from para_server.services.links import Links
 from para_server.services.mailing import Mailing
 from para_server.services.objects import Objects
 from para_server.services.rates import Rates
+from para_server.services.registries import Registries
 from para_server.services.setup import Setup
 from para_server.services.store import Store
 from para_server.services.users import Users
@@ -150,7 +152,8 @@ class Para(Component):
         is_measured = self._config.flag("para.metrics_enabled")
         if is_measured:
             backends = _timed(settings, backends, self.metrics)
-        listeners = (MetricsListener(self.metrics), *backends.app_listeners)
+        listener = MetricsListener(self.metrics)
+        listeners = (listener, *backends.app_listeners)
         backends = replace(backends, app_listeners=listeners)
         self.settings, self._backends = settings, backends
         self._stack = AsyncExitStack()
@@ -188,7 +191,7 @@ class Para(Component):
         added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
         self._guards = guards_of(self._config)
         routes = [*ROUTES, *added] if settings.api_enabled else []
-        self._reporting = Reporting(self.metrics, metrics_settings_of(self._config))
+        self._reporting = self._new_reporting(listener)
         timed_by = self.metrics if is_measured else None
         self.api = Api(self.services, self.gate, routes, self._guards, metrics=timed_by)
         if is_measured:
@@ -214,6 +217,19 @@ class Para(Component):
         if worker is not None and operator.port:  # each worker tells of itself
             operator = msgspec.structs.replace(operator, port=operator.port + worker.number)
         self.operator_listener = OperatorListener(self._operator, operator)
+
+    def _new_reporting(self, listener: MetricsListener) -> Reporting:
+        services, settings = self.services, metrics_settings_of(self._config)
+        registries = Registries(services.store, self.settings.root, clock=services.clock)
+        graphite = Graphite(
+            self.metrics,
+            settings,
+            registries,
+            self._outbound,
+            instance=self.settings.worker_id,
+        )
+        listener.registries, listener.graphite = registries, graphite
+        return Reporting(self.metrics, settings, graphite)
 
     def _door(self) -> WebDoor:
         settings, dispatcher = self.settings, self.api.dispatcher

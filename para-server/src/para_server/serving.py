@@ -146,6 +146,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
     access_log = logs.access_log()
     para.api.dispatcher.access = access_log
     async with para, para.operator_listener, access_log or contextlib.nullcontext():
+        plugins.use_metrics(para.metrics)
         await plugins.start(config)
         server = _Server(
             server_config(para, stop_sec=config.number("para.stop_timeout_sec")),

@@ -37,6 +37,7 @@ from para_core.memory.search import MemorySearch
 from para_core.objects import Sysprop
 
 heard = []
+used = []
 
 class TidesSettings(Struct, frozen=True, forbid_unknown_fields=True):
     greeting: str = "low tide"
@@ -130,6 +131,10 @@ def para_register_routes(config):
     return [ResourceHandler("/v1/_tides/{station}", app), ResourceHandler("/tides", app)]
 
 @hookimpl
+def para_on_metrics(metrics):
+    used.append(metrics)
+
+@hookimpl
 async def para_on_start(config):
     heard.append(f"start {config.text('para.dao')}")
 
@@ -180,6 +185,7 @@ def plugins(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins
 async def root(config: Config, plugins: Plugins) -> AsyncIterator[Client]:
     """The root app of a server with the plugin."""
     async with Para(settings_of(config), backends_of(config, plugins)) as para:
+        plugins.use_metrics(para.metrics)
         await plugins.start(config)
         yield Client(para, "app:para", ROOT_SECRET)
         await plugins.stop(config)
@@ -193,7 +199,7 @@ def heard() -> list[str]:
 
 def test_every_back_end_comes_from_the_plugin(config: Config, plugins: Plugins) -> None:
     found = plugins.found[-1]
-    assert len(plugins.hooks_of(found)) == 13  # all but commands, which test_cli has
+    assert len(plugins.hooks_of(found)) == 14  # all but commands, which test_cli has
     assert type(plugins.queue(config)).__name__ == "MemoryQueue"
     assert type(plugins.filestore(config)).__name__ == "MemoryFileStore"
     assert type(plugins.emailer(config)).__name__ == "NoopEmailer"
@@ -205,6 +211,15 @@ async def test_the_server_works_on_what_the_plugin_offers(root: Client) -> None:
     made = await root.post("/v1/boat", {"id": "b1", "name": "Ann"})
     assert made.status == 201
     assert (await root.get("/v1/boats")).json["items"][0]["id"] == "b1"
+
+
+async def test_the_plugin_counts_and_times(root: Client) -> None:
+    (metrics,) = sys.modules["tides"].used
+    with metrics.time("myapp", "Tides", "look_up"):
+        metrics.counter("myapp", "Tides", "ebbs").add(2)
+    root.para.metrics.settle()
+    assert dict(root.para.metrics.system.readings())["Tides.look_up"].count == 1
+    assert root.para.metrics.of("myapp").counts() == [("Tides.ebbs", 2)]
 
 
 async def test_resources_of_the_plugin_answer(root: Client) -> None:

@@ -1,7 +1,7 @@
 """Counters and timers: how often things happen, and how long they take.
 
 The server counts and times its own work with these; plugins get the ``Metrics`` of the process by
-the hook ``para_use_metrics``. Recording costs a fraction of a microsecond: durations gather in a
+the hook ``para_on_metrics``. Recording costs a fraction of a microsecond: durations gather in a
 list, and rates and quantiles are worked out from many at once.
 """
 

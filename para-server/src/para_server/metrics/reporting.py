@@ -14,6 +14,7 @@ from para_server.metrics.lines import lines_of
 
 if TYPE_CHECKING:
     from para_core.metrics import Metrics
+    from para_server.metrics.graphite import Graphite
     from para_server.metrics.settings import MetricsSettings
 
 __all__ = ["METRICS_LOG", "Reporting", "every"]
@@ -30,13 +31,13 @@ _NS_PER_MS = 1_000_000
 
 
 class Reporting(Component):
-    """Settles the metrics every five seconds, writes them to their log, tells what was slow.
+    """Settles the metrics every five seconds, and tells them to their log and to Graphite.
 
     An error of a report is logged, and the next one is tried all the same.
     """
 
-    def __init__(self, metrics: Metrics, settings: MetricsSettings) -> None:
-        self._metrics, self._settings = metrics, settings
+    def __init__(self, metrics: Metrics, settings: MetricsSettings, graphite: Graphite) -> None:
+        self._metrics, self._settings, self._graphite = metrics, settings, graphite
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -49,6 +50,8 @@ class Reporting(Component):
         self._repeat(TICK_SEC, self._settle)
         if settings.logging_rate_sec > 0:
             self._repeat(settings.logging_rate_sec, self._log)
+        if settings.graphite_period_sec > 0:
+            self._repeat(settings.graphite_period_sec, self._graphite.report)
 
     async def close(self) -> None:
         """End."""
