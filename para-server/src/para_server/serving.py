@@ -236,7 +236,8 @@ class _Server(uvicorn.Server):
         signals = [signal.SIGTERM, signal.SIGINT]
         for number in signals:
             loop.add_signal_handler(number, self.handle_exit, number, None)
-        if not sys.stdin.isatty():  # else it says that the terminal was closed
+        # At a terminal it says that this one was closed; to a worker only its supervisor sends it.
+        if self._tether is not None or not sys.stdin.isatty():
             signals.append(signal.SIGHUP)
             loop.add_signal_handler(signal.SIGHUP, self._reload)
         if self._tether is not None:

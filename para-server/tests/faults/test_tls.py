@@ -110,6 +110,25 @@ def test_a_pair_that_does_not_fit_leaves_the_old_one(
     eventually(secure, lambda: name_at(secure, authority) == "whole")
 
 
+def test_all_workers_show_a_new_certificate(server: ServerProcess, authority: Authority) -> None:
+    put_pair(server.folder, authority, "first")
+    server.settings |= {
+        "para.workers": 2,
+        "para.tls.cert_file": str(server.folder / "cert.pem"),
+        "para.tls.key_file": str(server.folder / "key.pem"),
+        "para.tls.check_sec": 0,
+    }
+    server.start()
+    eventually(server, lambda: server.log.count("a worker is ready") == 2)
+    assert {name_at(server, authority) for _ in range(8)} == {"first"}
+    put_pair(server.folder, authority, "second")
+    hang_up(server)
+    eventually(server, lambda: server.log.count("read the certificate again") == 2)
+    assert {name_at(server, authority) for _ in range(8)} == {"second"}
+    server.tell_to_stop()
+    assert server.ends() == 0
+
+
 def test_changed_files_are_noticed_without_a_signal(
     server: ServerProcess, authority: Authority
 ) -> None:

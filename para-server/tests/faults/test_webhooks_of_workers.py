@@ -13,7 +13,16 @@ import pytest
 
 from ..receivers import Receiver, a_receiver  # noqa: TID252 - tests have no absolute names
 from .process import Caller, ServerProcess
-from .test_workers import WORKERS, connected, end_of, leader_of, pids
+from .test_workers import (
+    ROUNDS,
+    WORKERS,
+    connected,
+    end_of,
+    eventually,
+    leader_of,
+    pids,
+    writing,
+)
 
 EVENTS = 60
 
@@ -86,3 +95,31 @@ async def told(receiver: Receiver, numbers: range | list[int]) -> None:
     for place in range(3):
         order = [number for number in firsts.values() if number % 3 == place and number < 1000]
         assert order == sorted(order)
+
+
+async def test_no_event_is_lost_when_leaders_are_killed_while_all_write(
+    server: ServerProcess,
+) -> None:
+    """Every object that was acknowledged is told of at least once, after three kill -9."""
+    killed: list[int] = []
+
+    def kill_leader() -> None:
+        eventually(lambda: leader_of(server) not in killed)
+        killed.append(leader_of(server))
+        os.kill(killed[-1], signal.SIGKILL)
+        eventually(lambda: killed[-1] not in pids(server) and len(pids(server)) == WORKERS)
+
+    async with a_receiver() as receiver:
+        await asyncio.to_thread(begin, server)
+        with ExitStack() as stack:
+            callers = await asyncio.to_thread(connected, server, stack)
+            hook = {"targetUrl": receiver.url, "create": True, "update": True}
+            assert callers[0].ask("POST", "/v1/webhooks", hook).status == 201
+        writers = await asyncio.to_thread(writing, server.port, kill_leader)
+        wanted = {key for writer in writers for key in writer.stored}
+        end = asyncio.get_running_loop().time() + 60
+        while missing := wanted - {request.items[0]["id"] for request in receiver.requests}:
+            assert asyncio.get_running_loop().time() < end, sorted(missing)[:5]
+            await asyncio.sleep(0.05)
+    assert len(killed) == ROUNDS
+    assert len(wanted) > 40 * ROUNDS

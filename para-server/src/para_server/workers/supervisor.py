@@ -120,6 +120,8 @@ class _Supervisor:
         notify("READY=1")
         while True:
             number = self._next_signal()
+            if number == signal.SIGHUP and sys.stdin.isatty():
+                number = signal.SIGTERM  # the terminal was closed
             if number in (signal.SIGTERM, signal.SIGINT):
                 notify("STOPPING=1")
                 return self._stopped(0)
