@@ -56,6 +56,7 @@ from para_server.services.health import Health, Part
 from para_server.services.health_parts import (
     cache_part,
     dao_part,
+    follower_part,
     index_part,
     queue_part,
     search_part,
@@ -180,6 +181,14 @@ class Para(Component):
             index=self.services.index if worker is not None else None,
         )
         self.services.webhooks = self.followers.webhooks
+        if self.followers.webhooks.is_enabled:
+            part = follower_part(
+                "Webhooks",
+                self.followers.webhooks.follower,
+                dao,
+                behind_sec=settings.health_behind_sec,
+            )
+            self.services.health.add(part)
         self.services.queue = backends.queue
         self.gate = Gate(
             _Lookup(self.services),

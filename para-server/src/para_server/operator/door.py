@@ -76,7 +76,7 @@ class OperatorDoor:
         progress = services.index.progress().values()
         body = await render(
             services.metrics,
-            health=services.health.last,
+            health=await services.health.report(),
             answers=self._dispatcher.sent,
             waiting=sum(max(one.handed - one.applied, 0) for one in progress),
             shows_apps=self._settings.apps,

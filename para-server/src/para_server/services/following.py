@@ -120,6 +120,10 @@ class Follower(Component):
         """Return how far it is with an app; ``None`` when it has not looked at it yet."""
         return self._positions.get(appid)
 
+    def waiting(self) -> dict[str, int]:
+        """Return how far it is with the apps that have changes it has not taken."""
+        return {appid: self._positions.get(appid, 0) for appid in (*self._dirty, *self._failures)}
+
     async def reach(self, appid: str, number: int, timeout_sec: float = 5.0) -> bool:
         """Wait until a change of an app was taken; ``False`` when that took too long."""
         loop = asyncio.get_running_loop()

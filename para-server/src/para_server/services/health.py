@@ -83,7 +83,7 @@ class Health(Component):
             fresh_sec: How long the result of a look is told without another one.
         """
         self.last = Report()
-        self._parts, self._timeout_sec = tuple(parts), timeout_sec
+        self._parts, self._timeout_sec = list(parts), timeout_sec
         self._interval_sec, self._fresh_sec = interval_sec, fresh_sec
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()  # held by whoever looks
@@ -102,6 +102,10 @@ class Health(Component):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
+
+    def add(self, part: Part) -> None:
+        """Look at one more part from now on."""
+        self._parts.append(part)
 
     async def report(self) -> Report:
         """Return how the parts are; who asks while somebody looks waits for that look."""

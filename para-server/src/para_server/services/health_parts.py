@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from para_core.pager import Pager
 from para_core.query.tree import All
 from para_server.services.health import Part
+from para_server.services.indexing import Progress
 
 if TYPE_CHECKING:
     from para_core.contracts.cache import Cache
     from para_core.contracts.dao import DAO
     from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
-    from para_server.services.indexing import Indexing, Progress
+    from para_server.services.following import Follower
+    from para_server.services.indexing import Indexing
 
-__all__ = ["cache_part", "dao_part", "index_part", "queue_part", "search_part"]
+__all__ = ["cache_part", "dao_part", "follower_part", "index_part", "queue_part", "search_part"]
 
 _TTL_SEC = 10
 
@@ -73,11 +75,47 @@ def index_part(
 
     Searches wait and then answer with what the index has, so requests go on.
     """
-    seen: dict[str, tuple[float, int]] = {}  # since when, and what has to be applied by then
+    lag = _Lag(behind_sec, clock)
 
     async def check() -> str:
-        now, late = clock(), {}
-        progress = index.progress()
+        found = lag.of(index.progress())
+        return f"the index of {found}" if found else ""
+
+    return Part("Index", check, is_vital=False)
+
+
+def follower_part(
+    name: str,
+    follower: Follower,
+    dao: DAO,
+    *,
+    behind_sec: int,
+    clock: Callable[[], float] = time.monotonic,
+) -> Part:
+    """Return the part that notices when a follower of the change feed is far behind."""
+    lag = _Lag(behind_sec, clock)
+
+    async def check() -> str:
+        progress = {
+            appid: Progress(await dao.last_change(appid), position, is_ready=True)
+            for appid, position in follower.waiting().items()
+        }
+        found = lag.of(progress, is_counted=False)  # numbers of changes have gaps
+        return f"what follows the writes of {found}" if found else ""
+
+    return Part(name, check, is_vital=False)
+
+
+class _Lag:
+    """Notices which apps have not reached, for a long time, where they had to be."""
+
+    def __init__(self, behind_sec: int, clock: Callable[[], float]) -> None:
+        self._behind_sec, self._clock = behind_sec, clock
+        self._seen: dict[str, tuple[float, int]] = {}  # since when, and what has to be reached
+
+    def of(self, progress: Mapping[str, Progress], *, is_counted: bool = True) -> str:
+        """Return which app is how far behind, in a few words; empty when none is."""
+        now, late, seen = self._clock(), dict[str, int](), self._seen
         for appid in set(seen) - set(progress):
             del seen[appid]
         for appid, one in progress.items():
@@ -86,17 +124,18 @@ def index_part(
                 seen.pop(appid, None)
             elif appid not in seen or (one.is_ready and one.applied >= target):
                 seen[appid] = (now, one.handed)
-            elif now - since >= behind_sec:
+            elif now - since >= self._behind_sec:
                 late[appid] = int(now - since)
-        return _lateness(late, progress)
-
-    return Part("Index", check, is_vital=False)
+        return _lateness(late, progress, is_counted=is_counted)
 
 
-def _lateness(late: Mapping[str, int], progress: Mapping[str, Progress]) -> str:
+def _lateness(
+    late: Mapping[str, int], progress: Mapping[str, Progress], *, is_counted: bool
+) -> str:
     if not late:
         return ""
     appid = max(late, key=lambda one: late[one])
     waiting = progress[appid].handed - progress[appid].applied
+    counted = f" and {waiting} changes" if is_counted else ""
     more = f", and of {len(late) - 1} more apps" if len(late) > 1 else ""
-    return f"the index of {appid} is {late[appid]} seconds and {waiting} changes behind{more}"
+    return f"{appid} is {late[appid]} seconds{counted} behind{more}"

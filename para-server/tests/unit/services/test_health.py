@@ -3,19 +3,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from para_core.contracts.dao import Change, Record
 from para_core.errors import UnavailableError
 from para_core.memory.cache import CaffeineSettings, MemoryCache
+from para_core.memory.dao import MemoryDAO
 from para_core.memory.queue import MemoryQueue, QueueSettings
 from para_core.memory.search import MemorySearch
+from para_server.services import following
+from para_server.services.following import Follower
 from para_server.services.health import Health, Part, is_healthy
 from para_server.services.health_parts import (
     cache_part,
     dao_part,
+    follower_part,
     index_part,
     queue_part,
     search_part,
@@ -203,6 +209,39 @@ async def test_an_index_that_falls_behind_is_told_of() -> None:
     assert await part.check() == ""
     index.now = {}
     assert await part.check() == ""
+
+
+class Stuck:
+    """Takes no changes as long as the test wants."""
+
+    def __init__(self) -> None:
+        self.is_stuck, self.at = True, 0
+
+    async def position(self, appid: str) -> int:
+        del appid
+        return self.at
+
+    async def take(self, appid: str, changes: Sequence[Change]) -> None:
+        if self.is_stuck:
+            raise UnavailableError(f"no room for the changes of {appid}")
+        self.at = changes[-1].number
+
+
+async def test_a_follower_that_falls_behind_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "_RETRY_SEC", (0.01,))
+    clock, stuck = Clock(), Stuck()
+    async with MemoryDAO() as dao, Follower(dao, stuck, name="tides", poll_sec=0.01) as follower:
+        part = follower_part("Tides", follower, dao, behind_sec=60, clock=clock)
+        assert await part.check() == ""
+        await dao.create("cats", Record("c1", "cat", b"{}"))
+        await reaches(lambda: bool(follower._failures))
+        assert await part.check() == ""
+        clock.now = 61.0
+        assert await part.check() == "what follows the writes of cats is 61 seconds behind"
+        assert not part.is_vital
+        stuck.is_stuck = False
+        await reaches(lambda: not follower.waiting())
+        assert await part.check() == ""
 
 
 class Clock:
