@@ -34,6 +34,7 @@ _FIRST_GOOD, _LAST_GOOD = 190, 210  # statuses that mean success: at most ten aw
 _MOST_COPIES = 100
 _SWEEP_SEC = 3600.0
 _TROUBLE_SEC = 1.0
+_IDLE_MS = 5000  # how long a lane stays when it has nothing to send
 _LAST_SEC = 5.0  # for requests that are under way when the server stops
 
 
@@ -120,6 +121,7 @@ class Dispatcher(Component):
         key = lane_of(appid, hook)
         lane = self._lanes.get(key)
         if lane is not None:
+            lane.is_changed = True
             self._ring(lane)
         elif self._sweeper is not None and key not in self._tasks:
             self._start(Lane(key, appid, hook, has_more=True))
@@ -145,12 +147,10 @@ class Dispatcher(Component):
     async def _serve(self, lane: Lane) -> None:
         """Send what a lane has, until it has nothing more."""
         while True:
-            self._bells[lane.key].clear()
+            lane.is_changed = False
             try:
                 if await self._prepare(lane):
                     await self._send_all(lane)
-                elif self._bells[lane.key].is_set():
-                    continue  # it was turned on meanwhile
             except ParaError as error:
                 logger.warning("a webhook waits: %s", error, extra=_names(lane))
                 await asyncio.sleep(_TROUBLE_SEC)
@@ -159,10 +159,12 @@ class Dispatcher(Component):
                 logger.exception("a webhook waits", extra=_names(lane))
                 await asyncio.sleep(_TROUBLE_SEC)
                 continue
-            if not lane.under_way:
+            if lane.under_way:
+                self._bells[lane.key].clear()
+                await self._wait(lane, 0)
+            elif not lane.is_changed:
                 self._end(lane)
                 return
-            await self._wait(lane, 0)
 
     async def _prepare(self, lane: Lane) -> bool:
         """Read what is known of a hook; return whether it is there and on."""
@@ -187,7 +189,7 @@ class Dispatcher(Component):
 
     async def _send_all(self, lane: Lane) -> None:
         """Send until nothing waits, or the hook is off or gone."""
-        while not lane.is_done:
+        while not lane.is_done or await self._has_more(lane):
             self._bells[lane.key].clear()
             if lane.has_more and not lane.is_full:
                 await self._fill(lane)
@@ -204,6 +206,14 @@ class Dispatcher(Component):
             task = asyncio.create_task(self._attempt(lane, delivery, target))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+
+    async def _has_more(self, lane: Lane) -> bool:
+        """Wait a while for more, so that a hook is not looked up for each of its events."""
+        if lane.is_changed:
+            return False
+        self._bells[lane.key].clear()
+        await self._wait(lane, self._clock() + _IDLE_MS)
+        return not lane.is_done
 
     async def _target(self, lane: Lane, delivery: Delivery) -> Target | None:
         """Return where a delivery goes; ``None`` when its lane has to end."""

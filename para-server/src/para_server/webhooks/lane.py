@@ -41,6 +41,7 @@ class Lane:
     bytes: int = 0
     window: int = _FIRST_WINDOW
     has_succeeded: bool = False
+    is_changed: bool = False  # the hook, since it was looked at
     tried_at: int = 0
     logged: list[int] = field(default_factory=list)  # orders of what the log holds
 

@@ -33,6 +33,7 @@ async def test_the_log_tells_what_waits_and_what_was_done(app: Client, receiver:
     assert first["updated"] >= first["timestamp"]
     assert first["tookMillis"] >= 0
     assert first["id"] in {request.delivery for request in receiver.requests}
+    assert {"body", "answer", "headers"}.isdisjoint(first)
 
 
 async def test_a_delivery_is_sent_again_with_its_id(app: Client, receiver: Receiver) -> None:
