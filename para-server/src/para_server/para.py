@@ -196,6 +196,7 @@ class Para(Component):
             window_sec=settings.request_expires_after,
             is_api_enabled=settings.api_enabled,
         )
+        self.gate.explains = self._config.flag("para.debug_request_signatures")
         self.gate.on_root = self.services.setup.note_use
         added = [r for h in backends.resources if is_in_api(h) for r in routes_of(h)]
         self._guards = guards_of(self._config)

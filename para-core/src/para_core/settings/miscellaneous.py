@@ -19,8 +19,8 @@ KEYS = category("Miscellaneous", "REST", [
     number("import_batch_size", 100, "Objects that an import stores at a time."),
     flag("gzip_enabled", "true", "Whether answers of 128 bytes and more are compressed for clients "
          "that allow it.", documented="false"),
-    flag("debug_request_signatures", "false", "Whether the log explains refused signatures.",
-         used_by="access"),
+    flag("debug_request_signatures", "false", "Whether the log explains refused signatures; the "
+         "right ones are never in it.", used_by="access"),
     number("vote_expires_after", 2592000, "Seconds after which the same user may vote on the same "
            "object again.", rule="default", used_by="votes"),
     number("vote_locked_after", 30, "Seconds within which a vote can be taken back or turned "

@@ -22,6 +22,7 @@ from para_server.access.decision import (
     signature_refused,
 )
 from para_server.access.principal import NOBODY, Kind, Principal
+from para_server.access.refusals import explain
 from para_server.access.request import RawRequest
 from para_server.access.signing import Signed, Verifier, read_presigned
 from para_server.access.tokens import Lookup, Proof, TokenFault, TokenVerifier
@@ -78,6 +79,7 @@ class Gate:
         self.is_api_enabled = is_api_enabled
         self.signatures = Verifier(window_sec=window_sec, capacity=capacity)
         self.tokens = TokenVerifier(root=root, capacity=capacity)
+        self.explains = False  # refused signatures, in the log
         self.on_root: Callable[[], None] | None = None  # hears that the root app's keys are in use
         self._signers: BoundedDict[str, Principal] = BoundedDict(capacity)
 
@@ -143,6 +145,8 @@ class Gate:
         method, uri = request.method, request.path.decode(errors="replace")
         fault = self.signatures.check(signed, app.secret or "", request)
         if fault is not None:
+            if self.explains:
+                explain(fault, signed, request)
             refused = signature_refused(fault, method, uri, identifier=app.identifier)
             return Admission(refused)
         principal = self._signer(signed.claim.access_key, app.identifier)
@@ -154,6 +158,8 @@ class Gate:
         """Return what is wrong with a signed request besides its signature."""
         fault = self.signatures.check_date(signed, request.query, now)
         if fault is not None:
+            if self.explains:
+                explain(fault, signed, request)
             uri = request.path.decode(errors="replace")
             return signature_refused(fault, request.method, uri)
         return APP_NOT_FOUND if app is None else check_app(app, request.method)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -316,3 +317,31 @@ async def test_an_error_of_a_look_up_ends_the_request() -> None:
     for request in (signed(Draft()), unsigned(query=b"accessKey=x")):
         with pytest.raises(ConnectionError):
             await admit(request, found=Broken())
+
+
+async def test_refused_signatures_are_explained_when_that_is_wanted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    gate = Gate(lookup(), root="para")
+    right = Draft(body=b"a body")
+    wrong = signed(replace(right, secret=OTHER_KEY))
+    await admit(wrong, gate=gate)
+    assert caplog.records == []
+    gate.explains = True
+    await admit(signed(right), gate=gate)
+    assert caplog.records == []
+    await admit(wrong, gate=gate)
+    await admit(signed(right), gate=gate, now=NOW + 10_000)
+    told = [record.__dict__ for record in caplog.records]
+    assert [one["reason"] for one in told] == [
+        "the signature is another one", "the date is missing, too old, or too far in the future",
+    ]  # fmt: skip
+    assert told[0]["signed_headers"] == "host;x-amz-date"
+    assert told[0]["body_bytes"] == 6
+    await admit(signed(replace(right, key="s" * 56)), gate=gate, now=NOW + 10_000)
+    assert len(caplog.records) == 3
+    assert "sss" not in str(caplog.records[-1].__dict__)
+    sent = wrong.headers[b"authorization"].decode().rpartition("=")[2]
+    good = signed(right).headers[b"authorization"].decode().rpartition("=")[2]
+    assert not any(text in str(one) for text in (sent, good, OTHER_KEY) for one in told)
