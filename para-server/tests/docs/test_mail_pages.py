@@ -23,6 +23,7 @@ from .server import running
 
 MAIL, FORMS = DOCS / "how-to" / "send-mail.md", DOCS / "how-to" / "take-messages-from-a-web-page.md"
 CONFIRM = DOCS / "how-to" / "confirm-addresses-by-mail.md"
+RESET = DOCS / "how-to" / "reset-passwords-by-mail.md"
 SECRET = "a secret for this example, 0123456789"  # noqa: S105 - of the pages
 
 
@@ -88,3 +89,13 @@ async def test_the_link_of_the_page_confirms(tmp_path: Path, tls: Tls) -> None:
         "Welcome to orchard",
         ["bob@orchard.test"],
     )
+
+
+def test_a_password_is_reset_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    values = {"dao": "MemoryDAO", "search": "MemorySearch", "fs": "MemoryFileStore"}
+    lines = [f'para.{name} = "{value}"' for name, value in {**values, "plugin_folder": ""}.items()]
+    (tmp_path / "application.conf").write_text("\n".join(lines), encoding="utf-8")
+    assert check_steps(RESET, 0) == 1

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from para_server.services.container import Services
+    from para_server.signin.desk import SignInDesk
 
 __all__ = ["Para"]
 
@@ -69,6 +70,15 @@ class Para:
     def services(self) -> Services:
         """Everything that the API works with; what has no page may change with any release."""
         return self._server.services
+
+    @property
+    def sign_in(self) -> SignInDesk:
+        """The parts of sign-in.
+
+        ``checker`` hashes passwords, ``recovery`` takes the tokens that set new ones or confirm an
+        address, ``mail`` sends the links with these tokens.
+        """
+        return self._server.sign_in
 
     async def __aenter__(self) -> Self:
         """Open the back-ends, make the root app at the first start, start the plugins."""
