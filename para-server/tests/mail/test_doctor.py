@@ -61,6 +61,13 @@ async def test_no_mail_server() -> None:
     )
 
 
+async def test_a_mail_server_that_nobody_uses() -> None:
+    found = await find(emailer="NoopEmailer", **account(25))
+    assert found.verdict is Verdict.ADVICE
+    assert "no mail is sent" in found.said
+    assert "JavaMailEmailer" in found.advice
+
+
 async def test_an_emailer_that_is_not_there_is_told_elsewhere() -> None:
     config = load_config(
         overrides={"para.plugin_folder": "", "para.emailer": "AWSEmailer"}, environ={}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from para_core.checks import Finding, advice, bad, good
 from para_core.errors import ParaError
+from para_core.memory.emailer import NoopEmailer
 from para_core.plugins import load_plugins
 from para_core.selection import EMAILERS
 from para_server.mail.smtp import SmtpEmailer
@@ -28,11 +29,15 @@ async def examine_mail(config: Config) -> Iterable[Finding]:
         name, emailer = plugins.selected(EMAILERS, config).name, plugins.make(EMAILERS, config)
     except ParaError:
         return []  # the back-ends tell of it
+    host = config.text("para.mail.host").strip()
+    if host and isinstance(emailer, NoopEmailer):
+        said = f"para.mail.host is set, and no mail is sent: para.emailer is {name}"
+        return [advice(said, "set para.emailer to JavaMailEmailer")]
     if not isinstance(emailer, SmtpEmailer):
         return [good(f"para.emailer = {name}; no mail server is asked")]
-    if not config.text("para.mail.host").strip():
+    if not host:
         return [advice("para.mail.host is not set, so the root app sends no mail", _APPS_OWN)]
-    place = f"{config.text('para.mail.host')}:{config.text('para.mail.port')}"
+    place = f"{host}:{config.text('para.mail.port')}"
     try:
         async with asyncio.timeout(_LONGEST_SEC), emailer:
             why = await emailer.check()
