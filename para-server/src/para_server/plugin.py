@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from para_core.errors import ConfigError
+from para_core.extensions import ResourceHandler
 from para_core.hookspecs import EmailerFactory, FileStoreFactory, QueueFactory, hookimpl
 
 if TYPE_CHECKING:
@@ -94,6 +96,27 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
         "para.tls": TlsSettings,
         **oauth,
     }
+
+
+@hookimpl
+def para_register_routes(config: Config) -> Sequence[ResourceHandler]:
+    """Offer the Model Context Protocol, where ``para.mcp_server_mode`` asks for it.
+
+    Raises:
+        ConfigError: Its SDK is not installed.
+    """
+    mode = config.text("para.mcp_server_mode").strip().lower()
+    if mode not in ("r", "rw"):
+        return []
+    try:
+        from para_server.mcp.endpoint import Endpoint
+    except ImportError as error:
+        raise ConfigError(
+            f"para.mcp_server_mode is {mode!r}, which needs a package that is not installed "
+            f"({error.name}); pip install 'para-server[mcp]'"
+        ) from error
+    methods = ("POST", "GET", "DELETE")
+    return [ResourceHandler("/v1/_mcp", Endpoint(config, mode), methods)]
 
 
 @hookimpl

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from .pages import DOCS, blocks_of
-from .projects import build_project
+from .projects import build_project, write_files
 from .running_pages import check_steps
 from .server import running, said_by
 
 FILES = DOCS / "how-to" / "keep-files.md"
 PLUGIN = DOCS / "how-to" / "write-a-plugin.md"
+ASSISTANTS = DOCS / "how-to" / "let-assistants-in.md"
 MONITOR = DOCS / "how-to" / "monitor-a-server.md"
 TOKEN = "a long token that nobody guesses"  # noqa: S105 - of the page
 
@@ -47,3 +48,11 @@ def test_files_are_kept_as_the_page_says(tmp_path: Path, monkeypatch: pytest.Mon
     assert check_steps(FILES, 0) == 1
     kept = [path.name for path in (tmp_path / "data" / "files").iterdir()]
     assert sorted(kept) == [".unfinished", "orchard"]
+
+
+def test_an_assistant_is_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mcp")
+    monkeypatch.chdir(tmp_path)
+    write_files(ASSISTANTS, tmp_path)
+    with running(tmp_path) as port:
+        assert check_steps(ASSISTANTS, port) == 2
