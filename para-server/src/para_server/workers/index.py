@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 _TELL_SEC = 0.5  # how long changes gather before the leader hears of them, unless somebody searches
 _PAUSE_SEC = 0.02
 _LEAD_SEC = 20.0  # until the first worker leads
+_AGAIN_SEC = 1.0  # before who could not lead tries again
 _REBUILD_SEC = 3600.0
 _PATIENCE_SEC = 15.0  # for the leader to do what a write waits for
 
@@ -124,22 +125,29 @@ class WorkerIndex(Indexing):
             self._leading = asyncio.create_task(self._lead(), name="leading")
 
     async def _lead(self) -> None:
+        follower = IndexFollower(self._dao, self._search, retention=self._retention)
         try:
             await self._search.lead()
-            follower = IndexFollower(self._dao, self._search, retention=self._retention)
             await follower.open()  # it looks at all apps, whatever nobody could tell
             await self._server.open()
         except Exception:
-            if not self._is_first:
-                logger.exception("this worker cannot lead; another one may")
-                self._seat.leave()
-            raise
+            await follower.close()
+            if self._is_first:
+                raise
+            logger.exception("this worker cannot lead now; another one may, or it tries again")
+            self._seat.leave()
+            asyncio.get_running_loop().call_later(_AGAIN_SEC, self._wait_again)
+            return
         self._follower = follower
         self._current.clear()
         logger.info("this worker leads: it writes the index", extra={"pid": os.getpid()})
         await self._leader.close()
         for call in self.on_lead:
             call()
+
+    def _wait_again(self) -> None:
+        if not self._is_closing:
+            self._seat.wait(self._take_lead)
 
     # ---- writers ------------------------------------------------------------------------------
 

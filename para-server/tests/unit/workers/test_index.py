@@ -1,0 +1,74 @@
+"""Who leads follows the database; nobody gives up for good."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from para_core.contracts.dao import Put, Record, Write
+from para_core.errors import ConfigError
+from para_core.memory.dao import MemoryDAO
+from para_core.memory.search import MemorySearch
+from para_server.workers import index as worker_index
+from para_server.workers.index import WorkerIndex
+
+from .test_board import seats
+
+
+class Taken(MemorySearch):
+    """An index that somebody else has at first, and that tells how often it was asked for."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__()
+        self.refusals, self.asked = refusals, 0
+
+    async def lead(self) -> None:
+        self.asked += 1
+        if self.asked <= self.refusals:
+            raise ConfigError("another process has the indexes")
+
+
+async def lead_of(index: WorkerIndex) -> None:
+    """Open, and wait until this worker leads."""
+    leads = asyncio.Event()
+    index.on_lead.append(leads.set)
+    await index.open()
+    async with asyncio.timeout(5):
+        await leads.wait()
+
+
+async def test_who_cannot_lead_at_once_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_index, "_AGAIN_SEC", 0.01)
+    search = Taken(refusals=3)
+    async with MemoryDAO() as dao, search:
+        number = await dao.write("app", Write("create", [Put(Record("a", "film", b'{"id":"a"}'))]))
+        index = WorkerIndex(dao, search, seats(2)[0], tmp_path, is_first=False)
+        try:
+            await lead_of(index)
+            assert await index.caught_up("app", 5)
+            assert await search.position("app") == number
+        finally:
+            await index.close()
+        assert search.asked == 4
+
+
+async def test_the_others_may_try_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_index, "_AGAIN_SEC", 60)
+    broken, whole = Taken(refusals=10**9), MemorySearch()
+    async with MemoryDAO() as dao, broken, whole:
+        boards = seats(2)
+        first = WorkerIndex(dao, broken, boards[0], tmp_path, is_first=False)
+        second = WorkerIndex(dao, whole, boards[1], tmp_path, is_first=False)
+        try:
+            await first.open()
+            await lead_of(second)
+            assert not first.leads
+        finally:
+            await first.close()
+            await second.close()
