@@ -7,6 +7,7 @@ a worker that was killed waits for the next one in its place.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import logging
 import os
@@ -26,7 +27,7 @@ from para_server.systemd import notify
 from para_server.workers.board import Board
 from para_server.workers.worker import Meeting, Worker
 
-__all__ = ["Serve", "Tether", "supervise"]
+__all__ = ["Serve", "Tether", "meeting_of", "supervise"]
 
 logger = logging.getLogger(__name__)
 
@@ -71,16 +72,24 @@ def supervise(count: int, serve: Serve, *, stop_sec: float, stopping: Callable[[
         stop_sec: How long requests under way may take.
         stopping: Called when the workers are told to stop: it closes the sockets here.
     """
-    with _meeting(count) as meeting, _blocked_signals():
+    with meeting_of(count) as meeting, _blocked_signals():
         return _Supervisor(meeting, serve, stop_sec, stopping).run()
 
 
 @contextlib.contextmanager
-def _meeting(count: int) -> Iterator[Meeting]:
+def meeting_of(count: int) -> Iterator[Meeting]:
+    """Make what so many workers have in common, and remove it at the end.
+
+    The folder is locked, so that programs that remove what is old in ``/tmp`` leave it alone: a
+    worker that found no lock there would lead beside another one.
+    """
     folder = Path(tempfile.mkdtemp(prefix="para-"))  # only for this user
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield Meeting(secrets.token_hex(16), folder, Board(count))
     finally:
+        os.close(handle)
         shutil.rmtree(folder, ignore_errors=True)
 
 
