@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import secrets
+import select
 import shutil
 import signal
 import sys
@@ -32,11 +33,12 @@ __all__ = ["Serve", "Tether", "meeting_of", "supervise"]
 logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 _FAILURE = 2  # exit code of a worker that cannot start before a person puts something right
 _SOON_SEC = 2.0  # a worker that ends within so long of its start has failed to start
 _PAUSES_SEC = (0.0, 0.0, 0.5, 2.0, 5.0)  # before another try, by failures one after the other
 _GRACE_SEC = 30.0  # on top of what requests may take, until what does not stop is killed
-_START_SEC = 60.0
+_LOOK_SEC = 0.2  # from one look for signals to the next, while the first worker starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class _Supervisor:
         self._children: dict[int, _Child] = {}  # by process id
         self._failures = [0] * meeting.board.workers
         self._due: dict[int, float] = {}  # when a worker is to be started again, by number
+        self._is_told_to_stop = False  # before the first worker has answered
         self._lifeline = os.pipe()  # nothing is ever written: its end is the end of this process
 
     def run(self) -> int:
@@ -123,7 +126,7 @@ class _Supervisor:
         gc.collect()
         gc.freeze()  # so that what workers share is not copied by their first collection
         if not self._start_first():
-            return self._stopped(_FAILURE)
+            return self._stopped(0 if self._is_told_to_stop else _FAILURE)
         for number in range(1, self._meeting.board.workers):
             self._start(number, is_first=False, is_late=False)
         notify("READY=1")
@@ -131,7 +134,7 @@ class _Supervisor:
             number = self._next_signal()
             if number == signal.SIGHUP and sys.stdin.isatty():
                 number = signal.SIGTERM  # the terminal was closed
-            if number in (signal.SIGTERM, signal.SIGINT):
+            if number in _STOPS:
                 notify("STOPPING=1")
                 return self._stopped(0)
             if number == signal.SIGHUP:
@@ -146,6 +149,10 @@ class _Supervisor:
         self._start(0, is_first=True, is_late=False, told=told)
         os.close(told)
         with os.fdopen(ready, "rb") as pipe:
+            while not select.select([pipe], [], [], _LOOK_SEC)[0]:
+                if signal.sigtimedwait(_STOPS, 0) is not None:
+                    self._is_told_to_stop = True
+                    return False
             return pipe.read(1) == b"."  # nothing comes from one that has ended
 
     def _start(self, number: int, *, is_first: bool, is_late: bool, told: int = -1) -> None:
@@ -242,7 +249,7 @@ class _Supervisor:
                 self._tell(signal.SIGKILL)
                 left = _GRACE_SEC
             found = signal.sigtimedwait(_SIGNALS, min(left, 1.0))
-            if found is not None and found.si_signo in (signal.SIGTERM, signal.SIGINT):
+            if found is not None and found.si_signo in _STOPS:
                 self._tell(signal.SIGINT)
             self._ended()
         return code
