@@ -137,6 +137,8 @@ def test_objects_that_live_in_the_index_only_are_found_through_any_worker(
         assert writer.ask("POST", "/v1/thing", body).status == 201
         totals = [caller.ask("GET", "/v1/thing").json["totalHits"] for caller in callers]
         assert totals == [number + 1] * len(callers)
+        read = [caller.ask("GET", f"/v1/thing/u{number}").status for caller in callers]
+        assert read == [200] * len(callers)
 
 
 def test_an_app_is_what_it_was_changed_to_for_all_workers(callers: list[Caller]) -> None:

@@ -32,13 +32,14 @@ class Board:
     def __init__(self, workers: int) -> None:
         """Make the memory; processes that are forked afterwards share it."""
         self.workers = workers
-        size = workers * (OBJECT_ROWS + APP_ROWS) * _NUMBER
+        size = workers * (OBJECT_ROWS + APP_ROWS + 1) * _NUMBER
         numbers = memoryview(mmap.mmap(-1, size)).cast("Q")
         starts = [n * OBJECT_ROWS for n in range(workers)]
         self._objects = [numbers[at : at + OBJECT_ROWS] for at in starts]
         starts = [workers * OBJECT_ROWS + n * APP_ROWS for n in range(workers)]
         self._apps = [numbers[at : at + APP_ROWS] for at in starts]
-        self._mine = self._my_apps = numbers[:0]
+        self._unstored = numbers[-workers:]
+        self._mine = self._my_apps = self._my_unstored = numbers[:0]
         self._others: Sequence[memoryview[int]] = ()
         self._writing: dict[int, int] = {}  # rows in which this worker writes, and how often
 
@@ -50,6 +51,7 @@ class Board:
             nobody knows, so they count as under way until they are handed to ``finish``.
         """
         self._mine, self._my_apps = self._objects[number], self._apps[number]
+        self._my_unstored = self._unstored[number : number + 1]
         self._others = [c for n, c in enumerate(self._objects) if n != number]
         left = [row for row, value in enumerate(self._mine) if value & 1]
         self._writing = dict.fromkeys(left, 1)
@@ -102,6 +104,15 @@ class Board:
             else:
                 del writing[row]
                 mine[row] += 1
+
+    @property
+    def has_unstored(self) -> bool:
+        """Whether any worker ever kept an object that is in no database."""
+        return any(self._unstored)
+
+    def note_unstored(self) -> None:
+        """Say that this worker keeps an object that is in no database."""
+        self._my_unstored[0] = 1
 
     def forget_all(self) -> None:
         """Make all that other workers remember of the database worthless."""

@@ -2,7 +2,8 @@
 
 Records are in the memory of each worker; each hit is checked against the board, which costs less
 than a look into a dictionary. Values and counters are in one file that all workers use: what a
-browser began with one worker goes on with another, and limits count for all of them together.
+browser began with one worker goes on with another, and limits count for all of them together. So
+are the records of objects that are in no database, since no stamp could tell whether they are true.
 """
 
 from __future__ import annotations
@@ -38,10 +39,6 @@ class WorkerCache(Cache):
 
     # ---- records ------------------------------------------------------------------------------
 
-    def is_true(self, record: Record) -> bool:
-        """Return whether a record that was read before is what the database holds now."""
-        return isinstance(record, Stamped) and self._board.stamp(record.row) == record.stamp
-
     def peek(self, appid: str, key: str) -> Record | None:
         """Return a record that is held and still true."""
         found = self._inner.peek(appid, key)
@@ -50,7 +47,9 @@ class WorkerCache(Cache):
     async def get(self, appid: str, key: str) -> Record | None:
         """Return a record that is held and still true."""
         found = await self._inner.get(appid, key)
-        return found if found is not None and self._is_usable(found) else None
+        if found is not None and self._is_usable(found):
+            return found
+        return self._values.record(appid, key) if self._board.has_unstored else None
 
     def peek_all(self, appid: str, keys: Sequence[str]) -> list[Record] | None:
         """Return all of these records if they are at hand and still true."""
@@ -60,9 +59,14 @@ class WorkerCache(Cache):
         return found
 
     async def get_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
-        """Return the records that are held and still true."""
-        found = await self._inner.get_all(appid, keys)
-        return {key: record for key, record in found.items() if self._is_usable(record)}
+        """Return the records that are held and still true, in the order of ``keys``."""
+        held = await self._inner.get_all(appid, keys)
+        found = {key: record for key, record in held.items() if self._is_usable(record)}
+        if self._board.has_unstored and len(found) < len(keys):
+            unstored = {key: self._values.record(appid, key) for key in keys if key not in found}
+            found |= {key: record for key, record in unstored.items() if record is not None}
+            found = {key: found[key] for key in keys if key in found}
+        return found
 
     async def contains(self, appid: str, key: str) -> bool:
         """Tell whether ``get`` would find a record."""
@@ -73,31 +77,31 @@ class WorkerCache(Cache):
     ) -> None:
         """Keep records that were read; those that were written wait for their first read.
 
-        What was written has no stamp: another worker may have written it again since.
+        What was written has no stamp: another worker may have written it again since. What is in
+        no database is kept for all workers in their file.
         """
         kept: list[Record] = []
-        written: list[Record] = []
         for record in records:
             if isinstance(record, Stamped):
                 if record.stamp != UNSTEADY:
                     kept.append(record)
             elif record.change:
-                written.append(record)
+                await self.remove(appid, record.id, change=record.change)
             else:
-                kept.append(record)  # it lives in no database, so nobody can change it there
+                self._board.note_unstored()
+                self._values.put_record(appid, record, ttl_sec)
         if kept:
             await self._inner.put_all(appid, kept, ttl_sec=ttl_sec)
-        for record in written:
-            await self._inner.remove(appid, record.id, change=record.change)
 
     async def remove_all(self, appid: str, keys: Iterable[str], *, change: int = 0) -> None:
         """Drop records."""
+        keys = list(keys)
+        if self._board.has_unstored:
+            self._values.remove_records(appid, keys)
         await self._inner.remove_all(appid, keys, change=change)
 
     def _is_usable(self, record: Record) -> bool:
-        if isinstance(record, Stamped):
-            return self._board.stamp(record.row) == record.stamp
-        return record.change == 0
+        return isinstance(record, Stamped) and self._board.stamp(record.row) == record.stamp
 
     # ---- values and counters ------------------------------------------------------------------
 

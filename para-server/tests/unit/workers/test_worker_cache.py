@@ -138,10 +138,29 @@ async def test_what_a_worker_has_written_it_keeps_from_the_next_read_on(world: W
     assert world.held(0, "cat") == number
 
 
-async def test_objects_of_no_database_are_kept(world: World) -> None:
-    await world.caches[0].put("app", a_record("cat", change=0))
-    assert world.caches[0].peek("app", "cat") is not None
-    assert await world.caches[0].get("app", "cat") is not None
+async def test_objects_of_no_database_are_those_of_all_workers(world: World) -> None:
+    one, other = world.caches
+    for text in ("first", "second"):
+        record = a_record("cat", change=0, text=text)
+        await one.put("app", record)
+        for cache in (one, other):
+            assert await cache.get("app", "cat") == record
+            assert await cache.get_all("app", ["dog", "cat"]) == {"cat": record}
+            assert cache.peek("app", "cat") is None
+    await other.remove("app", "cat")
+    assert await one.get("app", "cat") is None
+    assert await one.get_all("app", ["cat"]) == {}
+
+
+async def test_what_is_stored_takes_the_place_of_what_was_not(world: World) -> None:
+    one, other = world.caches
+    await one.put("app", a_record("cat", change=0))
+    record = a_record("cat", text="stored")
+    number = await world.daos[1].create("app", record)
+    await other.put("app", Record("cat", "cat", record.data, number))
+    assert await one.get("app", "cat") is None
+    await world.fill(0, "cat")
+    assert world.held(0, "cat") == number
 
 
 async def test_a_removed_app_is_forgotten_by_all(world: World) -> None:
@@ -196,3 +215,13 @@ async def test_values_and_counters_are_those_of_all_workers(world: World) -> Non
     ]
     await other.clear("app")
     assert await one.value("app", "state") is None
+
+
+@pytest.mark.parametrize("name", ["a", "é\0", "\ud800", "x" * 5000], ids=ascii)
+async def test_names_may_have_any_characters(world: World, name: str) -> None:
+    one, other = world.caches
+    await one.put_value("app", name, "v")
+    assert await other.value("app", name) == "v"
+    assert await one.increment("app", name, ttl_sec=60) == 1
+    await one.put("app", a_record("cat", change=0))
+    assert await other.get("app", name) is None
