@@ -143,9 +143,14 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
         keys_file=keys_file_of(config),
         worker=worker,
     )
+    logger.info("--- Para.initialize() [%s] %s ---", settings.environment, __version__)
     access_log = logs.access_log()
     para.api.dispatcher.access = access_log
     async with para, para.operator_listener, access_log or contextlib.nullcontext():
+        logger.info(
+            "Loaded new DAO, Search and Cache implementations - %s, %s, %s.",
+            *(plugins.selected(family, config).name for family in (DAOS, SEARCHES, CACHES)),
+        )
         plugins.use_metrics(para.metrics)
         await plugins.start(config)
         server = _Server(
@@ -156,10 +161,12 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
         _settle_memory()
         scheme = "http" if certificate is None else "https"
         where = f"{scheme}://localhost:{listener.getsockname()[1]}{settings.context_path}"
-        logger.info("Para for Python %s is listening on %s", __version__, where)
+        node = para.settings.worker_id
+        logger.info("Instance #%s initialized and listening on %s", node, where)
         try:
             await server.serve(sockets=[listener])
         finally:
+            logger.info("--- Para.destroy() ---")
             await plugins.stop(config)
 
 

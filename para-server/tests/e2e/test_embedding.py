@@ -18,6 +18,7 @@ from para_core.config import Config
 from para_core.errors import ConfigError, PluginError, QueryError, VersionConflictError
 from para_core.hookspecs import hookimpl
 from para_core.listeners import IOListener
+from para_core.metrics import Metrics
 from para_core.objects import CLASSES, App, Sysprop, User
 from para_core.pager import Pager
 from para_server.access.demand import NotAllowedError
@@ -325,3 +326,20 @@ def test_why_it_does_not_open_is_told(tmp_path: Path) -> None:
     broken = {"para.dao": "SqlDAO", "para.sql.url": f"sqlite:///{tmp_path}/para.db"}
     with pytest.raises(ConfigError), BlockingPara.open(a_config(tmp_path, **broken)):
         pass
+
+
+async def test_a_module_of_the_program_gets_the_metrics(tmp_path: Path) -> None:
+    taken: list[Metrics] = []
+
+    @hookimpl
+    def para_on_metrics(metrics: Metrics) -> None:
+        taken.append(metrics)
+
+    module = ModuleType("counting")
+    vars(module)["para_on_metrics"] = para_on_metrics
+    async with Para.open(a_config(tmp_path), plugins=[module]) as para:
+        app = await para.apps.create("Harbour")
+        await para.objects.create(app, a_boat("b1"))
+    (metrics,) = taken
+    metrics.settle()
+    assert dict(metrics.of(app.identifier).readings())["MemoryDAO.create"].count == 1

@@ -151,7 +151,7 @@ def test_nothing_goes_to_files_that_are_off(server: ServerProcess) -> None:
     server.tell_to_stop()
     assert server.ends() == 0
     assert set(logged(server)) == {"console"}
-    assert "is listening on" in server.log
+    assert "initialized and listening on" in server.log
 
 
 def test_a_console_that_is_off_leaves_the_files(server: ServerProcess) -> None:
@@ -159,7 +159,7 @@ def test_a_console_that_is_off_leaves_the_files(server: ServerProcess) -> None:
     server.start()
     server.wait_until_ready()
     assert server.log == ""
-    assert "is listening on" in (server.folder / "logs" / "para.log").read_text()
+    assert "initialized and listening on" in (server.folder / "logs" / "para.log").read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_told_of(server: ServerProcess) -> None:
@@ -208,3 +208,29 @@ def test_workers_write_to_the_same_files(server: ServerProcess) -> None:
     server.tell_to_stop()
     assert server.ends() == 0
     assert main.read_text().count("stopping") >= 2
+
+
+def test_lines_that_operators_look_for_are_those_of_the_original(server: ServerProcess) -> None:
+    server.start()
+    server.wait_until_ready()
+    with closing(Caller(server.port)) as caller:
+        caller.ask("GET", "/v1/_setup/cats", query=[("sharedTable", "true")])
+        caller.ask("DELETE", "/v1/apps/cats")
+    server.tell_to_stop()
+    assert server.ends() == 0
+    text = (server.folder / "para.log").read_text()
+    wanted = [
+        r"--- Para\.initialize\(\) \[embedded\] \S+ ---",
+        r"Created root app 'para', sharingTable = false, sharingIndex = false\.",
+        r"Server is healthy\.",
+        r"Loaded new DAO, Search and Cache implementations - SqlDAO, LuceneSearch, CaffeineCache\.",
+        rf"Instance #1 initialized and listening on http://localhost:{server.port}",
+        r"Created new app 'cats', sharingTable = true, sharingIndex = false\.",
+        r"App 'app:cats' deleted\.",
+        r"--- Para\.destroy\(\) ---",
+    ]
+    at = 0
+    for line in wanted:
+        found = re.compile(line).search(text, at)
+        assert found is not None, line
+        at = found.end()

@@ -84,6 +84,7 @@ class Para:
         """Open the back-ends, make the root app at the first start, start the plugins."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._server)
+            self._plugins.use_metrics(self._server.metrics)
             await self._plugins.start(self.config)
             stack.push_async_callback(self._plugins.stop, self.config)
             self._stack = stack.pop_all()

@@ -121,6 +121,14 @@ class Apps:
             await self._store.save(self.root, "create", [Save(app, 0)])
         except ConflictError:
             return None
+        kind = "root" if app.identifier == self.root else "new"
+        shares = [str(one).lower() for one in (app.sharing_table, app.sharing_index)]
+        logger.info(
+            "Created %s app '%s', sharingTable = %s, sharingIndex = %s.",
+            kind,
+            app.identifier,
+            *shares,
+        )
         if app.identifier != self.root:
             await self._tell(lambda listener: listener.app_created(app))
         return app
@@ -136,6 +144,7 @@ class Apps:
         await self._store.forget(app.identifier)
         await self._store.delete(self.root, "delete", [app.id])
         await self._store.forget(app.identifier)  # what was written meanwhile
+        logger.info("App '%s' deleted.", app.id)
         await self._tell(lambda listener: listener.app_deleted(app))
         await self._tell_settings(app, app.settings, {})
 

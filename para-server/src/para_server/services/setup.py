@@ -87,7 +87,6 @@ class Setup:
         if root is None:  # pragma: no cover - created, or there already
             message = "the root app cannot be created"
             raise RuntimeError(message)
-        logger.info("created the root app", extra={"appid": self._apps.root})
         if not self._override:
             if root.secret != secret:
                 self._write_keys(root)  # another server was faster
