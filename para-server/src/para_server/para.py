@@ -62,6 +62,7 @@ from para_server.services.health_parts import (
     search_part,
 )
 from para_server.services.index_follower import IndexFollower
+from para_server.services.index_writer import REBUILD_PAGE
 from para_server.services.indexing import Indexing
 from para_server.services.links import Links
 from para_server.services.mailing import Mailing
@@ -455,10 +456,11 @@ def _storage(
     if backends.io_listeners:
         dao = ListenedDAO(dao, backends.io_listeners)
     index: Indexing
+    page = settings.reindex_batch_size if settings.reindex_batch_size > 0 else REBUILD_PAGE
     if worker is None:
-        index = IndexFollower(dao, backends.search, retention=retention)
+        index = IndexFollower(dao, backends.search, retention=retention, rebuild_page=page)
     else:
-        index = worker.index(dao, backends.search, retention)
+        index = worker.index(dao, backends.search, retention, rebuild_page=page)
     store = Store(
         dao,
         cache=backends.cache if settings.cache_enabled else None,

@@ -58,8 +58,9 @@ KEYS = category("Core", "server", [
     number("max_failed_webhook_attempts", 10,
            "After so many failed deliveries in a row a webhook is turned off.",
            used_by="webhooks"),
-    number("reindex_batch_size", Derived("the page limit of the request", lambda _: ""),
-           "Objects that a rebuild of an index takes at a time.", documented="100"),
+    number("reindex_batch_size", Derived("500", lambda _: ""),
+           "Objects that a rebuild of an index takes at a time.", documented="100",
+           used_by="index"),
     flag("sync_index_with_db", "true",
          "Whether index entries without an object in the database are removed when a search meets "
          "them."),

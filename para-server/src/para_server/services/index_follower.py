@@ -22,7 +22,7 @@ from para_core.contracts.search import Search
 from para_core.errors import ParaError, StorageFullError, UnavailableError
 from para_server.services.following import Retention
 from para_server.services.index_feed import Feed, Pending
-from para_server.services.index_writer import IndexWriter
+from para_server.services.index_writer import REBUILD_PAGE, IndexWriter
 from para_server.services.indexing import Indexing, Progress
 
 __all__ = ["DOUBT_SEC", "IndexFollower", "Progress"]
@@ -50,10 +50,11 @@ class IndexFollower(Indexing):
         *,
         retention: Retention | None = None,
         linger_sec: float = _LINGER_SEC,
+        rebuild_page: int = REBUILD_PAGE,
     ) -> None:
         """Follow a database; without ``retention`` nobody else follows it."""
         self._dao, self._search, self._linger_sec = dao, search, linger_sec
-        self._writer = IndexWriter(dao, search, retention)
+        self._writer = IndexWriter(dao, search, retention, rebuild_page=rebuild_page)
         self._feeds: dict[str, Feed] = {}
         self._dirty: dict[str, Feed] = {}
         self._waiting = 0  # changed objects in all feeds

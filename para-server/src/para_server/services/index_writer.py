@@ -15,23 +15,32 @@ from para_core.contracts.search import Search
 from para_server.services.following import Retention, changes_after
 from para_server.services.index_feed import Feed, Pending
 
-__all__ = ["FOLLOWER", "IndexWriter", "is_indexed"]
+__all__ = ["FOLLOWER", "REBUILD_PAGE", "IndexWriter", "is_indexed"]
 
 logger = logging.getLogger(__name__)
 
 FOLLOWER = "index"
 """What the index is called among the followers of a feed."""
 
-_REBUILD_PAGE = 500  # records
+REBUILD_PAGE = 500
+"""Records that a rebuild takes at a time, unless the configuration says otherwise."""
+
 _REPLAYED = 2000  # records that are read at once when the feed is replayed
 
 
 class IndexWriter:
     """Brings indexes up to the database. An error leaves an index behind, never ahead."""
 
-    def __init__(self, dao: DAO, search: Search, retention: Retention | None = None) -> None:
+    def __init__(
+        self,
+        dao: DAO,
+        search: Search,
+        retention: Retention | None = None,
+        *,
+        rebuild_page: int = REBUILD_PAGE,
+    ) -> None:
         """Write into the indexes of a search engine; see ``IndexFollower``."""
-        self._dao, self._search = dao, search
+        self._dao, self._search, self._rebuild_page = dao, search, rebuild_page
         self.retention = retention or Retention(dao, [FOLLOWER])
 
     async def apply(self, feed: Feed, batch: list[Pending]) -> None:
@@ -115,7 +124,7 @@ class IndexWriter:
 
     async def _all_records(self, appid: str) -> AsyncIterator[Sequence[Record]]:
         after = ""
-        while page := await self._dao.read_page(appid, after=after, limit=_REBUILD_PAGE):
+        while page := await self._dao.read_page(appid, after=after, limit=self._rebuild_page):
             after = page[-1].id
             yield [record for record in page if is_indexed(record)]
 

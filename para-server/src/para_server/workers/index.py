@@ -21,6 +21,7 @@ from para_core.contracts.search import Search
 from para_core.errors import UnavailableError
 from para_server.services.following import Retention
 from para_server.services.index_follower import DOUBT_SEC, IndexFollower
+from para_server.services.index_writer import REBUILD_PAGE
 from para_server.services.indexing import Indexing, Progress
 from para_server.workers.board import Board
 from para_server.workers.channel import Ask, Leader, LeadershipServer
@@ -50,6 +51,7 @@ class WorkerIndex(Indexing):
         *,
         is_first: bool,
         retention: Retention | None = None,
+        rebuild_page: int = REBUILD_PAGE,
     ) -> None:
         """Prepare to follow.
 
@@ -60,9 +62,10 @@ class WorkerIndex(Indexing):
             folder: Where the workers meet.
             is_first: Whether this worker is alone at its start, and so has to lead at once.
             retention: Told how far the index is; without it nobody else follows the database.
+            rebuild_page: Records that a rebuild takes at a time.
         """
         self._dao, self._search, self._board = dao, search, board
-        self._retention = retention
+        self._retention, self._rebuild_page = retention, rebuild_page
         self._place, self._seat = folder / "leader.sock", Seat(folder / "leader.lock")
         self._is_first, self._is_closing = is_first, False
         self._leader = Leader(self._place)
@@ -125,7 +128,9 @@ class WorkerIndex(Indexing):
             self._leading = asyncio.create_task(self._lead(), name="leading")
 
     async def _lead(self) -> None:
-        follower = IndexFollower(self._dao, self._search, retention=self._retention)
+        follower = IndexFollower(
+            self._dao, self._search, retention=self._retention, rebuild_page=self._rebuild_page
+        )
         try:
             await self._search.lead()
             await follower.open()  # it looks at all apps, whatever nobody could tell

@@ -12,6 +12,7 @@ import msgspec
 from para_core.contracts.dao import Record
 from para_core.errors import ConfigError
 from para_core.ids import MAX_WORKER_ID
+from para_server.services.index_writer import REBUILD_PAGE
 from para_server.services.setup import RootKeys
 from para_server.workers.board import Board
 from para_server.workers.cache import WorkerCache
@@ -87,7 +88,14 @@ class Worker:
             replace(backends, dao=dao, cache=cache),
         )
 
-    def index(self, dao: DAO, search: Search, retention: Retention | None = None) -> WorkerIndex:
+    def index(
+        self,
+        dao: DAO,
+        search: Search,
+        retention: Retention | None = None,
+        *,
+        rebuild_page: int = REBUILD_PAGE,
+    ) -> WorkerIndex:
         """Return what follows the database, or asks the worker that does."""
         meeting = self._meeting
         return WorkerIndex(
@@ -97,6 +105,7 @@ class Worker:
             meeting.folder,
             is_first=self._is_first,
             retention=retention,
+            rebuild_page=rebuild_page,
         )
 
     def is_true(self, record: Record) -> bool:

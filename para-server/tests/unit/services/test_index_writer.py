@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from para_core.contracts.dao import Put, Record, Write
@@ -24,6 +26,26 @@ from .index_fakes import LateDAO, RecordingSearch, record
 )
 def test_an_object_says_whether_it_wants_to_be_found(data: bytes, *, wanted: bool) -> None:
     assert is_indexed(Record("a", "cat", data)) is wanted
+
+
+@pytest.mark.parametrize(("page", "wanted"), [(4, [4, 4, 2]), (500, [10])])
+async def test_a_rebuild_takes_so_many_objects_at_a_time(
+    dao: LateDAO, search: RecordingSearch, page: int, wanted: list[int]
+) -> None:
+    keys = [f"k{number}" for number in range(10)]
+    await dao.write("app", Write("createAll", [Put(record(key)) for key in keys]))
+    taken: list[int] = []
+    read_page = dao.read_page
+
+    async def reading(appid: str, **how: Any) -> list[Record]:  # noqa: ANN401 - passed on
+        found = await read_page(appid, **how)
+        taken.append(len(found))
+        return found
+
+    dao.read_page = reading  # type: ignore[method-assign]
+    writer = IndexWriter(dao, search, rebuild_page=page)
+    assert await writer.rebuild(Feed("app")) == 10
+    assert taken == [*wanted, 0]
 
 
 # ---- a long feed ---------------------------------------------------------------------------------
