@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ pytest.importorskip("para_dao_sql")
 pytest.importorskip("para_search_lucene")
 
 
+@pytest.mark.skipif(not shutil.which("pgrep"), reason="needs pgrep")
 def test_the_commands_of_the_page_see_the_workers(tmp_path: Path) -> None:
     [config] = [block.text for block in blocks_of(PAGE) if block.language == "hocon"]
     count, log = (block.text for block in blocks_of(PAGE) if block.language == "sh")

@@ -7,6 +7,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -430,6 +431,21 @@ def test_a_second_signal_waits_for_nobody(running: ServerProcess) -> None:
         running.tell_to_stop()
         assert running.ends() == 0
         assert time.monotonic() - began < 15
+
+
+def test_a_service_manager_hears_of_the_server_as_one(server: ServerProcess) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(server.folder / "notify"))
+        manager.settimeout(20)
+        server.environ = {"NOTIFY_SOCKET": str(server.folder / "notify"), "WATCHDOG_USEC": "900000"}
+        server.start()
+        assert manager.recv(100) == b"READY=1"
+        server.wait_until_ready()
+        assert manager.recv(100) == b"WATCHDOG=1"
+        server.tell_to_stop()
+        while (said := manager.recv(100)) != b"STOPPING=1":
+            assert said == b"WATCHDOG=1"
+        assert server.ends() == 0
 
 
 def test_what_is_typed_at_a_terminal_reaches_the_supervisor_only(running: ServerProcess) -> None:
