@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from para_core.contracts.search import Search
     from para_core.contracts.signin import SignInFactory
     from para_core.extensions import Command, ResourceHandler
-    from para_core.listeners import AppListener, IOListener
+    from para_core.listeners import AppListener, IOListener, SearchListener
     from para_core.metrics import Metrics
     from para_core.objects import ParaObject
 
@@ -171,6 +171,23 @@ def para_register_io_listeners(config: Config) -> Sequence[IOListener]:
 
     Asked once, while the server starts; without any listener the database calls cost what they
     cost before. Since plugin API 1.
+
+    Args:
+        config: The configuration of the process.
+
+    Returns:
+        Listeners, called in this order, after those of plugins that were found earlier.
+    """
+    return []
+
+
+@hookspec
+def para_register_search_listeners(config: Config) -> Sequence[SearchListener]:
+    """Listen to searches: before each, with the power to refuse it, and after.
+
+    Asked once, while the server starts. With a listener every search is asked of the engine, also
+    where its answer lies in memory; without any, searches cost what they cost before.
+    Since plugin API 1.
 
     Args:
         config: The configuration of the process.

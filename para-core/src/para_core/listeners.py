@@ -1,4 +1,4 @@
-"""What plugins may listen to: database calls, and the lives of apps."""
+"""What plugins may listen to: database calls, searches, and the lives of apps."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from para_core.contracts.dao import DAO, Change, Record, Write
 
 if TYPE_CHECKING:
+    from para_core.contracts.search import Hits
     from para_core.contracts.snapshot import Snapshot
     from para_core.objects import App
+    from para_core.pager import Pager
+    from para_core.query.tree import Node
 
-__all__ = ["AppListener", "IOListener", "ListenedDAO"]
+__all__ = ["AppListener", "IOListener", "ListenedDAO", "SearchListener"]
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,22 @@ class AppListener:
 
     async def setting_removed(self, app: App, key: str) -> None:
         """Run for each setting that was there and is gone."""
+
+
+class SearchListener:
+    """Hears of every search of the services; override the methods you need.
+
+    Counts are searches whose pager has the limit 0. Source: Para 1.54, ``SearchQueryListener``,
+    which can be registered there and is never called.
+    """
+
+    async def before_search(
+        self, appid: str, query: Node, kind: str | None, pager: Pager | None
+    ) -> None:
+        """Run before a search. An exception refuses it and reaches the caller."""
+
+    async def after_search(self, appid: str, query: Node, kind: str | None, hits: Hits) -> None:
+        """Run after a search. An exception is logged, and it is answered all the same."""
 
 
 class ListenedDAO(DAO):

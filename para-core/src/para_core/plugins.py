@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from para_core.contracts import DAO, Cache, Emailer, FileStore, Queue, Search
     from para_core.contracts.signin import SignIn, SignInTools
     from para_core.extensions import Command, ResourceHandler
-    from para_core.listeners import AppListener, IOListener
+    from para_core.listeners import AppListener, IOListener, SearchListener
     from para_core.metrics import Metrics
     from para_core.objects import ParaObject
 
@@ -132,6 +132,10 @@ class Plugins:
     def io_listeners(self, config: Config) -> list[IOListener]:
         """Return the listeners of database calls, in the order in which they are called."""
         return self._listed("para_register_io_listeners", config)
+
+    def search_listeners(self, config: Config) -> list[SearchListener]:
+        """Return the listeners of searches, in the order in which they are called."""
+        return self._listed("para_register_search_listeners", config)
 
     def app_listeners(self, config: Config) -> list[AppListener]:
         """Return the listeners of apps, in the order in which they are called."""

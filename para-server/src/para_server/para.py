@@ -20,7 +20,7 @@ import msgspec
 from para_core.config import Config
 from para_core.contracts.component import Component
 from para_core.ids import IdGenerator
-from para_core.listeners import AppListener, IOListener, ListenedDAO
+from para_core.listeners import AppListener, IOListener, ListenedDAO, SearchListener
 from para_core.memory.emailer import NoopEmailer
 from para_core.memory.filestore import MemoryFileStore
 from para_core.memory.queue import MemoryQueue, QueueSettings
@@ -112,6 +112,7 @@ class Backends:
     search: Search
     cache: Cache
     io_listeners: Sequence[IOListener] = ()
+    search_listeners: Sequence[SearchListener] = ()
     app_listeners: Sequence[AppListener] = ()
     resources: Sequence[ResourceHandler] = ()
     files: FileStore = field(default_factory=MemoryFileStore)
@@ -375,7 +376,13 @@ def _services(  # noqa: PLR0913 - where everything meets
         listeners=backends.app_listeners,
         is_true=None if worker is None else worker.is_true,
     )
-    finder = Finder(backends.search, index, store, wait_ms=settings.search_wait_ms)
+    finder = Finder(
+        backends.search,
+        index,
+        store,
+        wait_ms=settings.search_wait_ms,
+        listeners=backends.search_listeners,
+    )
     users = Users(
         store,
         apps,

@@ -277,6 +277,7 @@ def backends_of(config: Config, plugins: Plugins) -> Backends:
         search=plugins.make(SEARCHES, config),
         cache=plugins.make(CACHES, config),
         io_listeners=plugins.io_listeners(config),
+        search_listeners=plugins.search_listeners(config),
         app_listeners=plugins.app_listeners(config),
         resources=plugins.routes(config),
         files=plugins.make(FILESTORES, config),

@@ -27,7 +27,8 @@ from msgspec import Meta, Struct
 from para_core.contracts import Emailer
 from para_core.extensions import ResourceHandler
 from para_core.hookspecs import hookimpl
-from para_core.listeners import AppListener, IOListener
+from para_core.errors import QueryError
+from para_core.listeners import AppListener, IOListener, SearchListener
 from para_core.memory.cache import CaffeineSettings, MemoryCache
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.emailer import NoopEmailer
@@ -106,6 +107,18 @@ def para_register_sections():
 @hookimpl
 def para_register_io_listeners():
     return [Listener()]
+
+class Searches(SearchListener):
+    async def before_search(self, appid, query, kind, pager):
+        if kind == "submarine":
+            raise QueryError("submarines", "nobody looks for these")
+
+    async def after_search(self, appid, query, kind, hits):
+        heard.append(f"found {hits.total} {kind}")
+
+@hookimpl
+def para_register_search_listeners():
+    return [Searches()]
 
 @hookimpl
 def para_register_app_listeners():
@@ -199,7 +212,7 @@ def heard() -> list[str]:
 
 def test_every_back_end_comes_from_the_plugin(config: Config, plugins: Plugins) -> None:
     found = plugins.found[-1]
-    assert len(plugins.hooks_of(found)) == 14  # all but commands, which test_cli has
+    assert len(plugins.hooks_of(found)) == 15  # all but commands, which test_cli has
     assert type(plugins.queue(config)).__name__ == "MemoryQueue"
     assert type(plugins.filestore(config)).__name__ == "MemoryFileStore"
     assert type(plugins.emailer(config)).__name__ == "NoopEmailer"
@@ -245,6 +258,16 @@ async def test_listeners_hear_of_writes_and_may_refuse_them(
         refused = await root.post("/v1/boat", {"id": "forbidden"})
     assert refused.status >= 400
     assert (await root.get("/v1/boat/forbidden")).status == 404
+
+
+async def test_listeners_hear_of_searches_and_may_refuse_them(root: Client) -> None:
+    await root.post("/v1/boat", {"id": "b1"})
+    await root.get("/v1/boats")
+    await root.get("/v1/boats")  # also where the answer lies in memory
+    assert heard().count("found 1 boat") == 2
+    refused = await root.get("/v1/submarine")
+    assert refused.status == 400
+    assert "nobody looks for these" in refused.json["message"]
 
 
 async def test_listeners_hear_of_apps_and_settings(root: Client) -> None:

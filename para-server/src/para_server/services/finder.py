@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from para_core.pager import Pager
 from para_core.query.tree import Node
 
 if TYPE_CHECKING:
+    from para_core.listeners import SearchListener
     from para_core.objects import App
     from para_server.services.indexing import Indexing
     from para_server.services.store import Store
@@ -41,9 +42,16 @@ class Finder:
     """
 
     def __init__(
-        self, search: Search, index: Indexing, store: Store, *, wait_ms: int = 10_000
+        self,
+        search: Search,
+        index: Indexing,
+        store: Store,
+        *,
+        wait_ms: int = 10_000,
+        listeners: Sequence[SearchListener] = (),
     ) -> None:
         self._search, self._index, self._store = search, index, store
+        self._listeners = tuple(listeners)
         self._wait_sec = wait_ms / 1000
 
     async def find(
@@ -69,7 +77,7 @@ class Finder:
     ) -> Found | None:
         """Return what ``find`` would, if all of it lies in memory; ``None`` says nothing."""
         appid = app.identifier
-        if not self._index.is_current(appid):
+        if self._listeners or not self._index.is_current(appid):
             return None
         hits = self._search.peek(appid, query, kind=kind, pager=pager)
         if hits is None:
@@ -90,7 +98,23 @@ class Finder:
             in_time = await self._index.caught_up(appid, self._wait_sec)
             if not in_time:
                 logger.warning("the index is behind; searching what it has", extra={"appid": appid})
+        if self._listeners:
+            return await self._told(appid, query, kind, pager)
         return await self._search.find(appid, query, kind=kind, pager=pager)
+
+    async def _told(self, appid: str, query: Node, kind: str | None, pager: Pager | None) -> Hits:
+        """Search between ``before_search`` and ``after_search`` of the listeners."""
+        for listener in self._listeners:
+            await listener.before_search(appid, query, kind, pager)
+        hits = await self._search.find(appid, query, kind=kind, pager=pager)
+        for listener in self._listeners:
+            try:
+                await listener.after_search(appid, query, kind, hits)
+            except Exception:
+                name = type(listener).__qualname__
+                extra = {"listener": name, "method": "after_search", "appid": appid}
+                logger.exception("a listener failed", extra=extra)
+        return hits
 
     def _with_sources(self, app: App, hits: Hits, found: dict[str, Record]) -> list[Record]:
         """Add the objects that live in the index only; what is nowhere was deleted meanwhile."""
