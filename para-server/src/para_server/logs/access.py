@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _FLUSH_SEC = 1.0
 _MOST_KEPT = 1000  # answers
+_LONGEST_KEPT = 300  # bytes of an address whose word is kept
 _DAY_SEC = 86_400
 _MODE = 0o640
 _NAME = re.compile(r"para-access_\d{4}_\d\d_\d\d\.log")
@@ -124,9 +125,15 @@ def _stamp(second: int) -> str:
     return moment.strftime("%d/%b/%Y:%H:%M:%S %z")
 
 
-@lru_cache(maxsize=4096)
 def _target(path: bytes, query: bytes) -> str:
     """Return what was asked for, without what might be a secret, as one word."""
+    if len(path) + len(query) <= _LONGEST_KEPT:
+        return _word(path, query)
+    return _word.__wrapped__(path, query)
+
+
+@lru_cache(maxsize=4096)
+def _word(path: bytes, query: bytes) -> str:
     shown = path + b"?" + b"&".join(map(_part, query.split(b"&"))) if query else path
     text = shown.decode("ascii", "backslashreplace")
     return "".join(c if "!" <= c <= "~" and c != '"' else f"\\x{ord(c):02x}" for c in text)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,19 @@ async def test_a_path_cannot_pretend_to_be_another_line(tmp_path: Path) -> None:
     (line,) = today(tmp_path)
     assert LINE.fullmatch(line)
     assert r"/v1/a\x22\x20200\x201\x0a10.0.0.1\x20-\x20\xff" in line
+
+
+async def test_long_addresses_are_not_kept(tmp_path: Path) -> None:
+    async with AccessLog(tmp_path) as log:
+        tracemalloc.start()
+        try:
+            for number in range(2000):
+                log.note(a_scope(b"/v1/cats", b"%d=" % number + b"x" * 10_000), 200, 2)
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert kept < 2_000_000
+    assert len(today(tmp_path)) == 2000
 
 
 async def test_many_answers_are_written_before_they_are_too_many(tmp_path: Path) -> None:
