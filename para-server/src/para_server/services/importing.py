@@ -2,7 +2,8 @@
 
 Objects are stored in batches. In a large archive some of these also store how far it is, in the
 same write: when the same archive comes again after a crash, the import goes on there, and what was
-changed meanwhile in the part before stays as it is.
+changed meanwhile in the part before stays as it is. That holds for a day. An archive that was
+refused begins at its beginning the next time.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["AS_IT_IS", "Import", "ImportTools", "Wish"]
 
 _CHECKPOINT = 10  # batches from one note of how far an import is to the next
+_GOES_ON_MS = 86_400_000  # how long after its last note an import that crashed goes on there
 _MOST_NAMED = 100  # objects that are left out and named in the report
 _OF_CHILDREN = "apps are for the root app to import"
 _TWICE = "the same id comes again in the same batch"
@@ -105,8 +107,12 @@ class Import:
             most_files=self._tools.most_files,
         )
         strict = not self._wish.is_lenient
-        while (text := await asyncio.to_thread(_next_checked, entries, strict)) is not None:
-            await self._take(text)
+        try:
+            while (text := await asyncio.to_thread(_next_checked, entries, strict)) is not None:
+                await self._take(text)
+        except ImportFailedError:
+            await self._forget_note()
+            raise
         return await self._finish(name)
 
     # ---- how far an earlier try came ------------------------------------------------------------
@@ -118,8 +124,13 @@ class Import:
         note = decode(record) if record is not None else None
         if isinstance(note, Sysprop) and not self._wish.is_dry:
             done = note.properties.get("objects")
-            self._done = done if isinstance(done, int) else 0
+            age_ms = self._tools.clock() - (note.timestamp or 0)
+            self._done = done if isinstance(done, int) and age_ms < _GOES_ON_MS else 0
             self._is_noted = True
+
+    async def _forget_note(self) -> None:
+        if self._is_noted:
+            await self._tools.store.delete(self._app.identifier, "delete", [self._key])
 
     def _note(self) -> list[Save]:
         """Return the note of how far it is, if it is time for one."""

@@ -37,6 +37,7 @@ class Vault:
 
     dao: MemoryDAO
     settings: ApiSettings = field(default_factory=lambda: ApiSettings(max_items_per_page=3))
+    now: int = NOW
     apps: Apps = field(init=False)
     backup: Backup = field(init=False)
 
@@ -47,7 +48,7 @@ class Vault:
         self.backup = Backup(store, self.apps, ids=ids, clock=self.clock, settings=self.settings)
 
     def clock(self) -> int:
-        return NOW
+        return self.now
 
     async def app(self, name: str) -> App:
         return await self.apps.find(name) or await self._made(name)
@@ -420,6 +421,38 @@ async def test_another_archive_begins_at_its_beginning() -> None:
         dao.writes_left = 10**9
         record = await vault.load([film(n) for n in range(200)])
         assert record.properties == {"count": 200}
+
+
+async def test_an_archive_that_was_refused_begins_at_its_beginning() -> None:
+    """Otherwise what was removed since would be missing, and counted as if it were there."""
+    async with MemoryDAO() as dao:
+        vault = Vault(dao, ApiSettings(import_batch_size=10))
+        parts = [film(n) for n in range(200)], [{"type": "film", "tags": "a b"}]
+        with pytest.raises(ImportFailedError):
+            await vault.load(*parts)
+        assert await dao.read_page("cinema", kind="paraimport") == []
+        await dao.delete("cinema", "f0")
+        record = await vault.load(*parts, wish=Wish(is_lenient=True))
+        assert (record.properties["count"], "resumedAt" in record.properties) == (200, False)
+        assert await vault.read("cinema", "f0") is not None
+
+
+@pytest.mark.parametrize(("hours", "resumed_at"), [(23, 100), (25, None)])
+async def test_an_import_goes_on_within_a_day(hours: int, resumed_at: int | None) -> None:
+    async with Fails() as dao:
+        vault = Vault(dao, ApiSettings(import_batch_size=10))
+        await vault.app("cinema")
+        films = [film(n) for n in range(200)]
+        dao.writes_left = 15
+        with pytest.raises(UnavailableError):
+            await vault.load(films)
+        dao.writes_left = 10**9
+        vault.now += hours * 3_600_000
+        record = await vault.load(films)
+        assert record.properties.get("resumedAt") == resumed_at
+        assert record.properties["count"] == 200
+        (kept,) = await dao.read_page("cinema", kind="paraimport")
+        assert kept.id == record.id
 
 
 async def test_where_an_import_is_is_not_found_by_searches() -> None:
