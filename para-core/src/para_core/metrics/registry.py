@@ -91,7 +91,8 @@ class Metrics:
         self.slow_ns = _NEVER
         self.on_slow: Callable[[str, str, int], None] = _ignore
         self.system = Registry(SYSTEM, clock_ns)
-        self._timers = {"": self.system.timers}  # the same by identifier, for quick look-ups
+        self.in_use = {"": self.system.timers}
+        """Timers that were used, by app and name: for where even a call costs too much."""
         self._apps: dict[str, Registry] = {}
         self._expected: frozenset[str] = frozenset()
         self._gone: set[str] = set()
@@ -102,7 +103,7 @@ class Metrics:
         if found is None:
             found = self._apps[appid] = Registry(appid, self.clock_ns, self.system)
             found.expect(self._expected)
-            self._timers[appid] = found.timers
+            self.in_use[appid] = found.timers
         return found
 
     def apps(self) -> list[Registry]:
@@ -123,7 +124,7 @@ class Metrics:
             self._gone.clear()
         self._gone.add(appid)
         registry = self._apps.pop(appid, None)
-        self._timers.pop(appid, None)
+        self.in_use.pop(appid, None)
         if registry is not None:
             registry.settle()
 
@@ -165,7 +166,7 @@ class Metrics:
         """Record what began then and ends now: ``time`` for where every microsecond counts."""
         took = self.clock_ns() - began_ns
         try:
-            kept = self._timers[appid][name].kept
+            kept = self.in_use[appid][name].kept
         except KeyError:
             kept = self._timer(appid, name).kept
         kept.append(took)
@@ -177,7 +178,7 @@ class Metrics:
     def tally(self, appid: str, name: str, began_ns: int) -> None:
         """Count what is too quick to be timed each time; ``began_ns`` 0 if this one was not."""
         try:
-            timer = self._timers[appid][name]
+            timer = self.in_use[appid][name]
         except KeyError:
             timer = self._timer(appid, name)
         timer.passed += 1

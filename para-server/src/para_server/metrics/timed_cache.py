@@ -28,6 +28,7 @@ class TimedCache(Cache):
         self.cache, self._metrics = cache, metrics
         self._names = {method: f"{name}.{method}" for method in CACHE_METHODS}
         self._peek, self._tally, self._turn = cache.peek, metrics.tally, -1
+        self._timers = metrics.in_use
         self._get, self._get_all = self._names["get"], self._names["getAll"]
 
     @property
@@ -55,8 +56,15 @@ class TimedCache(Cache):
         self._turn = turn = self._turn + 1
         began = 0 if turn & _SAMPLED else self._metrics.clock_ns()
         found = self._peek(appid, key)
-        if found is not None:
+        if found is None:
+            return None
+        if began:
             self._tally(appid, self._get, began)
+            return found
+        try:
+            self._timers[appid][self._get].passed += 1
+        except KeyError:
+            self._tally(appid, self._get, 0)
         return found
 
     def peek_all(self, appid: str, keys: Sequence[str]) -> list[Record] | None:
