@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from para_core.errors import ConfigError
 from para_core.extensions import ResourceHandler
 from para_core.hookspecs import EmailerFactory, FileStoreFactory, QueueFactory, hookimpl
 
@@ -108,15 +107,10 @@ def para_register_routes(config: Config) -> Sequence[ResourceHandler]:
     mode = config.text("para.mcp_server_mode").strip().lower()
     if mode not in ("r", "rw"):
         return []
-    try:
-        from para_server.mcp.endpoint import Endpoint
-    except ImportError as error:
-        raise ConfigError(
-            f"para.mcp_server_mode is {mode!r}, which needs a package that is not installed "
-            f"({error.name}); pip install 'para-server[mcp]'"
-        ) from error
+    from para_server.mcp.door import AssistantsDoor
+
     methods = ("POST", "GET", "DELETE")
-    return [ResourceHandler("/v1/_mcp", Endpoint(config, mode), methods)]
+    return [ResourceHandler("/v1/_mcp", AssistantsDoor(config, mode), methods)]
 
 
 @hookimpl

@@ -18,7 +18,6 @@ from mcp.shared.exceptions import MCPError
 from para_core.errors import BackendError, ParaError
 from para_server import __version__
 from para_server.access.demand import NotAllowedError
-from para_server.http.answers import error_answer
 from para_server.mcp.call import Call, ToolError
 from para_server.mcp.resources import RESOURCES, read_resource
 from para_server.mcp.tools import TOOLS, Offer
@@ -68,13 +67,7 @@ class Endpoint:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; there is nothing to listen to, and no session to end."""
-        if scope["method"] != "POST":
-            answer = error_answer(405)
-            headers = [(b"allow", b"POST"), (b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": 405, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.body})
-            return
+        """Answer one ``POST``."""
         manager = StreamableHTTPSessionManager(self._server, json_response=True, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receive, send)
