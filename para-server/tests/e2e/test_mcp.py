@@ -16,6 +16,7 @@ import pytest
 
 from para_core.config import Config
 from para_core.errors import ConfigError
+from para_core.nesting import MAX_DEPTH
 from para_server.plugin import para_register_routes
 
 from ..processes import free_port, stop, wait_until_ready  # noqa: TID252 - tests have no absolute names
@@ -273,6 +274,28 @@ async def test_what_is_wrong_is_told(
 ) -> None:
     async with connected(writable, writable.app) as client:
         assert message in await refused(client, name, **arguments)
+
+
+async def test_objects_are_no_deeper_than_those_of_the_api(writable: Server) -> None:
+    deep: list[object] = []
+    for _ in range(MAX_DEPTH):
+        deep = [deep]
+    async with connected(writable, writable.app) as client:
+        fields = {"deep": deep}
+        told = await refused(client, "create_object", type="boat", name="Deep", fields=fields)
+        assert "levels inside each other" in told
+        told = await refused(client, "put_app_setting", key="deep", value=deep)
+        assert "levels inside each other" in told
+
+
+def test_objects_are_no_larger_than_those_of_the_api(writable: Server) -> None:
+    fields = {"text": "a" * 1_048_576}
+    arguments = {"type": "boat", "name": "Large", "fields": fields}
+    params = {"name": "create_object", "arguments": arguments}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    answer = writable.rest("POST", "/v1/_mcp", writable.app, message)
+    assert answer.status_code == 413
+    assert writable.rest("GET", "/v1/boats", writable.app).json()["totalHits"] == 0
 
 
 async def test_an_unknown_resource_is_an_error(writable: Server) -> None:

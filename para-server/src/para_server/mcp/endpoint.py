@@ -16,6 +16,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 
 from para_core.errors import BackendError, ParaError
+from para_core.nesting import MAX_DEPTH, is_too_deep
 from para_server import __version__
 from para_server.access.demand import NotAllowedError
 from para_server.mcp.call import Call, ToolError
@@ -54,6 +55,7 @@ class Endpoint:
             mode: ``r``, or ``rw`` for tools that change something as well.
         """
         self._config, self._mode = config, mode
+        self._most = max(config.number("para.max_entity_size_bytes"), 1)
         for name in _TALKATIVE:  # they log the begin and the end of each request
             logging.getLogger(name).setLevel(logging.WARNING)
         self._server: Server[Any] = Server(
@@ -68,7 +70,9 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ``POST``."""
-        manager = StreamableHTTPSessionManager(self._server, json_response=True, stateless=True)
+        manager = StreamableHTTPSessionManager(
+            self._server, json_response=True, stateless=True, max_request_body_size=self._most
+        )
         async with manager.run():
             await manager.handle_request(scope, receive, send)
 
@@ -87,6 +91,8 @@ class Endpoint:
             return _failed(f"Unknown tool: {params.name}")
         if offer.writes and self._mode != READ_AND_WRITE:
             return _failed(_READ_ONLY)
+        if is_too_deep(params.arguments):
+            return _failed(f"The arguments have more than {MAX_DEPTH} levels inside each other.")
         return await _answered(offer, self._call(context, params.arguments))
 
     async def _list_resources(
