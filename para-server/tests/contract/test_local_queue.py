@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from para_core.config import load_config
 from para_core.contracts.dao import DAO
 from para_core.errors import StorageFullError, UnavailableError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.queue import QueueSettings
 from para_core.testing.queue import PassTime, QueueSuite
+from para_dao_sql.plugin import open_sql_dao
 from para_dao_sql.sqlite.dao import SqliteDAO
 from para_server.localqueue import ROOM, LocalQueue
+
+from ..e2e.backends import a_schema  # noqa: TID252 - tests have no absolute names
 
 
 class RunningClock:
@@ -36,8 +40,21 @@ def clock() -> RunningClock:
     return RunningClock()
 
 
-@pytest.fixture(params=["memory", "SQLite"])
+@pytest.fixture(
+    params=[
+        "memory",
+        "SQLite",
+        pytest.param("PostgreSQL", marks=pytest.mark.service("postgresql")),
+    ]
+)
 async def dao(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[DAO]:
+    if request.param == "PostgreSQL":
+        async with a_schema() as url:
+            overrides = {"para.sql.url": url}
+            config = load_config(overrides=overrides, environ={}, folder=tmp_path)
+            async with open_sql_dao(config) as made:
+                yield made
+        return
     made = MemoryDAO() if request.param == "memory" else SqliteDAO(tmp_path / "para.db")
     async with made:
         yield made

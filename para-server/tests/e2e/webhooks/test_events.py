@@ -11,10 +11,18 @@ import pytest
 from para_server.para import Para
 
 from ...receivers import Receiver  # noqa: TID252 - tests have no absolute names
+from ..backends import ALL  # noqa: TID252 - tests have no absolute names
 from ..client import Client  # noqa: TID252 - tests have no absolute names
 from .hooks import a_hook, nothing_more
 
 OF_THE_APP = "{{secretKey}}"
+
+
+@pytest.fixture(params=ALL)
+def backend_name(request: pytest.FixtureRequest) -> str:
+    """Notes, positions and deliveries lie in the database, whichever it is."""
+    name: str = request.param
+    return name
 
 
 async def test_each_event_of_one_object_is_told(app: Client, receiver: Receiver) -> None:

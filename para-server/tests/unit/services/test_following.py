@@ -121,6 +121,15 @@ async def test_a_batch_is_taken_whole_when_the_follower_closes(
         await until(taker, 3)
 
 
+async def test_one_can_wait_until_a_change_was_taken(dao: MemoryDAO, taker: Taker) -> None:
+    follower = Follower(dao, taker, name="test")
+    async with follower:
+        ((_, number),) = await written(dao, "app", 1)  # nobody tells
+        assert await follower.reach("app", number)
+        assert taker.taken == [("app", number)]
+        assert not await follower.reach("app", number + 1, timeout_sec=0.03)
+
+
 async def test_one_batch_of_an_app_does_not_keep_the_others_waiting(
     dao: MemoryDAO, taker: Taker
 ) -> None:
