@@ -36,10 +36,18 @@ ON CONFLICT DO UPDATE SET
     ends = CASE WHEN ends > ?4 THEN ends ELSE ?4 + ?5 END
 RETURNING data
 """
+_HALVE = """
+DELETE FROM held WHERE kind = ?1 AND ends <= (
+    SELECT ends FROM held WHERE kind = ?1 ORDER BY ends
+    LIMIT 1 OFFSET (SELECT count(*) / 2 FROM held WHERE kind = ?1)
+)
+"""
 _decode_record = msgspec.msgpack.Decoder(Record).decode
 _USUAL_SEC = 600.0
 _SWEEP_SEC = 60.0
-_MOST = 200_000  # entries; beyond that those go that would end first
+_MOST, _MOST_BYTES = 200_000, 64 << 20  # entries, and their size
+_PORTIONS = 8  # of so many bytes, after each of which a worker looks whether it is too much
+_KINDS = "rvc"  # what is missed least goes first: records, values, counters
 _WAIT_SEC = 2.0  # for other workers, whose statements take microseconds
 
 
@@ -49,7 +57,7 @@ class SharedValues:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._connection: sqlite3.Connection | None = None
-        self._swept = time.monotonic()
+        self._swept, self._put_bytes = time.monotonic(), 0
 
     def open(self) -> None:
         """Open the file, and make it if no other worker has."""
@@ -67,77 +75,82 @@ class SharedValues:
 
     def value(self, appid: str, name: str) -> object | None:
         """Return a copy of a value, if there is one."""
-        row = (
-            self._opened().execute(_GET, (_bytes(appid), _bytes(name), time.monotonic())).fetchone()
-        )
-        return None if row is None else msgspec.json.decode(row[0])
+        found = self._execute(_GET, _bytes(appid), _bytes(name), time.monotonic()).fetchone()
+        return None if found is None else msgspec.json.decode(found[0])
 
     def put_value(self, appid: str, name: str, value: object, ttl_sec: float | None) -> None:
         """Keep a value as JSON; ``None`` removes it."""
-        connection = self._opened()
         if value is None:
             remove = "DELETE FROM held WHERE kind = 'v' AND appid = ? AND name = ?"
-            connection.execute(remove, (_bytes(appid), _bytes(name)))
+            self._execute(remove, _bytes(appid), _bytes(name))
         elif appid.strip() and name.strip():
-            life = ttl_sec if ttl_sec is not None and ttl_sec > 0 else _USUAL_SEC
-            data = msgspec.json.encode(value)
-            ends = time.monotonic() + life
-            connection.execute(_PUT, (_bytes(appid), _bytes(name), data, ends))
-            self._sweep(connection)
+            self._put(_PUT, appid, name, msgspec.json.encode(value), ttl_sec)
 
     def record(self, appid: str, key: str) -> Record | None:
         """Return a record that some worker has put, if it is still there."""
-        row = (
-            self._opened()
-            .execute(_RECORD, (_bytes(appid), _bytes(key), time.monotonic()))
-            .fetchone()
-        )
-        return None if row is None else _decode_record(row[0])
+        found = self._execute(_RECORD, _bytes(appid), _bytes(key), time.monotonic()).fetchone()
+        return None if found is None else _decode_record(found[0])
 
     def put_record(self, appid: str, record: Record, ttl_sec: float | None) -> None:
         """Keep a record for all workers."""
         if appid.strip() and record.id.strip():
-            connection = self._opened()
-            life = ttl_sec if ttl_sec is not None and ttl_sec > 0 else _USUAL_SEC
-            data = msgspec.msgpack.encode(record)
-            ends = time.monotonic() + life
-            connection.execute(_PUT_RECORD, (_bytes(appid), _bytes(record.id), data, ends))
-            self._sweep(connection)
+            self._put(_PUT_RECORD, appid, record.id, msgspec.msgpack.encode(record), ttl_sec)
+
+    def _put(
+        self, statement: str, appid: str, name: str, data: bytes, ttl_sec: float | None
+    ) -> None:
+        life = ttl_sec if ttl_sec is not None and ttl_sec > 0 else _USUAL_SEC
+        self._execute(statement, _bytes(appid), _bytes(name), data, time.monotonic() + life)
+        self._sweep(len(data))
 
     def remove_records(self, appid: str, keys: Sequence[str]) -> None:
         """Drop records; absent ones are no error."""
         remove = "DELETE FROM held WHERE kind = 'r' AND appid = ? AND name = ?"
-        self._opened().executemany(remove, [(_bytes(appid), _bytes(key)) for key in keys])
+        for key in keys:
+            self._execute(remove, _bytes(appid), _bytes(key))
 
     def increment(self, appid: str, name: str, by: int, ttl_sec: float) -> int:
         """Add to a counter and return what it is then."""
         if not (appid.strip() and name.strip()):
             return by
-        connection = self._opened()
         values = (_bytes(appid), _bytes(name), by, time.monotonic(), ttl_sec)
-        (count,) = connection.execute(_ADD, values).fetchone()
-        self._sweep(connection)
+        (count,) = self._execute(_ADD, *values).fetchone()
+        self._sweep(0)
         return int(count)
 
     def clear(self, appid: str) -> None:
         """Forget everything of one app."""
-        self._opened().execute("DELETE FROM held WHERE appid = ?", (_bytes(appid),))
+        self._execute("DELETE FROM held WHERE appid = ?", _bytes(appid))
 
-    def _sweep(self, connection: sqlite3.Connection) -> None:
-        now = time.monotonic()
-        if now - self._swept < _SWEEP_SEC:
+    # ---- bounds -------------------------------------------------------------------------------
+
+    def _sweep(self, size: int) -> None:
+        """Remove what has ended, and what is too much, now and then."""
+        now, self._put_bytes = time.monotonic(), self._put_bytes + size
+        if now - self._swept < _SWEEP_SEC and self._put_bytes < _MOST_BYTES // _PORTIONS:
             return
-        self._swept = now
-        connection.execute("DELETE FROM held WHERE ends <= ?", (now,))
-        (count,) = connection.execute("SELECT count(*) FROM held").fetchone()
-        if count > _MOST:
-            surplus = "(SELECT ends FROM held ORDER BY ends LIMIT 1 OFFSET ?)"
-            connection.execute(f"DELETE FROM held WHERE ends <= {surplus}", (count - _MOST,))  # noqa: S608
+        self._swept, self._put_bytes = now, 0
+        self._execute("DELETE FROM held WHERE ends <= ?", now)
+        for kind in _KINDS:
+            while self._has_too_much() and self._execute(_HALVE, kind).rowcount:
+                pass
 
-    def _opened(self) -> sqlite3.Connection:
+    def _has_too_much(self) -> bool:
+        (pages,) = self._execute("PRAGMA page_count").fetchone()
+        (free,) = self._execute("PRAGMA freelist_count").fetchone()
+        (page_bytes,) = self._execute("PRAGMA page_size").fetchone()
+        if (pages - free) * page_bytes > _MOST_BYTES:
+            return True
+        (count,) = self._execute("SELECT count(*) FROM held").fetchone()
+        return int(count) > _MOST
+
+    def _execute(self, statement: str, *values: object) -> sqlite3.Cursor:
         if self._connection is None:
             raise UnavailableError("the cache is not open")
-        return self._connection
+        try:
+            return self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise UnavailableError(f"what workers have in common fails: {error}") from error
 
 
 def _bytes(text: str) -> bytes:
