@@ -8,6 +8,7 @@ The server is one user of it; a program that embeds Para is another::
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ from para_core.memory.filestore import MemoryFileStore
 from para_core.memory.queue import MemoryQueue, QueueSettings
 from para_core.metrics import Metrics
 from para_core.objects import User
+from para_server import __version__
 from para_server.access.gate import Gate
 from para_server.api import Api
 from para_server.config import ApiSettings, settings_of
@@ -99,6 +101,8 @@ if TYPE_CHECKING:
     from para_server.workers.worker import Worker
 
 __all__ = ["Backends", "Para", "now_ms", "settings_of"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -291,6 +295,9 @@ class Para(Component):
             self._stack.push_async_callback(self.followers.end)
             self._stack.push_async_callback(self.sign_in.mail.close)
             self._stack.push_async_callback(self.api.close)
+            # not before: a server that cannot start says why, and nothing else
+            environment = self.settings.environment
+            logger.info("--- Para.initialize() [%s] %s ---", environment, __version__)
             await self.services.store.dao.create_table(self.settings.root)
             await self.services.setup.ensure_root()
             await self.followers.begin()

@@ -16,7 +16,6 @@ import uvicorn
 
 from para_core.errors import ConfigError
 from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEARCHES
-from para_server import __version__
 from para_server.config import keys_file_of
 from para_server.http.protocol import ParaProtocol
 from para_server.logs import Logs
@@ -143,7 +142,6 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
         keys_file=keys_file_of(config),
         worker=worker,
     )
-    logger.info("--- Para.initialize() [%s] %s ---", settings.environment, __version__)
     access_log = logs.access_log()
     para.api.dispatcher.access = access_log
     async with para, para.operator_listener, access_log or contextlib.nullcontext():
