@@ -159,7 +159,11 @@ class DatedHandler(logging.Handler):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             archive = aside.with_name(aside.name.removesuffix(_WAITS))
             partial = aside.with_name(f"{archive.name}.part")
-            with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed:
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
+            with (
+                os.fdopen(handle, "wb") as target,
+                zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed,
+            ):
                 packed.write(aside, self._path.name)
             partial.rename(archive)
             aside.unlink()

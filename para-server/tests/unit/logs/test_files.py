@@ -7,6 +7,7 @@ import sys
 import zipfile
 from datetime import datetime
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 
@@ -53,6 +54,21 @@ def test_a_month_that_is_over_is_packed(tmp_path: Path) -> None:
     assert names(tmp_path) == ["para-2026-01.0.zip", "para.log"]
     assert packed(tmp_path / "para-2026-01.0.zip") == "old\nolder\n"
     assert (tmp_path / "para.log").read_text() == "new\n"
+
+
+def test_archives_are_for_the_same_readers_as_the_log(tmp_path: Path) -> None:
+    clock = Clock("2026-01-31T23:59:59")
+    before = os.umask(0o022)
+    try:
+        handler = DatedHandler(tmp_path / "para.log", MAIN, clock=clock)
+        say(handler, "old")
+        clock.go_to("2026-02-01T00:00:00")
+        say(handler, "new")
+        handler.close()
+    finally:
+        os.umask(before)
+    modes = {file.name: S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {"para-2026-01.0.zip": 0o640, "para.log": 0o640}
 
 
 def test_a_file_that_is_too_large_is_packed(tmp_path: Path) -> None:
