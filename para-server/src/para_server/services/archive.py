@@ -58,7 +58,7 @@ class ArchiveWriter:
         self._parts += 1
         self._objects += len(items)
         name = f"{self._name}_part{self._parts}.json"
-        self._zip.writestr(name, msgspec.json.encode(items), compresslevel=6)
+        self._zip.writestr(name, msgspec.json.encode(items), compresslevel=1)
         return self._pipe.taken()
 
     def end(self) -> bytes:

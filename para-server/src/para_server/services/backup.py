@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Backup"]
 
-_FILES_AT_ONCE = 10  # that are read from the database in one go
-_REST = 0.5  # how long an export pauses, as a share of how long it worked
+_REST = 3  # times as long as it worked an export pauses after each file
+_LEAST_REST_SEC = 0.001
 _MOST_EXPORTS = 4  # at a time: each keeps a connection to the database
 _LONGEST_SEC = 3600  # of an export: the database keeps for it what others change
 _LARGEST_FILE = 32  # times the limit of one object; the original puts 30 objects into a file
@@ -85,19 +85,20 @@ class Backup:
         an archive without it is not complete.
         """
         writer = ArchiveWriter(name)
-        size = self._page * _FILES_AT_ONCE
         after, deadline = "", time.monotonic() + _LONGEST_SEC
         self._exports += 1
         try:
             async with self._store.dao.snapshot() as seen:
-                while records := await seen.read_page(app.identifier, after=after, limit=size):
+                while True:
+                    began = time.perf_counter()
+                    records = await seen.read_page(app.identifier, after=after, limit=self._page)
+                    if not records:
+                        break
                     after = records[-1].id
-                    for start in range(0, len(records), self._page):
-                        portion = records[start : start + self._page]
-                        began = time.perf_counter()
-                        part = await asyncio.to_thread(_part, writer, app, caller, portion)
-                        await asyncio.sleep((time.perf_counter() - began) * _REST)
-                        yield part
+                    part = await asyncio.to_thread(_part, writer, app, caller, records)
+                    worked = time.perf_counter() - began
+                    await asyncio.sleep(max(worked * _REST, _LEAST_REST_SEC))
+                    yield part
                     if time.monotonic() > deadline:
                         raise UnavailableError("an export was taken too slowly")
             yield writer.part([]) + writer.end()
