@@ -86,6 +86,15 @@ async def test_prometheus_reads_what_the_server_did(para: Para, app: Client) -> 
     assert abs(time.time() - value(families, "process_start_time_seconds")) < 10_000
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/health"])
+async def test_pages_of_others_may_not_read_what_the_operator_sees(app: Client, path: str) -> None:
+    """A browser on the machine of the server reaches the port that is for that machine only."""
+    headers = {"authorization": f"Bearer {TOKEN}", "origin": "https://pages.example.org"}
+    reply = await app.send("GET", path, headers=headers)
+    assert reply.status == 200
+    assert "access-control-allow-origin" not in reply.headers
+
+
 async def test_every_family_is_told_with_its_type(app: Client) -> None:
     reply = await ask(app, "/metrics")
     told = {f.name: f.type for f in parsed(reply.text).values()}

@@ -54,6 +54,7 @@ class OperatorDoor:
         if scope["type"] != "http":
             return
         headers = first_headers(scope["headers"])
+        headers.pop(b"origin", None)  # a page that others wrote may not read the answer
         answer = await self._answer(scope["method"], scope["raw_path"], headers)
         await self._dispatcher.send(scope, headers, send, answer)
 
