@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from para_core.types import app_identifier
+from para_server.http.pace import HttpSettings
 
 if TYPE_CHECKING:
     from para_core.config import Config
@@ -79,6 +80,9 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     health_behind_sec: int = 60
     search_wait_ms: int = 10_000
     mail_max_attachment_bytes: int = 10_485_760
+    head_timeout_sec: int = 30
+    body_timeout_sec: int = 20
+    body_min_bytes: int = 10_000  # in each body_timeout_sec
 
     @property
     def max_body_bytes(self) -> int:
@@ -101,6 +105,7 @@ def settings_of(config: Config) -> ApiSettings:
     name = config.text("para.app_name")
     environment = config.text("para.env")
     health = config.section("para.health", HealthAdditions)
+    http = config.section("para.http", HttpSettings)
     return ApiSettings(
         root=app_identifier(name),
         root_name=name,
@@ -142,6 +147,9 @@ def settings_of(config: Config) -> ApiSettings:
         health_timeout_ms=health.timeout_ms,
         health_behind_sec=health.behind_sec,
         mail_max_attachment_bytes=config.number("para.mail.max_attachment_bytes"),
+        head_timeout_sec=http.head_timeout_sec,
+        body_timeout_sec=http.body_timeout_sec,
+        body_min_bytes=http.body_min_bytes,
     )
 
 

@@ -69,6 +69,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     """Describe the settings of the server's own parts that have a section."""
     from para_server.config import HealthAdditions
     from para_server.files import LocalStorageSettings
+    from para_server.http.pace import HttpSettings
     from para_server.logs.settings import LogSettings
     from para_server.metrics.settings import MetricsAdditions
     from para_server.operator.settings import OperatorSettings
@@ -85,6 +86,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     return {
         "para.captcha": CaptchaSettings,
         "para.health": HealthAdditions,
+        "para.http": HttpSettings,
         "para.localstorage": LocalStorageSettings,
         "para.log": LogSettings,
         "para.metrics": MetricsAdditions,

@@ -17,7 +17,8 @@ import uvicorn
 from para_core.errors import ConfigError
 from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEARCHES
 from para_server.config import keys_file_of
-from para_server.http.protocol import ParaProtocol
+from para_server.http.pace import Pace
+from para_server.http.protocol import paced
 from para_server.logs import Logs
 from para_server.metrics.names import BackendNames
 from para_server.para import Backends, Para, settings_of
@@ -175,9 +176,13 @@ def server_config(para: Para, *, stop_sec: int = 30) -> uvicorn.Config:
         para: What answers.
         stop_sec: How long requests under way may take when the server is told to stop.
     """
+    settings = para.settings
+    pace = Pace(
+        settings.head_timeout_sec, settings.body_timeout_sec, body_bytes=settings.body_min_bytes
+    )
     return uvicorn.Config(
         para,
-        http=ParaProtocol,
+        http=paced(pace),
         interface="asgi3",
         ws="none",
         lifespan="off",

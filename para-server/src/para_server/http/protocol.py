@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -20,16 +21,20 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from para_server.http.answers import error_answer
+from para_server.http.pace import Pace, Round
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
+    from uvicorn.server import ServerState
 
-__all__ = ["ANSWER", "JoiningTransport", "ParaProtocol"]
+__all__ = ["ANSWER", "JoiningTransport", "ParaProtocol", "paced"]
 
 ANSWER = "para.answer"
 """The ASGI extension by which the API hands over a whole answer as bytes."""
 
 _AnswerNow = Callable[[RequestResponseCycle], bool]
+
+_ROUNDS: WeakKeyDictionary[ServerState, Round] = WeakKeyDictionary()
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,7 @@ _LARGE = 1 << 16  # bytes; larger bodies are not copied behind their head
 _LONGEST_HEAD = 1 << 18  # bytes of a request before its body; the request line is 64 KiB at most
 _FRAMING = (b"content-length", b"transfer-encoding")
 _UNREADABLE = "This is no HTTP request, or its head is too long."
+_TOO_SLOW = "The request did not come in time."
 
 
 class JoiningTransport:
@@ -83,13 +89,77 @@ class ParaProtocol(HttpToolsProtocol):
     Besides being an ASGI application, the application may have ``answer_now``, as ``Para`` does.
     """
 
+    pace = Pace()
+
+    _round: Round  # that looks after the connections of this server
     _is_in_head = False
+    _is_in_body = False
+    _body_bytes = 0  # of bodies that came in more than one piece
+    _owed: object = None  # what the last round found missing; another object for another request
+    _owed_since = 0.0
+    _bytes_then = 0
     _has_waited = False  # the request that begins came before the answer to an earlier one
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Put the joining transport between uvicorn and the socket."""
         super().connection_made(JoiningTransport(transport))  # type: ignore[arg-type]
+        found = _ROUNDS.get(self.server_state)
+        if found is None:
+            found = _ROUNDS[self.server_state] = Round(self.pace, self.loop)
+        self._round = found
+        found.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Be looked after no more."""
+        self._round.remove(self)
+        super().connection_lost(exc)
+
+    # ---- clients that take too long -----------------------------------------------------------
+
+    def examine(self, now: float) -> None:
+        """Close, if what the client has begun does not go on."""
+        owed = self._missing()
+        if owed is None or owed is not self._owed:
+            self._begin_to_wait(owed, now)
+            return
+        pace = self.pace
+        if owed is self.cycle and self._body_bytes - self._bytes_then >= pace.body_bytes:
+            self._begin_to_wait(owed, now)
+        elif now - self._owed_since >= (pace.body_sec if owed is self.cycle else pace.head_sec):
+            self._give_up()
+
+    def _begin_to_wait(self, owed: object, now: float) -> None:
+        self._owed, self._owed_since, self._bytes_then = owed, now, self._body_bytes
+
+    def _missing(self) -> object:
+        """Return what stands for the part of a request that the client should be sending.
+
+        ``None`` when it is the server's turn, or that of the time for kept connections.
+        """
+        if self.transport.is_closing() or self.flow.read_paused or self.pipeline:
+            return None
+        if self._is_in_body:
+            return None if self.cycle.waiting_for_100_continue else self.cycle
+        if self.cycle is None:
+            return self
+        if self.timeout_keep_alive_task is not None or not self.cycle.response_complete:
+            return None
+        return self.headers
+
+    def _give_up(self) -> None:
+        """Answer 408, unless there is nothing to answer, or an answer has begun; and close."""
+        is_asked = self._is_in_head
+        if self._is_in_body and not self.cycle.response_complete:
+            is_asked = not self.cycle.response_started
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if is_asked:
+            self._refuse(408, _TOO_SLOW)
+        else:
+            self.transport.close()
+
+    # ---- what comes ---------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         """Read on; what is no HTTP, or has a head without an end, is refused."""
@@ -108,6 +178,8 @@ class ParaProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > _LONGEST_HEAD and not self.transport.is_closing():
                 self.send_400_response(_UNREADABLE)
+        elif self._is_in_body:
+            self._body_bytes += len(data)
 
     def _decline(self) -> None:
         """Go on with HTTP/1.1 after the offer of another protocol, as some clients make it always.
@@ -130,13 +202,14 @@ class ParaProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
-        self._is_in_head = False
+        self._is_in_head, self._is_in_body = False, True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Say that the body is complete; the parser says so too early behind an offer."""
         if self.parser.should_upgrade():
             return
+        self._is_in_body = False
         super().on_message_complete()
         if self.timeout_keep_alive_task is None and self.cycle.response_complete:
             self._expect_more()  # the answer did not wait for the body
@@ -149,9 +222,12 @@ class ParaProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read with the error envelope, and close."""
-        body = error_answer(400, msg).body
+        self._refuse(400, msg)
+
+    def _refuse(self, status: int, message: str) -> None:
+        body = error_answer(status, message).body
         head = (
-            STATUS_LINE[400],
+            STATUS_LINE[status],
             b"content-type: application/json\r\nconnection: close\r\n",
             b"content-length: %d\r\n\r\n" % len(body),
         )
@@ -177,6 +253,11 @@ class ParaProtocol(HttpToolsProtocol):
         self._has_waited = True
         super().on_response_complete()
         self._has_waited = False
+
+
+def paced(pace: Pace) -> type[ParaProtocol]:
+    """Return the protocol for connections that have so much time."""
+    return type("PacedProtocol", (ParaProtocol,), {"pace": pace})
 
 
 class _Resumed:
