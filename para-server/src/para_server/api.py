@@ -12,7 +12,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from para_server.access.classify import CredentialKind, classify
@@ -89,23 +89,25 @@ class Api:
         """Answer one request."""
         headers = first_headers(scope["headers"])
         raw = RawRequest(scope["method"], scope["raw_path"], scope["query_string"], headers)
-        challenge, most, room = "", self._most, 0
+        challenge, most, take = "", self._most, None
         try:
             early = None
             if has_body(headers):
                 if has_large_body(headers):
                     early = await self._answer_without_body(scope, raw)
                     if early is None and self._is_of_strangers(raw):
-                        most, room = self._make_room(headers)
+                        most = self.services.settings.max_upload_bytes
+                        take = _Share(self, int(headers.get(b"content-length", b"0")))
                 if early is None:
-                    raw.body = await read_body(headers, receive, most)
+                    raw.body = await read_body(headers, receive, most, take)
             answer, challenge = early or await self._answer(scope, raw)
         except TooLargeError:
             answer = error_answer(400, self._too_large(scope["path"], most))
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
             answer = answer_of(error)
         finally:
-            self._held -= room
+            if take is not None:
+                self._held -= take.size
         await self.dispatcher.send(scope, headers, send, answer, challenge)
 
     # ---- the body -----------------------------------------------------------------------------
@@ -137,19 +139,6 @@ class Api:
         found = self._found(raw.method, segments)
         is_upload = isinstance(found, tuple) and _is_upload(found[0])
         return is_upload and self._is_public(segments, found)
-
-    def _make_room(self, headers: Mapping[bytes, bytes]) -> tuple[int, int]:
-        """Return how large the body of a stranger may be, and how much of the room it takes.
-
-        Raises:
-            AnswerError: 503, when there is no room left until others are answered.
-        """
-        most = self.services.settings.max_upload_bytes
-        room = min(int(headers.get(b"content-length", most)), most)
-        if self._held and self._held + room > _MOST_HELD:
-            raise _busy()
-        self._held += room
-        return most, room
 
     def _too_large(self, path: str, most: int) -> str:
         if most < self._most:
@@ -316,6 +305,34 @@ class Api:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return Answer()
+
+
+class _Share:
+    """What the body of one stranger takes of the room for all: as many bytes as have come of it."""
+
+    def __init__(self, api: Api, declared: int) -> None:
+        """Ask for a share.
+
+        Raises:
+            AnswerError: 503, when others hold so much that all of the body would have no room.
+        """
+        self._api, self.size = api, 0
+        self._examine(min(declared, api.services.settings.max_upload_bytes))
+
+    def __call__(self, size: int) -> None:
+        """Take room for a piece that came.
+
+        Raises:
+            AnswerError: 503, when others hold the rest.
+        """
+        self._examine(size)
+        self.size += size
+        self._api._held += size
+
+    def _examine(self, size: int) -> None:
+        held = self._api._held
+        if held > self.size and held + size > _MOST_HELD:
+            raise _busy()
 
 
 def _is_upload(route: Route) -> bool:

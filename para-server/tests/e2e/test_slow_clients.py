@@ -1,10 +1,11 @@
-"""Clients that send a part of a request and no more: they do not hold connections."""
+"""Clients that send a part of a request and no more: they hold neither connections nor room."""
 
 from __future__ import annotations
 
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +32,13 @@ def server() -> Iterator[Server]:
         body_min_bytes=10_000,
     )
     with TemporaryDirectory() as folder, running(settings, MEMORY, Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[Server]:
+    settings = ApiSettings(root_secret_override=ROOT_SECRET)
+    with running(settings, MEMORY, tmp_path) as server:
         yield server
 
 
@@ -139,3 +147,39 @@ def test_a_connection_that_waits_for_its_next_request_is_left_alone(server: Serv
             connection.sendall(server.request("GET", "/v1/_types"))
             assert reader.answer().status == 200
             time.sleep(pause)
+
+
+def test_who_declares_much_and_sends_nothing_takes_no_room(patient: Server) -> None:
+    length = patient.para.services.settings.max_upload_bytes
+    body = b"x" * 8_000_000
+    with ExitStack() as stack:
+        for _ in range(14):
+            connection = stack.enter_context(patient.connect())
+            connection.sendall(UPLOAD + LENGTH % length)
+        time.sleep(0.2)
+        with patient.connect() as connection:
+            connection.sendall(UPLOAD + LENGTH % len(body) + body)
+            assert Reader(connection).answer().status == 400
+
+
+def test_what_came_of_bodies_takes_room_until_they_are_answered(
+    patient: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("para_server.api._MOST_HELD", 500_000)
+    head = UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    mine, other = chunked(b"x" * 400_000, 9_000), chunked(b"x" * 200_000, 9_000)
+    with patient.connect() as first, patient.connect() as second:
+        first.sendall(head + mine[:-5])
+        deadline = time.monotonic() + 5
+        while patient.para.api._held < 400_000:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert patient.para.api._held == 400_000
+        second.sendall(head + other)
+        reader = Reader(second)
+        assert reader.answer().status == 503
+        first.sendall(mine[-5:])
+        assert Reader(first).answer().status == 400
+        second.sendall(UPLOAD + LENGTH % 200_000 + b"x" * 200_000)
+        assert reader.answer().status == 400
+    assert patient.para.api._held == 0

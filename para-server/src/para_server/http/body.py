@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from para_server.http.answers import AnswerError
@@ -34,8 +34,19 @@ def has_large_body(headers: Mapping[bytes, bytes]) -> bool:
     return b"transfer-encoding" in headers if length is None else int(length) > _SMALL
 
 
-async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> bytes:
+async def read_body(
+    headers: Mapping[bytes, bytes],
+    receive: Receive,
+    most: int,
+    take: Callable[[int], None] | None = None,
+) -> bytes:
     """Return the whole body of a request that has one.
+
+    Args:
+        headers: Of the request.
+        receive: The way in, of ASGI.
+        most: Bytes that it may have.
+        take: Told of the size of each piece that came; what it raises ends the reading.
 
     Raises:
         TooLargeError: It is larger than ``most`` bytes; no more was read of it.
@@ -53,6 +64,8 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int)
         size += len(parts[-1])
         if size > most:
             raise TooLargeError
+        if take is not None:
+            take(len(parts[-1]))
         is_more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
