@@ -63,7 +63,7 @@ async def test_the_mail_of_the_page_arrives(tmp_path: Path, tls: Tls) -> None:
 
 async def test_the_form_of_the_page_sends_and_stores(tmp_path: Path, tls: Tls) -> None:
     def verdict(asked: Asked) -> Told:
-        solved = {"secret": "the secret of the service", "response": "a solved puzzle"}
+        solved = {"secret": f"1x{0:031}AA", "response": "a solved puzzle"}
         return json_of({"success": asked.form == solved})
 
     async with mail_server(tls.server) as server, web(verdict) as service:

@@ -53,7 +53,8 @@ async def para(  # noqa: PLR0913, PLR0917 - one fixture for each thing that test
         made.emailer = emailer
         paths = {"recaptcha": "/re", "hcaptcha": "/h", "turnstile": "/cf"}
         urls = {f"para.captcha.{name}_url": service.url + path for name, path in paths.items()}
-        config = Config({**urls, **more_config})
+        named = {"para.captcha.service": "recaptcha"}
+        config = Config({**urls, **named, **more_config})
         async with Para(settings, made, config=config, clock=clock) as para:
             yield para
 

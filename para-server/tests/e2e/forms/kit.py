@@ -11,6 +11,11 @@ from ...signin.web import Asked, Told, json_of  # noqa: TID252
 from ..client import Client, Reply  # noqa: TID252
 
 SECRET, SOLVED = "shared with the service", "a solved puzzle"
+SECRETS = {  # and the paths at which their services are asked
+    "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe": "/re",
+    "0x0000000000000000000000000000000000000000": "/h",
+    "1x0000000000000000000000000000000AA": "/cf",
+}
 FORM: dict[str, Any] = {
     "type": "form",
     "id": "contact",
@@ -42,7 +47,7 @@ class Verifier:
         self.arrived.release()
         if self.held is not None:
             await self.held.wait()
-        is_solved = asked.form == {"secret": SECRET, "response": SOLVED}
+        is_solved = asked.form in [{"secret": of, "response": SOLVED} for of in (SECRET, *SECRETS)]
         return self.told or json_of({"success": is_solved, "hostname": "orchard.test"})
 
 

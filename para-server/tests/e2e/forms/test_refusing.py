@@ -13,7 +13,18 @@ from ...mail.recorder import Recorder  # noqa: TID252 - tests have no absolute n
 from ...signin.web import Told  # noqa: TID252
 from ..client import Client  # noqa: TID252
 from ..signin.people import Clock  # noqa: TID252
-from .kit import BOUNDARY, FIELDS, FORM, PATH, SOLVED, Verifier, multipart, submit
+from .kit import (
+    BOUNDARY,
+    FIELDS,
+    FORM,
+    PATH,
+    SECRET,
+    SECRETS,
+    SOLVED,
+    Verifier,
+    multipart,
+    submit,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +82,29 @@ async def test_a_captcha_service_that_fails_lets_nobody_in(
     answer = await submit(nobody)
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert emailer.sent == []
+
+
+@pytest.mark.parametrize(
+    "name", ["g-recaptcha-response", "h-captcha-response", "cf-turnstile-response"]
+)
+@pytest.mark.parametrize(("secret", "path"), SECRETS.items(), ids=SECRETS.values())
+async def test_no_visitor_chooses_who_hears_the_secret_of_a_form(  # noqa: PLR0913, PLR0917
+    app: Client, nobody: Client, verifier: Verifier, secret: str, path: str, name: str
+) -> None:
+    await app.post("/v1/form", {**FORM, "captchaSecretKey": secret})
+    await submit(nobody, {"name": "Bob", "message": "Tea?", name: SOLVED})
+    assert {asked.path for asked in verifier.asked} <= {path}
+
+
+@pytest.mark.usefixtures("form")
+@pytest.mark.parametrize("more_config", [{"para.captcha.service": ""}], ids=[""])
+async def test_a_secret_that_may_be_of_any_service_is_told_to_none(
+    nobody: Client, verifier: Verifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await submit(nobody)).status == 403
+    assert verifier.asked == []
+    assert "para.captcha.service" in caplog.text
+    assert SECRET not in caplog.text
 
 
 @pytest.mark.usefixtures("form")
