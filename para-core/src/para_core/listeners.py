@@ -98,6 +98,10 @@ class ListenedDAO(DAO):
         """Get the DAO behind it ready for several processes."""
         self.dao.share(group)
 
+    async def open_alone(self) -> None:
+        """Open the DAO behind it, which nobody else uses."""
+        await self.dao.open_alone()
+
     async def open_beside(self) -> None:
         """Open the DAO behind it for snapshots."""
         await self.dao.open_beside()

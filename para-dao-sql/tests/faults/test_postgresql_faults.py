@@ -139,14 +139,7 @@ async def test_connections_that_the_server_ended_are_replaced(
     dao: PostgresDAO, address: PostgresAddress
 ) -> None:
     await asyncio.gather(*(dao.create(f"app{n}", a_record("cat1")) for n in range(5)))
-    connection = await asyncpg.connect(address.url, user=address.user)
-    ended = await connection.fetchval(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    await connection.close()
-    assert ended > 0
-    await asyncio.sleep(0.1)
+    assert await _end_connections(address) > 0
     answers = await asyncio.gather(*(dao.read(f"app{n}", "cat1") for n in range(5)))
     assert None not in answers
 
@@ -298,6 +291,101 @@ async def test_an_app_that_is_deleted_is_empty_in_a_snapshot(address: PostgresAd
             await dao.delete_table("one")
             assert await seen.read_page("one") == []
             assert [record.id for record in await seen.read_page("two")] == ["cat1"]
+
+
+# ---- alone ----------------------------------------------------------------------------------
+
+
+async def refusal_alone(address: PostgresAddress) -> str:
+    with pytest.raises(ConfigError) as caught:
+        await PostgresDAO(address).open_alone()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+async def _end_connections(address: PostgresAddress) -> int:
+    """End all connections to the database, as its restart does; return how many there were."""
+    other = await asyncpg.connect(address.url, user=address.user)
+    ended: int = await other.fetchval(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await other.close()
+    await asyncio.sleep(0.1)
+    return ended
+
+
+async def test_a_database_that_servers_use_is_nobodys_alone(address: PostgresAddress) -> None:
+    async with PostgresDAO(address) as one, PostgresDAO(address) as two:
+        assert "is in use by a server; stop every server" in await refusal_alone(address)
+        await one.close()
+        assert "is in use by a server" in await refusal_alone(address)
+        await two.create("app", a_record("cat1"))
+    alone = PostgresDAO(address)
+    await alone.open_alone()
+    assert await alone.read("app", "cat1") is not None
+    await alone.close()
+
+
+async def test_whoever_has_it_alone_keeps_servers_out_until_the_end(
+    address: PostgresAddress,
+) -> None:
+    alone = PostgresDAO(address)
+    await alone.open_alone()
+    message = await refusal(address)
+    assert "restore or move" in message
+    assert "is in use by a server" in await refusal_alone(address)
+    numbers = await asyncio.gather(*(alone.create(f"app{n}", a_record("cat1")) for n in range(9)))
+    assert len(numbers) == 9, "its own connections are not kept out"
+    beside = PostgresDAO(address)
+    await beside.open_beside()
+    await beside.close()
+    await alone.close()
+    async with PostgresDAO(address) as dao:
+        assert await dao.read("app8", "cat1") is not None
+
+
+async def test_a_server_that_was_cut_off_writes_nothing_while_another_is_alone(
+    address: PostgresAddress,
+) -> None:
+    async with PostgresDAO(address) as dao:
+        assert await _end_connections(address) >= 2
+        alone = PostgresDAO(address)
+        await alone.open_alone()
+        with pytest.raises(UnavailableError, match="restore or move"):
+            await dao.create("app", a_record("cat1"))
+        assert await alone.read("app", "cat1") is None
+        await alone.close()
+        assert await dao.create("app", a_record("cat1")) > 0
+        assert "is in use by a server" in await refusal_alone(address)
+
+
+async def test_an_idle_server_is_there_after_its_pool_has_let_go(address: PostgresAddress) -> None:
+    async with PostgresDAO(address) as dao:
+        await _end_connections(address)
+        await dao.apps()  # begins anew
+        assert dao._opened is not None
+        await dao._opened.pool.expire_connections()
+        await dao.apps()
+        for holder in dao._opened.pool._holders:
+            holder.terminate()  # as for connections that nobody has used for minutes
+        assert "is in use by a server" in await refusal_alone(address)
+
+
+async def test_whoever_loses_the_lock_is_alone_no_more_and_stops(address: PostgresAddress) -> None:
+    alone = PostgresDAO(address)
+    await alone.open_alone()
+    other = await asyncpg.connect(address.url, user=address.user)
+    await other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+    )
+    await asyncio.sleep(0.1)
+    with pytest.raises(UnavailableError):
+        await alone.create("app", a_record("cat1"))
+    await alone.close()
+    await other.close()
+    async with PostgresDAO(address) as dao:
+        assert await dao.apps() == []
 
 
 # ---- formats --------------------------------------------------------------------------------

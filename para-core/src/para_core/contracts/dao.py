@@ -238,6 +238,17 @@ class DAO(Component):
             "one that several may use"
         )
 
+    async def open_alone(self) -> None:
+        """Open as ``open`` does, for a process that replaces what is in the store.
+
+        A DAO that lives in one process has it alone in any case. One that many may open keeps all
+        others out until ``close``, except those that have it open beside it.
+
+        Raises:
+            ConfigError: As ``open`` does, and when another process has it open.
+        """
+        await self.open()
+
     async def open_beside(self) -> None:
         """Open for ``snapshot`` and ``close`` only, beside another process that has the store open.
 

@@ -27,6 +27,7 @@ from para_dao_sql.answers import answer_in_time
 from para_dao_sql.entries import heard
 from para_dao_sql.postgresql.catalog import Catalog, Gone, lock_app
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_error, is_about_one
+from para_dao_sql.postgresql.hold import Hold
 from para_dao_sql.postgresql.lanes import Lanes
 from para_dao_sql.postgresql.rows import encode, key_of, record_of
 from para_dao_sql.postgresql.snapshot import open_snapshot
@@ -46,6 +47,7 @@ class _Opened:
     """What is there between ``open`` and ``close``."""
 
     pool: asyncpg.Pool
+    hold: Hold | None  # none when it only reads beside others
     catalog: Catalog
     reads: Lanes[list[str], dict[str, Record]]
     writes: Lanes[Write, int]
@@ -68,24 +70,34 @@ class PostgresDAO(DAO):
         """Nothing to prepare: any number of processes may use the database."""
 
     async def open(self) -> None:
-        """Connect; make the tables if they are not there."""
-        await self._open(prepare)
+        """Connect, as one of any number of servers; make the tables if they are not there."""
+        await self._open(prepare, self._hold(is_alone=False))
+
+    async def open_alone(self) -> None:
+        """Connect when no server uses the database, and keep all out until the end."""
+        await self._open(prepare, self._hold(is_alone=True))
 
     async def open_beside(self) -> None:
-        """Connect; nothing is made."""
-        await self._open(check_readable)
+        """Connect; nothing is made, and nobody is kept out."""
+        await self._open(check_readable, None)
 
-    async def _open(self, check: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+    def _hold(self, *, is_alone: bool) -> Hold:
+        return Hold(self._connect_once, self._place, is_alone=is_alone)
+
+    async def _open(
+        self, check: Callable[[asyncpg.Connection], Awaitable[None]], hold: Hold | None
+    ) -> None:
         if self._opened is not None:
             return
         try:
-            pool = await self._connect(check)
+            pool = await self._connect(check, hold)
         except (*FAILURES, ValueError) as error:
             raise as_start_error(error, self._place) from error
         lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
         catalog = Catalog(pool)
         self._opened = _Opened(
             pool,
+            hold,
             catalog,
             Lanes(partial(self._serve_reads, pool, catalog), total=lanes, per_group=2),
             Lanes(partial(self._serve_writes, pool), total=lanes, per_group=1),
@@ -101,8 +113,12 @@ class PostgresDAO(DAO):
                 await opened.writes.close()
                 await opened.reads.close()
                 await opened.pool.close()
+                if opened.hold is not None:
+                    await opened.hold.end()
         except TimeoutError:
             opened.pool.terminate()
+            if opened.hold is not None:
+                opened.hold.drop()
 
     async def create_table(self, appid: str, *, shared: bool = False) -> None:
         """Make room for an app, in a table of its own or in the one that shared apps use."""
@@ -181,15 +197,8 @@ class PostgresDAO(DAO):
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """Return all apps as they are at the moment of entering."""
         self._state()
-        seconds = self._timeout_ms / 1000
-        connect = partial(
-            asyncpg.connect,
-            self._address.url,
-            user=self._address.user,
-            password=self._address.password,
-            timeout=seconds,
-        )
-        return open_snapshot(connect, self._place, timeout_sec=seconds * _PATIENCE)
+        patience_sec = self._timeout_ms / 1000 * _PATIENCE
+        return open_snapshot(self._connect_once, self._place, timeout_sec=patience_sec)
 
     # ---- what goes together -------------------------------------------------------------------
 
@@ -226,8 +235,18 @@ class PostgresDAO(DAO):
 
     # ---- how the server is asked ---------------------------------------------------------------
 
+    async def _connect_once(self) -> asyncpg.Connection:
+        """Make a connection beside those of the pool."""
+        seconds = self._timeout_ms / 1000
+        return await asyncpg.connect(
+            self._address.url,
+            user=self._address.user,
+            password=self._address.password,
+            timeout=seconds,
+        )
+
     async def _connect(
-        self, check: Callable[[asyncpg.Connection], Awaitable[None]]
+        self, check: Callable[[asyncpg.Connection], Awaitable[None]], hold: Hold | None
     ) -> asyncpg.Pool:
         seconds = self._timeout_ms / 1000
         async with asyncio.timeout(2 * seconds):
@@ -241,12 +260,18 @@ class PostgresDAO(DAO):
                 command_timeout=seconds,
                 statement_cache_size=1024,  # every app with a table of its own has some
                 reset=_leave_as_it_is,
+                init=hold.join if hold is not None else None,
             )
         try:
+            if hold is not None:
+                await hold.begin(check, pool.terminate)
             async with pool.acquire() as connection:
-                await check(connection)
+                if hold is None:
+                    await check(connection)
         except BaseException:
             pool.terminate()
+            if hold is not None:
+                hold.drop()
             raise
         return pool
 

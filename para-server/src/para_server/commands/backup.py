@@ -78,9 +78,13 @@ def run_restore(config: Config, options: argparse.Namespace) -> int:
 async def _restored(
     dao: DAO, files: FileStore, config: Config, options: argparse.Namespace
 ) -> Manifest:
-    async with dao, files:
-        target = Target(dao, files, keys_file_of(config))
-        return await restore_backup(options.file, target, replaces=options.replace)
+    await dao.open_alone()
+    try:
+        async with files:
+            target = Target(dao, files, keys_file_of(config))
+            return await restore_backup(options.file, target, replaces=options.replace)
+    finally:
+        await dao.close()
 
 
 def _stores(config: Config) -> tuple[DAO, FileStore]:

@@ -58,8 +58,11 @@ def run(config: Config, options: argparse.Namespace) -> int:
 async def _moved(source: DAO, target: DAO, mark: Mark, *, replaces: bool) -> Moved:
     await source.open_beside()
     try:
-        async with target:
+        await target.open_alone()
+        try:
             return await move(source, target, mark, replaces=replaces)
+        finally:
+            await target.close()
     finally:
         await source.close()
 
