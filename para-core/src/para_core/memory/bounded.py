@@ -61,12 +61,16 @@ class BoundedMap(Generic[V]):
     def get_all(self, slots: Sequence[Slot]) -> list[V] | None:
         """Return the values of all slots, counted as used; ``None`` when one is not living."""
         entries, now = self._entries, self._clock()
-        found = [entries.get(slot) for slot in slots]
-        values = [entry.value for entry in found if entry is not None and entry.expires > now]
+        try:
+            found = [entries[slot] for slot in slots]
+        except KeyError:
+            return None
+        values = [entry.value for entry in found if entry.expires > now]
         if len(values) < len(found):
             return None
+        touch = entries.move_to_end
         for slot in slots:
-            entries.move_to_end(slot)
+            touch(slot)
         return values
 
     def look(self, slot: Slot) -> V | None:

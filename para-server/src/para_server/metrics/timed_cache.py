@@ -27,7 +27,8 @@ class TimedCache(Cache):
     def __init__(self, cache: Cache, name: str, metrics: Metrics) -> None:
         self.cache, self._metrics = cache, metrics
         self._names = {method: f"{name}.{method}" for method in CACHE_METHODS}
-        self._peek, self._tally, self._turn = cache.peek, metrics.tally, -1
+        self._peek, self._peek_all = cache.peek, cache.peek_all
+        self._tally, self._turn = metrics.tally, -1
         self._timers = metrics.in_use
         self._get, self._get_all = self._names["get"], self._names["getAll"]
 
@@ -71,7 +72,7 @@ class TimedCache(Cache):
         """Return records without waiting."""
         self._turn = turn = self._turn + 1
         began = 0 if turn & _SAMPLED else self._metrics.clock_ns()
-        found = self.cache.peek_all(appid, keys)
+        found = self._peek_all(appid, keys)
         if found is not None:
             self._tally(appid, self._get_all, began)
         return found

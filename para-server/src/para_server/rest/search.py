@@ -177,7 +177,7 @@ def visible(request: Request, records: Sequence[Record]) -> Sequence[Record]:
     """Return the records of objects that the caller may see."""
     caller, app = request.caller, request.the_app()
     if caller.is_app:
-        if all(record.type != "app" for record in records):
+        if "app" not in {record.type for record in records}:
             return records
         return [r for r in records if r.type != "app" or may_touch(caller, app, decode(r))]
     if caller.is_admin:
