@@ -1,15 +1,14 @@
 """Imports: what becomes of the objects of one archive, from the first to the last.
 
-Objects are stored in batches. In a large archive some of these also store how far it is, in the
-same write: when the same archive comes again after a crash, the import goes on there, and what was
-changed meanwhile in the part before stays as it is. That holds for a day. An archive that was
-refused begins at its beginning the next time.
+Objects are stored in batches. In a large archive it is noted after some of them how far it is:
+when the same archive comes again after a crash, the import goes on there, and what was changed
+meanwhile in the part before stays as it is. That holds for a day. An archive that was refused
+begins at its beginning the next time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,11 +18,11 @@ from typing import TYPE_CHECKING, Any, cast
 from para_core.contracts.dao import is_storable
 from para_core.errors import InvalidObjectError, UnusableBodyError
 from para_core.objects import App, Linker, ParaObject, Sysprop
-from para_core.objects.codec import decode
 from para_core.objects.incoming import object_from
 from para_core.objects.rules import default_name
 from para_core.types import clean_type
 from para_server.services.archive import ImportFailedError, entries_of, items_of
+from para_server.services.importnotes import ImportNotes
 from para_server.services.links import without_secrets_in
 from para_server.services.store import Save
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["AS_IT_IS", "Import", "ImportTools", "Wish"]
 
 _CHECKPOINT = 10  # batches from one note of how far an import is to the next
-_GOES_ON_MS = 86_400_000  # how long after its last note an import that crashed goes on there
 _MOST_NAMED = 100  # objects that are left out and named in the report
 _OF_CHILDREN = "apps are for the root app to import"
 _TWICE = "the same id comes again in the same batch"
@@ -90,16 +88,16 @@ class Import:
     def __init__(self, tools: ImportTools, app: App, wish: Wish) -> None:
         self._tools, self._app, self._wish = tools, app, wish
         self._report = _Report()
-        self._key = ""  # of the note that says how far it is
+        self._notes = ImportNotes(tools.store.dao, app, tools.clock)
         self._done = 0  # objects that an earlier try has stored
         self._seen = 0  # objects met so far
         self._count = 0  # objects that were taken
         self._batches = 0
-        self._is_noted = False
 
     async def run(self, archive: bytes, name: str) -> Sysprop:
         """Import; see ``Backup.import_``."""
-        await self._find_note(archive)
+        found = await self._notes.find(archive)
+        self._done = 0 if self._wish.is_dry else found
         entries = entries_of(
             archive,
             most_bytes=self._tools.most_file_bytes,
@@ -111,38 +109,10 @@ class Import:
             while (text := await asyncio.to_thread(_next_checked, entries, strict)) is not None:
                 await self._take(text)
         except ImportFailedError:
-            await self._forget_note()
+            if not self._wish.is_dry:
+                await self._notes.forget()
             raise
         return await self._finish(name)
-
-    # ---- how far an earlier try came ------------------------------------------------------------
-
-    async def _find_note(self, archive: bytes) -> None:
-        digest = await asyncio.to_thread(hashlib.sha256, archive)
-        self._key = f"paraimport:{digest.hexdigest()[:40]}"
-        record = await self._tools.store.dao.read(self._app.identifier, self._key)
-        note = decode(record) if record is not None else None
-        if isinstance(note, Sysprop) and not self._wish.is_dry:
-            done = note.properties.get("objects")
-            age_ms = self._tools.clock() - (note.timestamp or 0)
-            self._done = done if isinstance(done, int) and age_ms < _GOES_ON_MS else 0
-            self._is_noted = True
-
-    async def _forget_note(self) -> None:
-        if self._is_noted:
-            await self._tools.store.delete(self._app.identifier, "delete", [self._key])
-
-    def _note(self) -> list[Save]:
-        """Return the note of how far it is, if it is time for one."""
-        self._batches += 1
-        if self._batches % _CHECKPOINT:
-            return []
-        note = Sysprop(id=self._key, type="paraimport", name="An import under way")
-        note.appid, note.timestamp = self._app.identifier, self._tools.clock()
-        note.indexed = note.cached = False
-        note.properties = {"objects": self._seen}
-        self._is_noted = True
-        return [Save(note)]
 
     # ---- batches ------------------------------------------------------------------------------
 
@@ -189,23 +159,26 @@ class Import:
             return
         kinds = {save.obj.type for save in saves}
         try:
-            await self._tools.store.save(self._app.identifier, "createAll", [*saves, *self._note()])
+            await self._tools.store.save(self._app.identifier, "createAll", saves)
         except InvalidObjectError as error:
             raise ImportFailedError(str(error)) from error
+        self._batches += 1
+        if self._batches % _CHECKPOINT == 0:
+            await self._notes.put(self._seen)
         await self._tools.apps.register_types(self._app, kinds)
 
     async def _finish(self, name: str) -> Sysprop:
-        """Store the record of the import, and remove the note, in one write."""
+        """Store the record of the import, and forget how far it was."""
         tools, app = self._tools, self._app
         record = Sysprop(type="paraimport", name=name, appid=app.identifier)
         record.creatorid, record.properties = app.identifier, self._told()
         if self._wish.is_dry:
             return record
-        gone = [self._key] if self._is_noted else []
         if self._count:
             record.id, record.timestamp = tools.ids.next(), tools.clock()
-            await tools.store.save(app.identifier, "createAll", [Save(record)], deletes=gone)
+            await tools.store.save(app.identifier, "createAll", [Save(record)])
             await tools.apps.register_types(app, {record.type})
+        await self._notes.forget()
         return record
 
     def _told(self) -> dict[str, Any]:

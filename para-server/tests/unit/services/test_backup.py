@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -21,6 +22,7 @@ from para_server.services.apps import Apps
 from para_server.services.archive import ImportFailedError
 from para_server.services.backup import Backup
 from para_server.services.importing import AS_IT_IS, Wish
+from para_server.services.importnotes import ROOM
 from para_server.services.store import Store
 
 from ...archives import archive  # noqa: TID252 - tests have no absolute names
@@ -455,15 +457,49 @@ async def test_an_import_goes_on_within_a_day(hours: int, resumed_at: int | None
         assert kept.id == record.id
 
 
-async def test_where_an_import_is_is_not_found_by_searches() -> None:
+async def test_nobody_can_plant_how_far_an_import_is(vault: Vault) -> None:
+    """Who may write objects of any type could else have those of an archive left out."""
+    films = [film(n) for n in range(200)]
+    digest = hashlib.sha256(archive(films)).hexdigest()
+    for key in (f"paraimport:{digest[:40]}", digest, "cinema"):
+        note = Sysprop(id=key, type="paraimport", timestamp=NOW)
+        note.properties = {"objects": 200, "archive": digest, "born": NOW, "at": NOW}
+        await vault.put("cinema", note)
+    record = await vault.load(films)
+    assert record.properties == {"count": 200}
+    assert len(await vault.dao.read_page("cinema", kind="film", limit=1000)) == 200
+
+
+async def test_where_an_import_is_is_in_no_app() -> None:
     async with Fails() as dao:
         vault = Vault(dao, ApiSettings(import_batch_size=10))
         await vault.app("cinema")
         dao.writes_left = 15
         with pytest.raises(UnavailableError):
             await vault.load([film(n) for n in range(300)])
-        (note,) = [decode(r) for r in await dao.read_page("cinema", kind="paraimport")]
-        assert (note.indexed, note.cached) == (False, False)
+        assert {r.type for r in await dao.read_page("cinema", limit=1000)} == {"film"}
+        (note,) = await dao.read_page(ROOM)
+        assert note.id == "cinema"
+        dao.writes_left = 10**9
+        record = await vault.load([film(n) for n in range(300)])
+        assert record.properties["resumedAt"] == 100
+        assert await dao.read_page(ROOM) == []
+        assert await dao.changes(ROOM, 0) == []
+
+
+async def test_a_later_app_of_the_name_goes_on_with_no_import() -> None:
+    async with Fails() as dao:
+        vault = Vault(dao, ApiSettings(import_batch_size=10))
+        films = [film(n) for n in range(200)]
+        await vault.app("cinema")
+        dao.writes_left = 15
+        with pytest.raises(UnavailableError):
+            await vault.load(films)
+        dao.writes_left = 10**9
+        await vault.apps.delete(await vault.app("cinema"))
+        vault.now += 1000
+        assert (await vault.load(films)).properties == {"count": 200}
+        assert len(await dao.read_page("cinema", kind="film", limit=1000)) == 200
 
 
 # ---- apps in archives -------------------------------------------------------------------------
