@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ _ZIP = b"PK"
 _ENTRY = b"PK\x01\x02"  # where the list of files in an archive tells of one
 _COUNTED = 1 << 20  # bytes in which files are counted at once
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BLANK = " \t\r\n"
+_blanks = re.compile(r"[ \t\r\n]*+").match  # the white space of JSON
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
 
 
@@ -199,9 +200,8 @@ def items_of(text: str, *, only_objects: bool = True) -> Iterator[Any]:
 
 
 def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _BLANK:
-        at += 1
-    return at
+    found = _blanks(text, at)
+    return at if found is None else found.end()
 
 
 def _end_of(text: str, at: int) -> int:

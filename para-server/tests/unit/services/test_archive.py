@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 
 import pytest
@@ -178,3 +179,20 @@ def test_objects_of_an_array(text: str, found: list[object]) -> None:
 def test_what_is_no_array_of_objects_is_an_error(text: str) -> None:
     with pytest.raises(ImportFailedError):
         list(items_of(text))
+
+
+def test_white_space_is_not_walked_in_steps() -> None:
+    """A thread that walked it in steps of Python would hold up all requests meanwhile."""
+    blanks = " \t\r\n" * (1 << 21)
+    began = time.thread_time()
+    assert list(items_of(f"{blanks}[{blanks}]{blanks}", only_objects=True)) == []
+    walked_sec = time.thread_time() - began
+    began = time.thread_time()
+    assert sum(1 for _ in blanks) == len(blanks)  # steps, for a third of what was walked
+    assert walked_sec < time.thread_time() - began
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\v", "\f", "\u2028"], ids=ascii)
+def test_other_white_space_is_none_of_json(blank: str) -> None:
+    with pytest.raises(ImportFailedError):
+        list(items_of(f"{blank}[]", only_objects=True))
