@@ -108,11 +108,20 @@ class Board:
     @property
     def has_unstored(self) -> bool:
         """Whether any worker ever kept an object that is in no database."""
-        return any(self._unstored)
+        return any(number & 1 for number in self._unstored)
 
     def note_unstored(self) -> None:
         """Say that this worker keeps an object that is in no database."""
-        self._my_unstored[0] = 1
+        self._my_unstored[0] |= 1
+
+    @property
+    def unstored_epoch(self) -> int:
+        """How often all objects that are in no database were given up."""
+        return sum(number >> 1 for number in self._unstored)
+
+    def give_up_unstored(self) -> None:
+        """Begin another epoch: no worker believes any more in what was kept in the one before."""
+        self._my_unstored[0] += 2
 
     def forget_all(self) -> None:
         """Make all that other workers remember of the database worthless."""

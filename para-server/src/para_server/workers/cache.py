@@ -8,15 +8,19 @@ are the records of objects that are in no database, since no stamp could tell wh
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 from para_core.contracts.cache import Cache
 from para_core.contracts.dao import Record
+from para_core.errors import UnavailableError
 from para_server.workers.board import UNSTEADY, Board
 from para_server.workers.dao import Stamped
 from para_server.workers.values import SharedValues
 
 __all__ = ["WorkerCache"]
+
+logger = logging.getLogger(__name__)
 
 
 class WorkerCache(Cache):
@@ -49,7 +53,7 @@ class WorkerCache(Cache):
         found = await self._inner.get(appid, key)
         if found is not None and self._is_usable(found):
             return found
-        return self._values.record(appid, key) if self._board.has_unstored else None
+        return self._unstored(appid, key) if self._board.has_unstored else None
 
     def peek_all(self, appid: str, keys: Sequence[str]) -> list[Record] | None:
         """Return all of these records if they are at hand and still true."""
@@ -63,7 +67,7 @@ class WorkerCache(Cache):
         held = await self._inner.get_all(appid, keys)
         found = {key: record for key, record in held.items() if self._is_usable(record)}
         if self._board.has_unstored and len(found) < len(keys):
-            unstored = {key: self._values.record(appid, key) for key in keys if key not in found}
+            unstored = {key: self._unstored(appid, key) for key in keys if key not in found}
             found |= {key: record for key, record in unstored.items() if record is not None}
             found = {key: found[key] for key in keys if key in found}
         return found
@@ -89,16 +93,28 @@ class WorkerCache(Cache):
                 await self.remove(appid, record.id, change=record.change)
             else:
                 self._board.note_unstored()
-                self._values.put_record(appid, record, ttl_sec)
+                epoch = self._board.unstored_epoch
+                self._values.put_record(appid, record, ttl_sec, epoch=epoch)
         if kept:
             await self._inner.put_all(appid, kept, ttl_sec=ttl_sec)
 
     async def remove_all(self, appid: str, keys: Iterable[str], *, change: int = 0) -> None:
-        """Drop records."""
+        """Drop records.
+
+        The database has been written when this is called, so nothing may fail here. What cannot be
+        dropped from the file would hide what is stored: then all in it is given up.
+        """
         keys = list(keys)
         if self._board.has_unstored:
-            self._values.remove_records(appid, keys)
+            try:
+                self._values.remove_records(appid, keys, epoch=self._board.unstored_epoch)
+            except UnavailableError as error:
+                self._board.give_up_unstored()
+                logger.warning("objects that were in no database are given up: %s", error)
         await self._inner.remove_all(appid, keys, change=change)
+
+    def _unstored(self, appid: str, key: str) -> Record | None:
+        return self._values.record(appid, key, epoch=self._board.unstored_epoch)
 
     def _is_usable(self, record: Record) -> bool:
         return isinstance(record, Stamped) and self._board.stamp(record.row) == record.stamp

@@ -84,30 +84,34 @@ class SharedValues:
             remove = "DELETE FROM held WHERE kind = 'v' AND appid = ? AND name = ?"
             self._execute(remove, _bytes(appid), _bytes(name))
         elif appid.strip() and name.strip():
-            self._put(_PUT, appid, name, msgspec.json.encode(value), ttl_sec)
+            self._put(_PUT, appid, _bytes(name), msgspec.json.encode(value), ttl_sec)
 
-    def record(self, appid: str, key: str) -> Record | None:
-        """Return a record that some worker has put, if it is still there."""
-        found = self._execute(_RECORD, _bytes(appid), _bytes(key), time.monotonic()).fetchone()
+    def record(self, appid: str, key: str, *, epoch: int = 0) -> Record | None:
+        """Return a record that some worker has put in this epoch, if it is still there."""
+        name = _in_epoch(epoch, key)
+        found = self._execute(_RECORD, _bytes(appid), name, time.monotonic()).fetchone()
         return None if found is None else _decode_record(found[0])
 
-    def put_record(self, appid: str, record: Record, ttl_sec: float | None) -> None:
-        """Keep a record for all workers."""
+    def put_record(
+        self, appid: str, record: Record, ttl_sec: float | None, *, epoch: int = 0
+    ) -> None:
+        """Keep a record for all workers; those of other epochs are there no more."""
         if appid.strip() and record.id.strip():
-            self._put(_PUT_RECORD, appid, record.id, msgspec.msgpack.encode(record), ttl_sec)
+            name, data = _in_epoch(epoch, record.id), msgspec.msgpack.encode(record)
+            self._put(_PUT_RECORD, appid, name, data, ttl_sec)
 
     def _put(
-        self, statement: str, appid: str, name: str, data: bytes, ttl_sec: float | None
+        self, statement: str, appid: str, name: bytes, data: bytes, ttl_sec: float | None
     ) -> None:
         life = ttl_sec if ttl_sec is not None and ttl_sec > 0 else _USUAL_SEC
-        self._execute(statement, _bytes(appid), _bytes(name), data, time.monotonic() + life)
+        self._execute(statement, _bytes(appid), name, data, time.monotonic() + life)
         self._sweep(len(data))
 
-    def remove_records(self, appid: str, keys: Sequence[str]) -> None:
+    def remove_records(self, appid: str, keys: Sequence[str], *, epoch: int = 0) -> None:
         """Drop records; absent ones are no error."""
         remove = "DELETE FROM held WHERE kind = 'r' AND appid = ? AND name = ?"
         for key in keys:
-            self._execute(remove, _bytes(appid), _bytes(key))
+            self._execute(remove, _bytes(appid), _in_epoch(epoch, key))
 
     def increment(self, appid: str, name: str, by: int, ttl_sec: float) -> int:
         """Add to a counter and return what it is then."""
@@ -151,6 +155,10 @@ class SharedValues:
             return self._connection.execute(statement, values)
         except sqlite3.Error as error:
             raise UnavailableError(f"what workers have in common fails: {error}") from error
+
+
+def _in_epoch(epoch: int, key: str) -> bytes:
+    return _bytes(f"{epoch} {key}")
 
 
 def _bytes(text: str) -> bytes:

@@ -163,6 +163,35 @@ async def test_what_is_stored_takes_the_place_of_what_was_not(world: World) -> N
     assert world.held(0, "cat") == number
 
 
+async def test_what_cannot_be_dropped_fails_no_write_and_is_served_by_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The object is stored by then: 503 would be wrong, and so would what was there before."""
+    one, other = world.caches
+    await one.put("app", a_record("cat", change=0, text="of no database"))
+    await other.put("app", a_record("dog", change=0))
+    record = a_record("cat", text="stored")
+    number = await world.daos[1].create("app", record)
+    with monkeypatch.context() as broken:
+        broken.setattr(SharedValues, "_execute", _fail)
+        await other.put("app", Record("cat", "cat", record.data, number))
+    assert "given up" in caplog.text
+    for cache in (one, other):
+        assert await cache.get("app", "cat") is None
+        assert await cache.get_all("app", ["cat", "dog"]) == {}
+    await world.fill(0, "cat")
+    assert world.held(0, "cat") == number
+    bird = a_record("bird", change=0)
+    await other.put("app", bird)
+    assert await one.get("app", "bird") == bird
+    await one.remove("app", "bird")
+    assert await other.get("app", "bird") is None
+
+
+def _fail(*_: object) -> None:
+    raise UnavailableError("what workers have in common fails: disk I/O error")
+
+
 async def test_a_removed_app_is_forgotten_by_all(world: World) -> None:
     await world.daos[0].create("app", a_record("cat"))
     await world.fill(0, "cat")
