@@ -157,16 +157,25 @@ class DatedHandler(logging.Handler):
     def _pack_one(self, aside: Path) -> None:
         with aside.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if aside.stat().st_ino != os.fstat(file.fileno()).st_ino:
+                return  # another process has packed it since it was opened here
             archive = aside.with_name(aside.name.removesuffix(_WAITS))
             partial = aside.with_name(f"{archive.name}.part")
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
-            with (
-                os.fdopen(handle, "wb") as target,
-                zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed,
-            ):
-                packed.write(aside, self._path.name)
-            partial.rename(archive)
+            try:
+                self._write_archive(aside, partial)
+                partial.rename(archive)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
             aside.unlink()
+
+    def _write_archive(self, aside: Path, partial: Path) -> None:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
+        with (
+            os.fdopen(handle, "wb") as target,
+            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed,
+        ):
+            packed.write(aside, self._path.name)
 
     def _clean_up(self) -> None:
         oldest = self._clock() - self._rotation.keep_days * _DAY_SEC

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import logging
 import os
 import subprocess
@@ -8,6 +10,7 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 from stat import S_IMODE
+from typing import Any
 
 import pytest
 
@@ -54,6 +57,47 @@ def test_a_month_that_is_over_is_packed(tmp_path: Path) -> None:
     assert names(tmp_path) == ["para-2026-01.0.zip", "para.log"]
     assert packed(tmp_path / "para-2026-01.0.zip") == "old\nolder\n"
     assert (tmp_path / "para.log").read_text() == "new\n"
+
+
+def test_who_comes_too_late_to_pack_a_file_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process packs it after this one has opened it, and before it has the lock."""
+    handler = DatedHandler(tmp_path / "para.log", MAIN)
+    aside = tmp_path / "para-2026-01.0.zip.rotated"
+    aside.write_text("old\n")
+    lock = fcntl.flock
+
+    def late(file: Any, how: int) -> None:  # noqa: ANN401 - as the system takes it
+        if how & fcntl.LOCK_NB:
+            with monkeypatch.context() as first:
+                first.setattr(fcntl, "flock", lock)
+                handler._pack_one(aside)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    handler._pack()
+    handler.close()
+    assert names(tmp_path) == ["para-2026-01.0.zip", "para.log"]
+    assert packed(tmp_path / "para-2026-01.0.zip") == "old\n"
+
+
+def test_a_file_that_cannot_be_packed_waits_and_leaves_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = DatedHandler(tmp_path / "para.log", MAIN)
+    (tmp_path / "para-2026-01.0.zip.rotated").write_text("old\n")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(zipfile.ZipFile, "write", full)
+        handler._pack()
+    assert names(tmp_path) == ["para-2026-01.0.zip.rotated", "para.log"]
+    handler._pack()
+    handler.close()
+    assert names(tmp_path) == ["para-2026-01.0.zip", "para.log"]
 
 
 def test_archives_are_for_the_same_readers_as_the_log(tmp_path: Path) -> None:
