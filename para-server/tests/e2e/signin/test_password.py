@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import bcrypt
 import pytest
 
+from para_server.signin.hashing import Task
 from para_server.signin.passwords import ARGON2ID, PasswordChecker
 from para_server.signin.policy import SignInPolicy
 
@@ -361,9 +361,9 @@ async def test_every_refusal_hashes_once_and_says_the_same(
     checker, hashes = app.para.sign_in.checker, []
     run = checker._run
 
-    async def counted(work: Callable[[], object]) -> object:
+    async def counted(task: Task) -> bool | str:
         hashes.append(1)
-        return await run(work)
+        return await run(task)
 
     monkeypatch.setattr(checker, "_run", counted)
     refused = await sign_in(nobody, f"{email}:Name:{typed}")

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator
 
 import bcrypt
 import pytest
 
-from para_server.signin.passwords import BusyError, PasswordChecker, is_usable
+from para_server.signin.hashing_process import HashingProcess
+from para_server.signin.passwords import ARGON2ID, BusyError, PasswordChecker, is_usable
 
 DOCUMENTED = "$2b$12$abcdefghijklmnopqrstuuLErI/c8Qwega4Tnonr0dlCIErp6SNq."
 RIGHT = "correct horse 12"
@@ -96,12 +99,38 @@ async def test_what_is_no_password_matches_nothing(
     ("password", "hashed"), [(RIGHT, None), ("x" * 73, DOCUMENTED), (RIGHT, "nonsense")]
 )
 async def test_nobody_is_checked_as_long_as_somebody(password: str, hashed: str | None) -> None:
-    async with PasswordChecker() as checker:
-        start = time.process_time()
+    process = HashingProcess()
+
+    def spent() -> float:
+        return time.process_time() + process.spent_ns() / 1e9
+
+    async with PasswordChecker(process=process) as checker:
+        assert await checker.check(RIGHT, DOCUMENTED)  # starts the process
+        start = spent()
         await checker.check("wrong", DOCUMENTED)
-        middle = time.process_time()
+        middle = spent()
         assert not await checker.check(password, hashed)
-        assert time.process_time() - middle > (middle - start) / 2
+        assert spent() - middle > (middle - start) / 2 > 0
+
+
+async def test_quick_work_needs_no_process() -> None:
+    process = HashingProcess()
+    async with PasswordChecker(cost=CHEAP, process=process) as checker:
+        hashed = await checker.hash(RIGHT)
+        assert await checker.check(RIGHT, hashed)
+        assert process.pid is None
+        assert await checker.check(RIGHT, DOCUMENTED)
+        assert (process.pid is None) is not hasattr(os, "SCHED_IDLE")
+
+
+async def test_without_a_process_passwords_are_checked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    async with PasswordChecker(scheme=ARGON2ID) as checker:
+        hashed = await checker.hash(RIGHT)
+        assert await checker.check(RIGHT, hashed)
+        assert not await checker.check(RIGHT + "3", hashed)
 
 
 async def test_a_full_queue_sends_people_away_and_goes_on() -> None:
@@ -119,11 +148,24 @@ async def test_a_caller_that_gives_up_leaves_its_place() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.001):
                 await checker.check(RIGHT, DOCUMENTED)
-        with pytest.raises(BusyError):  # the thread is at it still
+        with pytest.raises(BusyError):  # it is still at it
             await checker.check(RIGHT, DOCUMENTED)
         async with asyncio.timeout(5):
             while not await is_served(checker):  # noqa: ASYNC110 - nothing tells when it is free
                 await asyncio.sleep(0.05)
+
+
+async def test_who_comes_too_late_starts_nothing_any_more() -> None:
+    process = HashingProcess()
+    async with PasswordChecker(process=process) as checker:
+        waiting = [asyncio.create_task(checker.check(RIGHT, DOCUMENTED)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+    for task in waiting:
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    with pytest.raises(BusyError):
+        await checker.check(RIGHT, DOCUMENTED)
+    assert process.pid is None
 
 
 async def test_the_loop_goes_on_while_a_password_is_checked() -> None:
