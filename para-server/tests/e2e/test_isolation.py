@@ -33,7 +33,7 @@ from typing import Any
 
 import pytest
 
-from para_core.contracts.dao import Record
+from para_core.contracts.dao import Record, Write, is_room
 from para_core.query.fields import document_of
 from para_server.access.issuing import issue_user_token
 from para_server.config import ApiSettings
@@ -163,8 +163,15 @@ def _noted(
 ) -> Any:  # noqa: ANN401
     calls = _CALLS.get()
     if calls is not None:
-        calls.append((name, appid))
+        calls.append((name, _place(appid, *args)))
     return method(appid, *args, **named)
+
+
+def _place(appid: str, asked: object = "", *_: object) -> str:
+    """Return the app, or what is asked for in a room of the server, where each app has its own."""
+    if not is_room(appid):
+        return appid
+    return f"{appid}:{','.join(asked.keys()) if isinstance(asked, Write) else asked}"
 
 
 # ---- what must hold ------------------------------------------------------------------------------
@@ -272,7 +279,8 @@ def check_reach(request: Request, world: World, calls: Sequence[tuple[str, str]]
     """A request writes to its own app only, and asks for nothing of another."""
     own = {(request.app, key) for _, key in world.written} | {("para", f"app:{request.app}")}
     assert own.issuperset(world.written), (request, world.written)
-    assert {appid for _, appid in calls} <= {request.app, "para"}, (request, calls)
+    places = {request.app, "para", f"_imports:{request.app}"}
+    assert {place for _, place in calls} <= places, (request, calls)
 
 
 async def check_stored(world: World) -> None:
