@@ -149,9 +149,12 @@ async def test_what_another_process_did_makes_room(dao: DAO, clock: RunningClock
         a_queue(dao, clock, max_messages=2) as two,
     ):
         await one.push_all(["a", "b"])
+        with pytest.raises(StorageFullError, match="no room"):
+            await one.push("c")
         for message in await two.pull():
             await two.ack(message)
         await one.push_all(["c", "d"])
+        assert [message.body for message in await two.pull()] == ["c", "d"]
 
 
 async def test_messages_that_nobody_did_end_and_so_do_those_aside(

@@ -14,6 +14,7 @@ import pytest
 from para_core.config import Config
 from para_core.metrics import Metrics
 from para_server.config import ApiSettings
+from para_server.metrics import graphite as reports
 from para_server.metrics.graphite import lines_for_graphite
 from para_server.metrics.lines import ATTRIBUTES
 from para_server.metrics.target import target_of
@@ -141,13 +142,15 @@ async def test_an_app_that_is_deleted_sends_nothing(
 
 
 async def test_another_server_s_entry_is_noticed(
-    para: Para, root: Client, app: Client, graphite: Listener
+    root: Client, app: Client, graphite: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = {"myapp": {"host": "127.0.0.1", "port": graphite.port}}
+    await graphite.next_with("para-of-1.")  # the registry was read, and was empty
     await root.put("/v1/sysprops/Registry:GraphiteReporter", {"type": "sysprop", **entry})
-    para._reporting._graphite.look_again()  # a minute is over
+    monkeypatch.setattr(reports, "_SYNC_SEC", 0.5)  # rather than a minute
     await app.get("/v1/cats/none")
-    await graphite.next_with("apps.1.myapp.")
+    found = await graphite.next_with("apps.1.myapp.")
+    assert found["apps.1.myapp.RestUtils.crud.read.count"] == 1
 
 
 async def test_an_app_cannot_make_the_server_connect_inside(

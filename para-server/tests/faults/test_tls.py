@@ -140,6 +140,7 @@ def test_changed_files_are_noticed_without_a_signal(
     eventually(server, lambda: name_at(server, authority) == "first")
     put_pair(server.folder, authority, "noticed")
     eventually(server, lambda: name_at(server, authority) == "noticed")
+    assert server.log.count("read the certificate again") == 1
 
 
 def test_clients_need_a_certificate_where_an_authority_is_named(

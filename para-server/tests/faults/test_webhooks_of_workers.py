@@ -59,7 +59,12 @@ async def test_what_any_worker_writes_is_told_whoever_leads(server: ServerProces
             await asyncio.to_thread(write, callers, None, EVENTS)
             await told(receiver, range(2 * EVENTS))
             await asyncio.to_thread(trigger, callers)
-            await told(receiver, [*range(2 * EVENTS), *range(1000, 1000 + len(callers))])
+            triggered = range(1000, 1000 + len(callers))
+            await told(receiver, [*range(2 * EVENTS), *triggered])
+        assert leader_of(server) != leader
+        events = {request.items[0]["n"]: request.event for request in receiver.requests}
+        stored = dict.fromkeys(range(2 * EVENTS), "create")
+        assert events == stored | dict.fromkeys(triggered, "sold")
 
 
 def begin(server: ServerProcess) -> None:

@@ -481,6 +481,8 @@ def test_workers_on_postgresql_are_as_one(on_postgresql: ServerProcess) -> None:
         test_what_one_worker_wrote_no_other_remembers_otherwise(callers)
         test_a_search_finds_what_was_stored_through_any_worker(callers)
         test_an_app_that_is_deleted_is_gone_for_all_workers(callers)
+        assert len(served(on_postgresql)) == WORKERS
+    assert not list(on_postgresql.data.rglob("*.db"))
 
 
 @pytest.mark.service("postgresql")

@@ -69,11 +69,13 @@ async def test_a_stop_waits_for_requests_under_way(
     receiver.answer = lambda request: 0.3
     async with a_server(settings, config, lasting) as para:
         root = root_of(para)
-        await a_hook(root, receiver.url, create=True)
+        hook = await a_hook(root, receiver.url, create=True)
         await root.post("/v1/boat", {"id": "b1"})
         await receiver.until(1)
-    async with a_server(settings, config, lasting):
+    async with a_server(settings, config, lasting) as para:
         await nothing_more(receiver, 1)
+        (entry,) = await log_of(root_of(para), hook)
+        assert (entry["state"], entry["attempts"]) == ("delivered", 1)
 
 
 async def test_what_happens_while_webhooks_are_off_is_never_told(

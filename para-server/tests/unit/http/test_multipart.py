@@ -151,9 +151,14 @@ def test_ten_parts_are_not_too_many() -> None:
 
 @given(st.binary(max_size=300))
 def test_nothing_else_goes_wrong(body: bytes) -> None:
+    """Whatever comes is refused or read, and a file that does not end its part comes back."""
     for sent in (body, b"--B\r\n" + body + b"\r\n--B--", part(named("a"), body)):
         with contextlib.suppress(UnreadableFormError):
-            read(sent)
+            found = read(sent)
+            assert all(file.content in sent for file in found.files.values())
+    if b"\r\n--B" not in b"\r\n" + body:
+        found = read(part(named("f", '; filename="x"'), body) + b"--B--")
+        assert found.files == {"f": FileField("x", "", body)}
 
 
 @pytest.mark.parametrize(

@@ -157,11 +157,22 @@ async def test_a_feed_is_forgotten_as_far_as_everybody_passed_it(
     assert len(await dao.changes("app", 0)) == 1
 
 
-async def test_a_database_that_cannot_forget_keeps_its_feed(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_database_that_cannot_forget_keeps_its_feed_until_it_can(
+    dao: MemoryDAO, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    async def fail(appid: str, number: int) -> None:
+        raise UnavailableError("the disk is away")
+
     monkeypatch.setattr(following, "_FORGET_EVERY_SEC", 0.0)
-    await Retention(MemoryDAO(), ["index"]).passed("index", "app", 4)  # it is not open
+    retention = Retention(dao, ["index"])
+    await written(dao, "app", 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(dao, "forget_changes", fail)
+        await retention.passed("index", "app", 4)
+    assert len(await dao.changes("app", 0)) == 5
+    assert "old changes stay: the disk is away" in caplog.text
+    await retention.passed("index", "app", 4)
+    assert [change.number for change in await dao.changes("app", 0)] == [5]
 
 
 async def test_changes_come_in_batches_until_there_are_no_more(dao: MemoryDAO) -> None:

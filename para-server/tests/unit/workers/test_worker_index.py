@@ -71,10 +71,14 @@ async def test_a_search_waits_for_what_any_worker_stored(
 
 
 async def test_the_leader_hears_of_news_without_a_search(world: World) -> None:
+    heard: list[str] = []
+    world.indexes[0].on_news = heard.append
     await world.store(1, "cat")
     async with asyncio.timeout(SOON):
         while await world.total() == 0:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
+    assert heard == ["app"]
+    assert (await world.search.find("app", All())).keys == ["cat"]
 
 
 async def test_what_no_database_holds_is_indexed_for_any_worker(world: World) -> None:
