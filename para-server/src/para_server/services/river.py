@@ -20,6 +20,7 @@ from para_core.contracts.queue import Message, Queue
 from para_core.errors import InvalidObjectError, ParaError, UnusableBodyError
 from para_core.objects import App, Sysprop
 from para_core.objects.base import class_of
+from para_server.access.demand import NotAllowedError, demand
 from para_server.access.principal import Kind, Principal
 from para_server.services.index_writer import is_indexed
 from para_server.services.objects import ForbiddenObjectError
@@ -39,6 +40,7 @@ _HOPELESS = (
     InvalidObjectError,
     UnusableBodyError,
     ForbiddenObjectError,
+    NotAllowedError,
 )
 _TROUBLE_SEC = (1.0, 5.0, 30.0)
 _LAST_SEC = 10.0  # for messages under way when the server stops
@@ -160,6 +162,7 @@ class River(Component):
     async def _store(self, app: App, content: Mapping[str, Any]) -> None:
         objects = self._services.objects
         caller = Principal(Kind.APP, app.identifier, is_root=app.identifier == app.appid)
+        demand(caller, app, "POST", "_batch")
         body = {k: v for k, v in content.items() if k not in ("appid", "_create", "_delete")}
         key = content.get("id")
         if not isinstance(key, str | None):

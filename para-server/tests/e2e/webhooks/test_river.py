@@ -10,6 +10,7 @@ import pytest
 
 from para_core.config import Config
 from para_core.contracts.queue import Queue
+from para_core.objects import App
 from para_server.config import ApiSettings
 from para_server.para import Backends, Para
 
@@ -110,6 +111,44 @@ async def test_objects_that_break_rules_are_set_aside(app: Client, queue: Queue)
     assert sorted(reasons) == ["the object is not valid", "the object would not be valid"]
     (boat,) = (await app.get("/v1/boat")).json["items"]
     assert boat["sails"] == 1
+
+
+async def set_state(para: Para, *, active: bool = True, read_only: bool = False) -> None:
+    def alter(fresh: App) -> None:
+        fresh.active, fresh.read_only = active, read_only
+
+    assert await para.services.apps.change("myapp", alter) is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"read_only": True}, "App is in read-only mode. [app:myapp]"),
+        ({"active": False}, "App not active. [app:myapp]"),
+    ],
+    ids=["read-only", "not active"],
+)
+async def test_apps_that_take_no_writes_take_none_from_the_queue(
+    app: Client, para: Para, queue: Queue, state: Mapping[str, bool], reason: str
+) -> None:
+    await app.post("/v1/boat", {"id": "b1", "sails": 1})
+    await set_state(para, **state)
+    writes = [a_message(id="b2", _create=True), a_message(id="b1", sails=2)]
+    await push(queue, *writes, a_message(id="b1", _delete=True))
+    assert [aside.reason for aside in await queue.aside()] == [reason] * 3
+    await set_state(para)
+    assert (await app.get("/v1/boat/b1")).json["sails"] == 1
+    assert (await app.get("/v1/boat/b2")).status == 404
+
+
+async def test_the_index_of_a_read_only_app_can_be_told_what_to_hold(
+    app: Client, para: Para, queue: Queue
+) -> None:
+    await app.post("/v1/boat", {"id": "b1"})
+    await set_state(para, read_only=True)
+    job = {"appid": "myapp", "type": "indexpayload", "id": "unindex_all_op", "payload": ["b1"]}
+    await push(queue, job)
+    assert (await app.get("/v1/boat")).json["totalHits"] == 0
 
 
 async def test_the_index_can_be_told_what_to_hold(app: Client, para: Para, queue: Queue) -> None:
