@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from para_core.errors import ConflictError
 from para_core.objects import Sysprop
 from para_core.objects.codec import decode
 from para_server.services.store import Save, Store
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from para_server.services.container import Clock
 
 __all__ = ["Registries"]
-
-_TRIES = 50  # of a change that others overtake
 
 
 class Registries:
@@ -47,26 +44,23 @@ class Registries:
         await self._change(name, lambda values: values.pop(key, None) is not None)
 
     async def _change(self, name: str, change: Callable[[dict[str, Any]], bool]) -> None:
-        key = _key(name)
-        async with self._store.turns.of(self._root, key):
-            for _ in range(_TRIES):
-                record = await self._store.dao.read(self._root, key)
-                if record is None:
-                    found = Sysprop(id=key, name=name, appid=self._root, timestamp=self._clock())
-                else:
-                    found = cast("Sysprop", decode(record))
-                if not change(found.properties):
-                    return
-                found.updated = None if record is None else self._clock()
-                save = Save(found, 0) if record is None else self._store.changed(found, record)
-                try:
-                    await self._store.save(
-                        self._root, "create" if record is None else "update", [save]
-                    )
-                except ConflictError:
-                    continue
+        key, store = _key(name), self._store
+
+        async def attempt() -> None:
+            record = await store.dao.read(self._root, key)
+            if record is None:
+                found = Sysprop(id=key, name=name, appid=self._root, timestamp=self._clock())
+            else:
+                found = cast("Sysprop", decode(record))
+            if not change(found.properties):
                 return
-        raise ConflictError([key])
+            if record is None:
+                await store.save(self._root, "create", [Save(found, 0)])
+            else:
+                found.updated = self._clock()
+                await store.save(self._root, "update", [store.changed(found, record)])
+
+        await store.turns.change(attempt, self._root, key)
 
 
 def _key(name: str) -> str:
