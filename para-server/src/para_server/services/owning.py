@@ -1,4 +1,4 @@
-"""What a search has to look for, so that it counts only what a caller may see.
+"""What a search has to look for, so that it counts only what a caller may see, and such counts.
 
 A page leaves out the objects that ``OWN`` keeps from its reader after they were found. A count
 shows no objects, so it has to be told beforehand which ones do not count.
@@ -6,16 +6,41 @@ shows no objects, so it has to be told beforehand which ones do not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from para_core.objects import App
-from para_core.query.tree import Bool, Exact, Node, Prefix
+from para_core.query.tree import All, Bool, Exact, Node, Prefix
 from para_core.types import SINGULARS
 from para_server.access.ownership import own_rule_applies
 from para_server.access.permissions import EVERYBODY, OWN
 from para_server.access.principal import Principal
 
-__all__ = ["seen_by"]
+if TYPE_CHECKING:
+    from para_server.services.finder import Finder
+
+__all__ = ["counts_of", "seen_by"]
+
+_AT_ONCE = 16  # counts that run at the same time
+
+
+async def counts_of(
+    finder: Finder, app: App, caller: Principal, kinds: Collection[str]
+) -> dict[str, int]:
+    """Return how many indexed objects of each type there are that a caller may see."""
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def count(kind: str) -> int:
+        async with turn:
+            return await finder.count(app, seen_by(app, caller, kind) or All(), kind=kind)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {kind: group.create_task(count(kind)) for kind in kinds}
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # it has a status of its own
+    return {kind: task.result() for kind, task in tasks.items()}
 
 
 def seen_by(app: App, caller: Principal, kind: str | None) -> Node | None:
