@@ -15,7 +15,7 @@ from para_server.config import ApiSettings
 
 from .backends import MEMORY
 from .client import ROOT_SECRET
-from .test_wire import chunked
+from .http.samples import chunked
 from .wire import Reader, Server, running
 
 UPLOAD = b"POST /v1/_forms/x/y HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data\r\n"
