@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from para_core.contracts.dao import DAO, Change, Record, Write
+from para_core.contracts.dao import DAO, Record, Write
+from para_core.passing import PassingDAO
 
 if TYPE_CHECKING:
     from para_core.contracts.search import Hits
-    from para_core.contracts.snapshot import Snapshot
     from para_core.objects import App
     from para_core.pager import Pager
     from para_core.query.tree import Node
@@ -81,46 +81,15 @@ class SearchListener:
         """Run after a search. An exception is logged, and it is answered all the same."""
 
 
-class ListenedDAO(DAO):
+class ListenedDAO(PassingDAO):
     """A DAO with listeners around its reads by id and its writes; everything else passes through.
 
     Wrap the selected DAO only when there are listeners, so that others pay nothing.
     """
 
     def __init__(self, dao: DAO, listeners: Sequence[IOListener]) -> None:
-        self.dao, self.listeners = dao, tuple(listeners)
-
-    async def open(self) -> None:
-        """Open the DAO behind it."""
-        await self.dao.open()
-
-    def share(self, group: str) -> None:
-        """Get the DAO behind it ready for several processes."""
-        self.dao.share(group)
-
-    async def open_alone(self) -> None:
-        """Open the DAO behind it, which nobody else uses."""
-        await self.dao.open_alone()
-
-    async def open_beside(self) -> None:
-        """Open the DAO behind it for snapshots."""
-        await self.dao.open_beside()
-
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        """Return a snapshot of the DAO behind it; no listener hears of it."""
-        return self.dao.snapshot()
-
-    async def close(self) -> None:
-        """Close the DAO behind it."""
-        await self.dao.close()
-
-    async def create_table(self, appid: str, *, shared: bool = False) -> None:
-        """Make room for an app."""
-        await self.dao.create_table(appid, shared=shared)
-
-    async def delete_table(self, appid: str) -> None:
-        """Remove all objects of an app."""
-        await self.dao.delete_table(appid)
+        super().__init__(dao)
+        self.listeners = tuple(listeners)
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Read between ``before_read`` and ``after_read``."""
@@ -132,12 +101,6 @@ class ListenedDAO(DAO):
                 await listener.after_read(appid, keys, found)
         return found
 
-    async def read_page(
-        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
-    ) -> list[Record]:
-        """Read a page; no listener hears of it."""
-        return await self.dao.read_page(appid, after=after, limit=limit, kind=kind)
-
     async def write(self, appid: str, write: Write) -> int:
         """Write between ``before_write`` and ``after_write``."""
         for listener in self.listeners:
@@ -147,22 +110,6 @@ class ListenedDAO(DAO):
             with _logged(listener, "after_write", appid):
                 await listener.after_write(appid, write, change)
         return change
-
-    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
-        """Return entries of the feed."""
-        return await self.dao.changes(appid, after, limit)
-
-    async def last_change(self, appid: str) -> int:
-        """Return the number of the app's last change."""
-        return await self.dao.last_change(appid)
-
-    async def forget_changes(self, appid: str, upto: int) -> None:
-        """Drop entries of the feed."""
-        await self.dao.forget_changes(appid, upto)
-
-    async def apps(self) -> list[str]:
-        """Return the ids of all apps with a table or records."""
-        return await self.dao.apps()
 
 
 @contextmanager

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 
-from para_core.contracts.dao import DAO, Change, Record, Write
-from para_core.contracts.snapshot import Snapshot
+from para_core.contracts.dao import DAO, Record, Write
 from para_core.errors import ConflictError, InvalidObjectError, StorageFullError
+from para_core.passing import PassingDAO
 from para_server.services.index_follower import DOUBT_SEC
 from para_server.workers.board import UNSTEADY, Board
 
@@ -24,29 +23,26 @@ class Stamped(Record, frozen=True):
     stamp: int = UNSTEADY
 
 
-class WorkerDAO(DAO):
-    """Lends the methods of another DAO and keeps the board."""
+class WorkerDAO(PassingDAO):
+    """Stamps what is read by id and tells the board of writes; everything else passes through."""
 
-    def __init__(self, inner: DAO, board: Board, left: Sequence[int] = ()) -> None:
+    def __init__(self, dao: DAO, board: Board, left: Sequence[int] = ()) -> None:
         """Stand in front of a DAO.
 
         Args:
-            inner: The database.
+            dao: The database.
             board: What all workers see.
             left: Rows in which a worker that was killed was writing.
         """
-        self._inner, self._board, self._left = inner, board, left
+        super().__init__(dao)
+        self._board, self._left = board, left
 
     async def open(self) -> None:
         """Open the other DAO."""
-        await self._inner.open()
+        await super().open()
         left, self._left = self._left, ()
         if left:  # the database may still be about to store it
             asyncio.get_running_loop().call_later(DOUBT_SEC, self._board.finish, left)
-
-    async def close(self) -> None:
-        """Close the other DAO."""
-        await self._inner.close()
 
     # ---- reads --------------------------------------------------------------------------------
 
@@ -54,7 +50,7 @@ class WorkerDAO(DAO):
         """Return one record, stamped."""
         row = self._board.row_of(appid, key)
         stamp = self._board.steady_stamp(row)  # before the database is asked
-        found = await self._inner.read(appid, key)
+        found = await self.dao.read(appid, key)
         return None if found is None else _stamped(found, row, stamp)
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
@@ -62,30 +58,8 @@ class WorkerDAO(DAO):
         board = self._board
         rows = {key: board.row_of(appid, key) for key in keys}
         stamps = {key: board.steady_stamp(row) for key, row in rows.items()}
-        found = await self._inner.read_all(appid, keys)
+        found = await self.dao.read_all(appid, keys)
         return {key: _stamped(record, rows[key], stamps[key]) for key, record in found.items()}
-
-    async def read_page(
-        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
-    ) -> list[Record]:
-        """Return the next records."""
-        return await self._inner.read_page(appid, after=after, limit=limit, kind=kind)
-
-    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
-        """Return the entries of the feed with numbers above ``after``."""
-        return await self._inner.changes(appid, after, limit)
-
-    async def last_change(self, appid: str) -> int:
-        """Return the number of the app's last change."""
-        return await self._inner.last_change(appid)
-
-    async def apps(self) -> list[str]:
-        """Return the ids of all apps."""
-        return await self._inner.apps()
-
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        """Return all apps as they are at the moment of entering."""
-        return self._inner.snapshot()
 
     # ---- writes -------------------------------------------------------------------------------
 
@@ -95,7 +69,7 @@ class WorkerDAO(DAO):
         rows = [board.row_of(appid, key) for key in keys]
         board.begin(rows)
         try:
-            number = await self._inner.write(appid, write)
+            number = await self.dao.write(appid, write)
         except _NOT_STORED:
             board.finish(rows)
             raise
@@ -110,22 +84,14 @@ class WorkerDAO(DAO):
         self._board.finish(rows)
         self._board.app_changed(self._board.app_row_of(appid))
 
-    async def create_table(self, appid: str, *, shared: bool = False) -> None:
-        """Make room for an app."""
-        await self._inner.create_table(appid, shared=shared)
-
     async def delete_table(self, appid: str) -> None:
         """Remove an app; nobody remembers any of its objects when this returns."""
         board = self._board
         try:
-            await self._inner.delete_table(appid)
+            await self.dao.delete_table(appid)
         finally:
             board.forget_all()
             board.app_changed(board.app_row_of(appid))
-
-    async def forget_changes(self, appid: str, upto: int) -> None:
-        """Drop entries of the feed."""
-        await self._inner.forget_changes(appid, upto)
 
 
 def _stamped(record: Record, row: int, stamp: int) -> Stamped:
