@@ -17,6 +17,7 @@ _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _TOKEN = re.compile(r"''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'", re.DOTALL)
 _NAME_LENGTH = 3  # letters from which a month is written as a word
 _WIDE_LENGTH = 4  # ... and as a whole word
+_LONGEST_OFFSET = 3  # letters of an offset of ISO 8601: hours, with minutes, with a colon between
 _WEEK = 7
 
 
@@ -135,7 +136,7 @@ def _zone(moment: datetime, names: DateNames, length: int) -> str:
 
 
 def _iso_offset(moment: datetime, _: DateNames, length: int) -> str:
-    if length > len("XXX"):
+    if length > _LONGEST_OFFSET:
         raise DatePatternError("invalid number of X")
     if not moment.utcoffset():
         return "Z"
@@ -144,7 +145,7 @@ def _iso_offset(moment: datetime, _: DateNames, length: int) -> str:
 
 def _plain_offset(moment: datetime, names: DateNames, length: int) -> str:
     if length == len("ZZ"):
-        return _iso_offset(moment, names, 3)
+        return _iso_offset(moment, names, _LONGEST_OFFSET)
     return _offset(moment, "" if length == 1 else ":")
 
 
