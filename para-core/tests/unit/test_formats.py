@@ -92,7 +92,7 @@ def test_a_mailbox_has_whole_parts(text: str) -> None:
         "mailto:a@b.c",
         "file:///x",
         "jar:file:/x.jar!/y",
-        "jar:jar:http://a/x.war!/y.jar!/z",
+        "jar:jar:http://a/outer!/inner!/z",
     ],
 )
 def test_a_url_is_absolute_and_of_a_known_scheme(text: str) -> None:
