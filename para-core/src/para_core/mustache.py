@@ -16,7 +16,7 @@ from para_core.text import is_blank, text_of
 
 __all__ = ["TemplateError", "fill_template"]
 
-_TAG = re.compile(r"\{\{(?:\{\s*([^{}]*?)\s*\}\}\}|([#^/!&]?)\s*([^{}]*?)\s*\}\})")
+_TAG = re.compile(r"\{\{(?:\{([^{}]*)\}\}\}|([#^/!&]?)([^{}]*)\}\})")
 _ALONE = re.compile(r"^[ \t]*(\{\{[#^/!][^{}]*\}\})[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _MAX_DEPTH = 50  # sections inside each other
 
@@ -66,9 +66,10 @@ def _parsed(template: str) -> _Section:
 
 
 def _take(tag: re.Match[str], open_ones: list[_Section]) -> None:
-    raw, sign, name = tag.groups()
+    raw, sign, rest = tag.groups()
+    name = (rest if raw is None else raw).strip()
     if raw is not None or sign in ("", "&"):
-        open_ones[-1].parts.append((name if raw is None else raw, raw is not None or sign == "&"))
+        open_ones[-1].parts.append((name, raw is not None or sign == "&"))
     elif sign == "/":
         if len(open_ones) == 1 or open_ones[-1].name != name:
             raise TemplateError(f"the section {name!r} ends where it is not open")

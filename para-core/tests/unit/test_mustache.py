@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from para_core.mustache import TemplateError, fill_template
@@ -68,3 +70,12 @@ def test_a_template_is_filled(template: str, text: str) -> None:
 def test_sections_that_do_not_fit_together_are_an_error(template: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message):
         fill_template(template, {})
+
+
+@pytest.mark.parametrize(
+    "template", ["{{" + " " * 20_000, "{{{" + " " * 20_000 + "}", "{{#" + "\n" * 20_000 + "}"]
+)
+def test_a_place_without_an_end_takes_no_time(template: str) -> None:
+    began = time.perf_counter()
+    assert fill_template(template, {}) == template
+    assert time.perf_counter() - began < 1
