@@ -16,7 +16,7 @@ _UNITS = (  # letters and milliseconds, the largest first; a month is n, to tell
     ("ms", 1),
 )
 _SIZES = {letters: size for letters, size in _UNITS if letters != "n"}
-_PART = re.compile(r"([0-9]+)[^0-9ydhms]*(ms|[ydhms])")
+_PART = re.compile(r"(?<![0-9])([0-9]{1,18})(?![0-9])[^0-9ydhms]*(ms|[ydhms])")
 
 
 def approximately(duration_ms: int) -> str:
@@ -46,7 +46,7 @@ def read_duration(text: str) -> int:
     """Milliseconds that a text such as ``2h 30m`` stands for; its parts add up.
 
     Units are ``y d h m s ms`` in any letter case. Everything else, signs too, does not count, nor
-    does a unit without a number.
+    does a unit without a number or with one of more than 18 digits.
     """
     found = _PART.findall(text.lower())
     return sum(int(count) * _SIZES[letters] for count, letters in found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 __all__ = ["abbreviate_number", "format_price", "round_half_up"]
 
 _UNITS = ("", "K", "M", "B", "T")
 _STEP = 1000
+_EXACT = Context(prec=400)  # digits, more than the largest float has
 
 
 def round_half_up(number: float, places: int = 2) -> float:
@@ -29,17 +30,17 @@ def abbreviate_number(number: int, places: int = 0) -> str:
     The original counts in 32 bits, which gives odd texts from 10^9 on; here they go up to ``T``.
 
     Args:
-        number: Of at most 20 digits; the sign stays.
+        number: Of up to 300 digits; the sign stays.
         places: Most decimals; zeros at their end are left out.
     """
-    value, unit, place = Decimal(number), 0, Decimal(1).scaleb(-places)
-    shown = value.quantize(place)
+    value, unit = Decimal(number), 0
+    shown = _rounded(value, places)
     while abs(shown) >= _STEP and unit < len(_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-        shown = value.quantize(place, ROUND_HALF_UP)
+        value, unit = _EXACT.divide(value, _STEP), unit + 1
+        shown = _rounded(value, places)
     text = f"{shown:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + _UNITS[unit]
 
 
-def _rounded(number: float, places: int) -> Decimal:
-    return Decimal(repr(number)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+def _rounded(number: float | Decimal, places: int) -> Decimal:
+    return Decimal(str(number)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from para_core.humantime import approximately, exactly, read_duration
@@ -80,3 +82,10 @@ def test_a_duration_is_told_in_all_its_units(duration_ms: int, text: str) -> Non
 )
 def test_the_parts_of_a_written_duration_add_up(text: str, told: str) -> None:
     assert exactly(read_duration(text)) == told
+
+
+@pytest.mark.parametrize("unit", ["", "s"], ids=["no unit", "seconds"])
+def test_a_number_beyond_all_measure_is_none_and_takes_no_time(unit: str) -> None:
+    began = time.perf_counter()
+    assert read_duration("1" * 100_000 + unit + " 2 ms") == 2
+    assert time.perf_counter() - began < 1
