@@ -123,11 +123,12 @@ class MemoryQueue(Queue):
 
     async def restore(self, key: str) -> bool:
         """Put a message that was set aside back into the queue."""
+        self._drop_ended()
         found = self._aside.get(key)
         if found is None:
             return False
         await self.push(found[0].body)
-        del self._aside[key]
+        self._aside.pop(key, None)  # unless it has just ended
         return True
 
     def _take_out(self, message: Message) -> bool:

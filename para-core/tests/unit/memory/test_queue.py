@@ -93,3 +93,12 @@ async def test_of_two_waiting_pulls_one_gets_the_message(queue: MemoryQueue) -> 
     await queue.close()
     async with asyncio.timeout(5):
         assert sorted(map(bodies, await asyncio.gather(*pulls))) == [[], ["a"]]
+
+
+async def test_what_was_set_aside_ends_too(queue: MemoryQueue, clock: FakeClock) -> None:
+    await queue.push("a")
+    (message,) = await queue.pull()
+    await queue.set_aside(message, "of no use")
+    await clock.advance(100)
+    assert not await queue.restore("1")
+    assert await queue.size() == 0
