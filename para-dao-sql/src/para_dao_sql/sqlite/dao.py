@@ -107,7 +107,8 @@ class SqliteDAO(DAO):
 
     async def read(self, appid: str, key: str) -> Record | None:
         """Return one record, or ``None`` when the app has none with this id."""
-        opened, place = self._state(), self._place(appid)
+        opened = self._look()
+        place = opened.catalog.places.get(appid)
         if place is None or not is_storable(key):
             return None
         try:
@@ -165,10 +166,10 @@ class SqliteDAO(DAO):
 
     async def last_change(self, appid: str) -> int:
         """Return the number of the app's last change."""
-        opened = self._state()
+        opened = self._look()
         if opened.peers is None:
             return opened.catalog.last_changes.get(appid, 0)
-        place = self._place(appid)
+        place = opened.catalog.places.get(appid)
         if place is None:
             return 0
         return await self._read(
@@ -181,8 +182,7 @@ class SqliteDAO(DAO):
 
     async def apps(self) -> list[str]:
         """Return the ids of all apps."""
-        self._look()
-        return [appid for appid in self._state().catalog.places if not is_room(appid)]
+        return [appid for appid in self._look().catalog.places if not is_room(appid)]
 
     async def open_beside(self) -> None:
         """Check that the file can be read; the process that has it is not disturbed."""
@@ -199,16 +199,17 @@ class SqliteDAO(DAO):
 
     def _place(self, appid: str) -> Place | None:
         """Return where an app is now, whichever process has put it there."""
-        self._look()
-        return self._state().catalog.places.get(appid)
+        return self._look().catalog.places.get(appid)
 
-    def _look(self) -> None:
+    def _look(self) -> _Opened:
+        """Take in the apps that other processes have made or removed, if there are any."""
         opened = self._state()
         if opened.peers is not None:
             try:
                 opened.peers.look(opened.near, opened.catalog)
             except sqlite3.Error as error:
                 raise as_para_error(error, self._file) from error
+        return opened
 
     async def _run(self, step: Step) -> int:
         answer = self._state().writer.submit(step)
