@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from para_core.contracts.dao import Put, Write
-from para_core.errors import ConfigError, ConflictError
+from para_core.errors import BackendError, ConfigError, ConflictError
 from para_core.testing.dao import a_record
 from para_dao_sql.sqlite import SqliteDAO
+from para_dao_sql.sqlite.catalog import Catalog
 
 
 @pytest.fixture
@@ -37,6 +39,22 @@ async def test_only_the_group_that_has_a_file_comes_in(file: Path) -> None:
             await shared(file).open()
     async with shared(file, "other"):
         pass
+
+
+async def test_an_app_of_another_process_is_met_after_a_look_that_failed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Catalog, __: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    async with shared(file) as one, shared(file) as other:
+        assert await other.apps() == []
+        await one.create("app", a_record("cat"))
+        with monkeypatch.context() as patched:
+            patched.setattr(Catalog, "renew", fails)
+            with pytest.raises(BackendError):
+                await other.read("app", "cat")
+        assert await other.read("app", "cat")
 
 
 async def test_numbers_go_on_from_those_of_a_process_that_was_alone(file: Path) -> None:
@@ -82,6 +100,7 @@ import asyncio, sys
 from pathlib import Path
 from para_core.testing.dao import a_record
 from para_dao_sql.sqlite import SqliteDAO
+from para_dao_sql.sqlite.catalog import Catalog
 
 async def main():
     dao = SqliteDAO(Path(sys.argv[1]))

@@ -57,8 +57,8 @@ class Peers:
         """Before a read: take in the apps that others have made or removed."""
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if version != self._version:
-            self._version = version
             catalog.renew(connection)
+            self._version = version  # only now: a look that failed has to be repeated
 
     @staticmethod
     def catch_up(connection: sqlite3.Connection, catalog: Catalog) -> None:
