@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import signal
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -16,6 +18,7 @@ from para_core.errors import BackendError, ConfigError, ConflictError
 from para_core.testing.dao import a_record
 from para_dao_sql.sqlite import SqliteDAO
 from para_dao_sql.sqlite.catalog import Catalog
+from para_dao_sql.sqlite.file import lock, unlock
 
 
 @pytest.fixture
@@ -39,6 +42,27 @@ async def test_only_the_group_that_has_a_file_comes_in(file: Path) -> None:
             await shared(file).open()
     async with shared(file, "other"):
         pass
+
+
+def test_who_opens_a_file_at_the_same_moment_comes_in_too(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, asked = fcntl.flock, list[int]()
+
+    def in_between(holder: IO[str], how: int) -> None:
+        if how & fcntl.LOCK_SH:
+            asked.append(how)
+            if len(asked) == 1:  # the system lets go of the one lock before it gives the other
+                flock(holder, fcntl.LOCK_UN)
+                flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        flock(holder, how)
+
+    unlock(lock(file, "one"))
+    with file.with_name(f"{file.name}.lock").open("a+") as other:
+        monkeypatch.setattr(fcntl, "flock", in_between)
+        unlock(lock(file, "one"))
 
 
 async def test_an_app_of_another_process_is_met_after_a_look_that_failed(
@@ -101,6 +125,7 @@ from pathlib import Path
 from para_core.testing.dao import a_record
 from para_dao_sql.sqlite import SqliteDAO
 from para_dao_sql.sqlite.catalog import Catalog
+from para_dao_sql.sqlite.file import lock, unlock
 
 async def main():
     dao = SqliteDAO(Path(sys.argv[1]))

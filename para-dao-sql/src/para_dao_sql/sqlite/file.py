@@ -85,8 +85,10 @@ def _take(holder: IO[str], group: str) -> bool:
         holder.truncate(0)
         holder.write(f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})\n{group}\n")
         holder.flush()
-        return not group or _flock(holder, fcntl.LOCK_SH)
-    return bool(group) and _joins(holder, group)
+    elif not group:
+        return False
+    # The system lets go of a lock before it gives a shared one: another process may come in first.
+    return not group or _joins(holder, group)
 
 
 def _joins(holder: IO[str], group: str) -> bool:
