@@ -84,6 +84,9 @@ class Leader:
     async def close(self) -> None:
         """Hang up."""
         reading, self._reading = self._reading, None
+        if self._writer is not None:
+            self._writer.close()  # not left to the task, which may not have begun
+            self._writer = None
         if reading is not None:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -166,7 +169,8 @@ class Leader:
                 if answer is not None and not answer.done():
                     answer.set_result(told)
         finally:
-            self._writer = None
+            if self._writer is writer:
+                self._writer = None
             writer.close()
             for answer in self._waiting.values():
                 if not answer.done():

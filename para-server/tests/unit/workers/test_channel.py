@@ -123,3 +123,14 @@ async def test_who_hangs_up_is_missed(tmp_path: Path, answers: Answers) -> None:
     await leader.close()
     await server.close(wait_sec=5)
     assert answers.gone == 1
+
+
+async def test_who_hangs_up_at_once_is_missed_too(
+    leader: Leader, server: LeadershipServer, answers: Answers
+) -> None:
+    del server
+    await leader.be_heard_of()
+    await leader.close()
+    async with asyncio.timeout(5):
+        while answers.gone == 0:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
