@@ -125,7 +125,7 @@ def para_register_sign_in_providers(config: Config) -> Sequence[SignInFactory]:
 
 def open_emailer(config: Config) -> Emailer:
     """Make the emailer that the keys ``para.mail`` and the settings of apps describe."""
-    from para_server.mail import open_smtp_emailer
+    from para_server.mail.smtp import open_smtp_emailer
 
     return open_smtp_emailer(config)
 

@@ -9,8 +9,8 @@ import pytest
 
 from para_core.config import Config
 from para_core.testing.emailer import EmailerSuite
-from para_server.mail import SmtpEmailer
 from para_server.mail.accounts import MailAccounts
+from para_server.mail.smtp import SmtpEmailer
 from para_server.outbound import Addresses
 
 from ..mail.smtp_server import (  # noqa: TID252 - tests have no absolute names

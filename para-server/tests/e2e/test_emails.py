@@ -12,8 +12,8 @@ import pytest
 
 from para_core.config import Config
 from para_server.config import ApiSettings
-from para_server.mail import SmtpEmailer
 from para_server.mail.accounts import MailAccounts
+from para_server.mail.smtp import SmtpEmailer
 from para_server.outbound import Addresses
 from para_server.para import Para
 

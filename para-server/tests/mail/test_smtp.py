@@ -14,8 +14,8 @@ from para_core.config import Config
 from para_core.contracts.emailer import Attachment
 from para_core.errors import ConfigError
 from para_core.objects import App
-from para_server.mail import SmtpEmailer
 from para_server.mail.accounts import MailAccounts
+from para_server.mail.smtp import SmtpEmailer
 from para_server.outbound import Addresses
 from para_server.outbound.settings import addresses_of
 from para_server.plugin import open_emailer

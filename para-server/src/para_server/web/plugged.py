@@ -1,15 +1,17 @@
-"""Resources of plugins outside the API: ASGI applications, behind the same door."""
+"""Resources of plugins outside the API: ASGI applications, behind the same door.
+
+Starlette is loaded where there are some.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from starlette.routing import Match, Route
-
 from para_server.http.answers import AnswerError
 
 if TYPE_CHECKING:
+    from starlette.routing import Route
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from para_core.extensions import ResourceHandler
@@ -31,13 +33,15 @@ class PluggedResources:
     ) -> None:
         self._services, self._context = services, context
         self._routes = [
-            (Route(handler.path, _as_class(handler.app), methods=list(handler.methods)), app)
-            for handler in handlers
-            for app in (dispatcher.dressed(handler.app, context),)
+            (_route_of(handler), dispatcher.dressed(handler.app, context)) for handler in handlers
         ]
 
     def is_at(self, scope: Scope) -> bool:
         """Return whether a resource is at the path of a request."""
+        if not self._routes:
+            return False
+        from starlette.routing import Match
+
         below = {**scope, "root_path": self._context}
         return any(route.matches(below)[0] is not Match.NONE for route, _ in self._routes)
 
@@ -47,6 +51,10 @@ class PluggedResources:
         Raises:
             AnswerError: 405, when the path has other methods only.
         """
+        if not self._routes:
+            return False
+        from starlette.routing import Match
+
         allowed: set[str] = set()
         below = {**scope, "root_path": self._context}
         for route, app in self._routes:
@@ -62,6 +70,12 @@ class PluggedResources:
             names = ", ".join(sorted(allowed)).encode()
             raise AnswerError(405, headers=[(b"allow", names)])
         return False
+
+
+def _route_of(handler: ResourceHandler) -> Route:
+    from starlette.routing import Route
+
+    return Route(handler.path, _as_class(handler.app), methods=list(handler.methods))
 
 
 def _as_class(app: ASGIApp) -> type:
