@@ -77,6 +77,15 @@ class Cache(Component):
             ttl_sec: How long from now they live; ``None`` or 0 and less for the configured time.
         """
 
+    async def fill_all(self, appid: str, records: Iterable[Record]) -> None:
+        """Keep records that were missing and have been read from the database meanwhile.
+
+        As ``put_all``, and nothing is lost when it does not come about. A cache that several
+        processes share need not tell the others, and may leave out records that it was not asked
+        for before they were read: it cannot know how old they are.
+        """
+        await self.put_all(appid, records)
+
     async def remove(self, appid: str, key: str, *, change: int = 0) -> None:
         """Drop a record. See ``remove_all``."""
         await self.remove_all(appid, [key], change=change)
@@ -123,3 +132,15 @@ class Cache(Component):
     @abstractmethod
     async def clear(self, appid: str) -> None:
         """Forget everything of one app, change numbers too, as when the app was never there."""
+
+    async def settle(self) -> None:
+        """Return when nobody finds any more what was removed or replaced before this call.
+
+        For those who have to know, such as what follows the change feed and evicts: all other
+        methods return also when the cache could not be reached, and try again by themselves. A
+        process of a cache in its own memory has nothing to wait for.
+
+        Raises:
+            UnavailableError: The cache cannot be reached, so other processes that reach it may
+                find what is no longer true. Call again; nothing is forgotten.
+        """

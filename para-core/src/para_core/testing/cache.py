@@ -197,6 +197,38 @@ class CacheSuite:
         await cache.put("app", a_record("cat1", 6))
         assert await cache.get("app", "cat1") is None
 
+    # ---- what was read ----------------------------------------------------------------------
+
+    async def test_a_miss_is_filled(self, cache: Cache) -> None:
+        assert await cache.get("app", "cat1") is None
+        await cache.fill_all("app", [a_record("cat1", 5)])
+        assert await cache.get("app", "cat1") == a_record("cat1", 5)
+
+    async def test_misses_of_a_page_are_filled(self, cache: Cache) -> None:
+        await cache.put("app", a_record("cat2", 4))
+        assert list(await cache.get_all("app", ["cat1", "cat2", "cat3"])) == ["cat2"]
+        await cache.fill_all("app", [a_record("cat1", 5), a_record("cat3", 5)])
+        found = await cache.get_all("app", ["cat1", "cat2", "cat3"])
+        assert list(found) == ["cat1", "cat2", "cat3"]
+
+    async def test_what_changed_while_it_was_read_is_not_filled(self, cache: Cache) -> None:
+        assert await cache.get("app", "cat1") is None
+        await cache.put("app", a_record("cat1", 6, "new"))
+        await cache.fill_all("app", [a_record("cat1", 5, "old")])
+        assert await cache.get("app", "cat1") == a_record("cat1", 6, "new")
+
+    async def test_what_was_deleted_while_it_was_read_is_not_filled(self, cache: Cache) -> None:
+        assert await cache.get("app", "cat1") is None
+        await cache.remove("app", "cat1", change=6)
+        await cache.fill_all("app", [a_record("cat1", 5)])
+        assert await cache.get("app", "cat1") is None
+
+    async def test_what_was_removed_is_gone_for_all_when_it_is_settled(self, cache: Cache) -> None:
+        await cache.put_all("app", [a_record("cat1", 5), a_record("cat2", 5)])
+        await cache.remove("app", "cat1", change=6)
+        await cache.settle()
+        assert list(await cache.get_all("app", ["cat1", "cat2"])) == ["cat2"]
+
     # ---- values -----------------------------------------------------------------------------
 
     @pytest.mark.parametrize(

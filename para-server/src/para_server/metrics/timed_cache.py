@@ -106,6 +106,13 @@ class TimedCache(Cache):
         name = "put" if _is_one(records) else "putAll"
         self._metrics.book(appid, self._names[name], began)
 
+    async def fill_all(self, appid: str, records: Iterable[Record]) -> None:
+        """Keep records that were read; it counts as ``put`` or ``putAll`` does."""
+        began = self._metrics.clock_ns()
+        await self.cache.fill_all(appid, records)
+        name = "put" if _is_one(records) else "putAll"
+        self._metrics.book(appid, self._names[name], began)
+
     async def remove(self, appid: str, key: str, *, change: int = 0) -> None:
         """Drop a record."""
         began = self._metrics.clock_ns()
@@ -136,6 +143,10 @@ class TimedCache(Cache):
     async def clear(self, appid: str) -> None:
         """Forget everything of one app."""
         await self.cache.clear(appid)
+
+    async def settle(self) -> None:
+        """Wait until the cache behind it is settled."""
+        await self.cache.settle()
 
 
 def _is_one(things: Iterable[object]) -> bool:

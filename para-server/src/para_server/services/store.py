@@ -76,7 +76,7 @@ class Store:
         if found is None:
             found = await self.dao.read(appid, key)
             if found is not None and _is_cached(found):
-                await cache.put(appid, found)
+                await cache.fill_all(appid, [found])
         return found
 
     def peek(self, appid: str, key: str) -> Record | None:
@@ -100,7 +100,7 @@ class Store:
             return found
         stored = await self.dao.read_all(appid, missing)
         if stored:
-            await cache.put_all(appid, [r for r in stored.values() if _is_cached(r)])
+            await cache.fill_all(appid, [r for r in stored.values() if _is_cached(r)])
         found = {**found, **stored}
         return {key: found[key] for key in keys if key in found}
 
