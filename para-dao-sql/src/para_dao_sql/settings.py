@@ -6,7 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-__all__ = ["DbSettings", "SqlSettings"]
+__all__ = ["TIME_LIMIT", "DbSettings", "SqlSettings"]
+
+TIME_LIMIT = "para.sql.timeout_ms"
+"""What to name when the database was too slow."""
 
 
 class SqlSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from para_core.answers import answer_in_time
 from para_core.contracts.dao import (
     DAO,
     Change,
@@ -22,17 +23,17 @@ from para_core.contracts.dao import (
 )
 from para_core.contracts.snapshot import Snapshot
 from para_core.errors import ParaError, UnavailableError
+from para_core.lanes import Lanes
 from para_dao_sql.address import PostgresAddress
-from para_dao_sql.answers import answer_in_time
 from para_dao_sql.entries import heard
 from para_dao_sql.postgresql.catalog import Catalog, Gone, lock_app
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_error, is_about_one
 from para_dao_sql.postgresql.hold import Hold
-from para_dao_sql.postgresql.lanes import Lanes
 from para_dao_sql.postgresql.rows import encode, key_of, record_of
 from para_dao_sql.postgresql.snapshot import open_snapshot
 from para_dao_sql.postgresql.tables import App, check_readable, make_app, prepare, statements_of
 from para_dao_sql.postgresql.writes import store_writes
+from para_dao_sql.settings import TIME_LIMIT
 
 __all__ = ["PostgresDAO"]
 
@@ -292,7 +293,7 @@ class PostgresDAO(DAO):
             raise as_para_error(error, self._place) from error
 
     async def _wait(self, answer: asyncio.Future[T]) -> T:
-        return await answer_in_time(answer, self._place, self._timeout_ms)
+        return await answer_in_time(answer, self._place, self._timeout_ms, setting=TIME_LIMIT)
 
     def _state(self) -> _Opened:
         if self._opened is None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import asyncpg
 
 from para_core.errors import ConfigError
-from para_dao_sql.names import table_name
+from para_core.tables import table_name
 from para_dao_sql.postgresql.rows import encode, key_of
 from para_dao_sql.postgresql.upgrade import FORMAT, upgrade
 

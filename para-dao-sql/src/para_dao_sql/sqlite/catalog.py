@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from para_dao_sql.names import table_name
+from para_core.tables import table_name
 
 __all__ = ["SHARED_TABLE", "Catalog", "Place", "Statements", "create_table"]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
+from para_core.answers import answer_in_time
 from para_core.contracts.dao import (
     DAO,
     Change,
@@ -22,7 +23,7 @@ from para_core.contracts.dao import (
 )
 from para_core.contracts.snapshot import Snapshot
 from para_core.errors import BackendError, UnavailableError
-from para_dao_sql.answers import answer_in_time
+from para_dao_sql.settings import TIME_LIMIT
 from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
 from para_dao_sql.sqlite.catalog import Catalog, Place
@@ -213,7 +214,7 @@ class SqliteDAO(DAO):
 
     async def _run(self, step: Step) -> int:
         answer = self._state().writer.submit(step)
-        return await answer_in_time(answer, self._file, self._timeout_ms)
+        return await answer_in_time(answer, self._file, self._timeout_ms, setting=TIME_LIMIT)
 
     def _clear_leftovers(self) -> None:
         if self._clearing is None or self._clearing.done():
@@ -262,7 +263,7 @@ class SqliteDAO(DAO):
 
     async def _far(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         answer = self._state().reader.submit(ask)
-        return await answer_in_time(answer, self._file, self._timeout_ms)
+        return await answer_in_time(answer, self._file, self._timeout_ms, setting=TIME_LIMIT)
 
     def _state(self) -> _Opened:
         if self._opened is None:

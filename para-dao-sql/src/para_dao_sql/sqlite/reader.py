@@ -9,7 +9,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import TypeVar
 
-from para_dao_sql.answers import give
+from para_core.answers import give
 
 __all__ = ["Reader"]
 

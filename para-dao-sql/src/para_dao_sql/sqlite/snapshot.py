@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from para_core.answers import answer_in_time
 from para_core.contracts.dao import Change, Record, is_room, is_storable
 from para_core.contracts.snapshot import Snapshot, Table
-from para_dao_sql.answers import answer_in_time
+from para_dao_sql.settings import TIME_LIMIT
 from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
 from para_dao_sql.sqlite.catalog import Catalog, Place
@@ -77,7 +78,7 @@ class SqliteSnapshot(Snapshot):
             return nothing
         answer = self._reader.submit(lambda connection: ask(connection, place))
         try:
-            return await answer_in_time(answer, self._file, self._timeout_ms)
+            return await answer_in_time(answer, self._file, self._timeout_ms, setting=TIME_LIMIT)
         except sqlite3.Error as error:
             raise as_para_error(error, self._file) from error
 

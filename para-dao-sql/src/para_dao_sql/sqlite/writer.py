@@ -12,8 +12,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
+from para_core.answers import give
 from para_core.errors import BackendError, ParaError
-from para_dao_sql.answers import give
 from para_dao_sql.sqlite.catalog import Catalog
 from para_dao_sql.sqlite.errors import as_para_error
 from para_dao_sql.sqlite.peers import Peers

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from para_dao_sql.names import table_name
+from para_core.tables import table_name
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from para_core.answers import give
 from para_core.errors import UnavailableError
-from para_dao_sql.answers import give
 
 __all__ = ["Lanes"]
 

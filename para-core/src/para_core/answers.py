@@ -1,4 +1,4 @@
-"""Answers to those who wait for a database, and how long they wait."""
+"""Answers to those who wait for a back-end, and how long they wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def give(answer: asyncio.Future[T], outcome: T | Exception) -> None:
         answer.set_result(outcome)
 
 
-async def answer_in_time(answer: asyncio.Future[T], place: object, timeout_ms: int) -> T:
+async def answer_in_time(
+    answer: asyncio.Future[T], place: object, timeout_ms: int, *, setting: str
+) -> T:
     """Wait for an answer; one that comes too late is withdrawn.
 
     Raises:
@@ -44,4 +46,4 @@ async def answer_in_time(answer: asyncio.Future[T], place: object, timeout_ms: i
             raise
     finally:
         timer.cancel()
-    raise UnavailableError(f"{place} did not answer within {timeout_ms} ms (para.sql.timeout_ms)")
+    raise UnavailableError(f"{place} did not answer within {timeout_ms} ms ({setting})")
