@@ -10,8 +10,11 @@ from scripts.services.ldap import LDAP
 from scripts.services.oidc import OIDC
 from scripts.services.postgresql import POSTGRESQL
 from scripts.services.saml import SAML
+from scripts.services.sqs import SQS
 
-SERVICES = {service.name: service for service in (POSTGRESQL, LDAP, ACTIVE_DIRECTORY, SAML, OIDC)}
+SERVICES = {
+    service.name: service for service in (POSTGRESQL, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, SQS)
+}
 
 PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}
 """Where each is on this machine; ``None`` when it is not: then its tests are skipped."""
