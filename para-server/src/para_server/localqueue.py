@@ -195,6 +195,25 @@ class LocalQueue(Queue):
             self._held -= 1
             self._bytes -= len(held.body.encode())
 
+    @property
+    def visibility_timeout_sec(self) -> float:
+        """How long a message is hidden after it was pulled or extended."""
+        return self._settings.visibility_timeout_sec
+
+    async def extend(self, message: Message) -> Message | None:
+        """Renew the lease of a message, unless another worker has it."""
+        key, held = await self._leased(message)
+        if held is None:
+            return None
+        hidden = self._clock() + self._settings.visibility_timeout_sec * 1000
+        expect = int(message.receipt.partition(" ")[2])
+        put = Put(_record(key, replace(held, hidden=hidden)), expect)
+        try:
+            number = await self._write([put])
+        except ConflictError:
+            return None
+        return Message(f"{key} {number}", held.body, held.attempts)
+
     async def _leased(self, message: Message) -> tuple[str, _Waiting | None]:
         key, _, number = message.receipt.partition(" ")
         record = await self._database().read(ROOM, key)

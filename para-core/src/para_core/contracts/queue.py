@@ -40,11 +40,14 @@ class Queue(Component):
     """Messages that wait for a worker; each is delivered **at least once**.
 
     A pulled message is hidden from other pulls for a while (the visibility timeout). Whoever
-    finished its work acknowledges it and it is gone; otherwise it appears again. After
+    finished its work acknowledges it and it is gone; otherwise it appears again. Work that takes
+    longer extends the while. After
     ``para.queue.max_attempts`` it is set aside, so that a message which kills its worker does so a
     few times only. Messages that nobody takes, or sends back from aside, are dropped at the end of
     their life. The order is the order of pushing where the product keeps one, with repeated
     messages out of order.
+
+    A product that cannot tell receipts of one message apart may take an old one; it says so.
 
     Every method may raise ``UnavailableError`` and ``BackendError``.
     Source: Para 1.54, ``Queue``; acknowledging is ours, so that a crash loses no message.
@@ -85,6 +88,20 @@ class Queue(Component):
 
         One that was removed before is no error. A receipt that is older than the last pull of the
         message does nothing: whoever pulled it last decides.
+        """
+
+    @property
+    @abstractmethod
+    def visibility_timeout_sec(self) -> float:
+        """How long a message is hidden after it was pulled or extended."""
+
+    @abstractmethod
+    async def extend(self, message: Message) -> Message | None:
+        """Hide a pulled message for another visibility timeout, since the work on it goes on.
+
+        Returns:
+            The message with the receipt that counts from now on. ``None`` when it is gone or was
+            pulled again: then it is somebody else's.
         """
 
     @abstractmethod

@@ -106,6 +106,21 @@ class MemoryQueue(Queue):
         """Remove a message that was pulled with this receipt and not pulled again."""
         self._take_out(message)
 
+    @property
+    def visibility_timeout_sec(self) -> float:
+        """How long a message is hidden after it was pulled or extended."""
+        return self._settings.visibility_timeout_sec
+
+    async def extend(self, message: Message) -> Message | None:
+        """Hide a message for longer, unless it was pulled again."""
+        found = self._take_out(message)
+        if found is None:
+            return None
+        found.hidden_until = self._clock() + self._settings.visibility_timeout_sec
+        self._hidden[found.number] = found
+        self._bytes += found.size
+        return message
+
     async def size(self) -> int:
         """Return how many messages there are, hidden ones included."""
         self._drop_ended()
@@ -113,7 +128,7 @@ class MemoryQueue(Queue):
 
     async def set_aside(self, message: Message, reason: str) -> None:
         """Take a pulled message out of the queue and keep it for people to look at."""
-        if self._take_out(message):
+        if self._take_out(message) is not None:
             self._put_aside(message.receipt.partition(".")[0], message, reason)
 
     async def aside(self, limit: int = 100) -> list[AsideMessage]:
@@ -131,14 +146,14 @@ class MemoryQueue(Queue):
         self._aside.pop(key, None)  # unless it has just ended
         return True
 
-    def _take_out(self, message: Message) -> bool:
+    def _take_out(self, message: Message) -> Waiting | None:
         number, _, attempt = message.receipt.partition(".")
         for part in (self._hidden, self._ready):
             found = part.get(int(number))
             if found is not None and found.attempts == int(attempt):
                 self._remove(part, found)
-                return True
-        return False
+                return found
+        return None
 
     def _put_aside(self, key: str, message: Message, reason: str) -> None:
         logger.error("a message was set aside: %s", reason, extra={"key": key})

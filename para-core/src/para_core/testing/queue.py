@@ -93,6 +93,41 @@ class QueueSuite:
         await queue.ack(second)
         assert await queue.size() == 0
 
+    async def test_a_message_stays_hidden_while_it_is_extended(
+        self, queue: Queue, pass_time: PassTime
+    ) -> None:
+        await queue.push("a")
+        (message,) = await queue.pull()
+        await pass_time(0.6)
+        extended = await queue.extend(message)
+        assert extended is not None
+        assert (extended.body, extended.attempts) == ("a", 1)
+        await pass_time(0.6)
+        assert await queue.pull() == []
+        await pass_time(0.6)
+        (again,) = await queue.pull()
+        assert again.attempts == 2
+        await queue.ack(again)
+        assert await queue.size() == 0
+
+    async def test_an_extended_message_is_done_with_its_last_receipt(self, queue: Queue) -> None:
+        await queue.push("a")
+        (message,) = await queue.pull()
+        extended = await queue.extend(message)
+        assert extended is not None
+        await queue.ack(extended)
+        assert await queue.size() == 0
+        assert await queue.extend(extended) is None
+
+    async def test_an_old_receipt_extends_nothing(self, queue: Queue, pass_time: PassTime) -> None:
+        await queue.push("a")
+        (first,) = await queue.pull()
+        await pass_time(1.2)
+        (second,) = await queue.pull()
+        assert await queue.extend(first) is None
+        await queue.ack(second)
+        assert await queue.size() == 0
+
     async def test_a_message_that_is_never_done_is_set_aside(
         self, queue: Queue, pass_time: PassTime
     ) -> None:

@@ -22,6 +22,7 @@ from para_core.objects import App, Sysprop
 from para_core.objects.base import class_of
 from para_server.access.demand import NotAllowedError, demand
 from para_server.access.principal import Kind, Principal
+from para_server.services.holding import Hold
 from para_server.services.index_writer import is_indexed
 from para_server.services.objects import ForbiddenObjectError
 from para_server.webhooks.service import MESSAGE, UnusableMessageError
@@ -46,6 +47,7 @@ _TROUBLE_SEC = (1.0, 5.0, 30.0)
 _LAST_SEC = 10.0  # for messages under way when the server stops
 
 Deliver = Callable[[Mapping[str, Any]], Awaitable[None]]
+_Group = list[tuple[Message, Mapping[str, Any] | None]]  # with what each says
 
 
 class River(Component):
@@ -116,28 +118,31 @@ class River(Component):
 
     async def _do_all(self, messages: list[Message]) -> None:
         """Do messages side by side; those about one object one after the other."""
-        groups: dict[object, list[tuple[Message, Mapping[str, Any] | None]]] = {}
+        groups: dict[object, _Group] = {}
         for message in messages:
             content = _content_of(message)
             groups.setdefault(_subject(message, content), []).append((message, content))
-        async with asyncio.TaskGroup() as tasks:
+        async with Hold(self._queue, messages) as hold, asyncio.TaskGroup() as tasks:
             for group in groups.values():
-                tasks.create_task(self._do_group(group))
+                tasks.create_task(self._do_group(group, hold))
 
-    async def _do_group(self, group: list[tuple[Message, Mapping[str, Any] | None]]) -> None:
+    async def _do_group(self, group: _Group, hold: Hold) -> None:
         for message, content in group:
             try:
                 if content is not None:
                     await self._do(content)
-                await self._queue.ack(message)
+                await self._queue.ack(await hold.let_go(message))
             except _HOPELESS as error:
-                await self._queue.set_aside(message, str(error) or type(error).__name__)
+                reason = str(error) or type(error).__name__
+                await self._queue.set_aside(await hold.let_go(message), reason)
             except ParaError as error:
                 logger.warning("a message comes back: %s", error)
-                return  # what follows is about the same object
+                break  # what follows is about the same object
             except Exception:  # the others are done all the same
                 logger.exception("a message comes back")
-                return
+                break
+        for message, _ in group:
+            await hold.let_go(message)
 
     async def _do(self, content: Mapping[str, Any]) -> None:
         kind, appid = content.get("type"), content.get("appid")
