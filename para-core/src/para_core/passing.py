@@ -28,6 +28,11 @@ class PassingDAO(DAO):
         """Open the DAO behind it."""
         await self.dao.open()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the DAO behind it may be open on several machines."""
+        return self.dao.is_shared
+
     def share(self, group: str) -> None:
         """Get the DAO behind it ready for several processes."""
         self.dao.share(group)
@@ -85,3 +90,7 @@ class PassingDAO(DAO):
     async def apps(self) -> list[str]:
         """Return the ids of all apps with a table or records."""
         return await self.dao.apps()
+
+    async def heads(self) -> dict[str, int]:
+        """Return the number of the last change of each app."""
+        return await self.dao.heads()

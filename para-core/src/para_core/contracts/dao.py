@@ -219,6 +219,23 @@ class DAO(Component):
 
     # ---- what a DAO may do better --------------------------------------------------------------
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether servers on several machines may have the store open at the same time.
+
+        Then every method sees what any of them has written, as if they were one, and numbers of
+        changes grow over all of them.
+        """
+        return False
+
+    async def heads(self) -> dict[str, int]:
+        """Return the number of the last change of every app that ``apps`` returns.
+
+        Servers that share a store ask for it some times a second, so one round trip is better than
+        the many of this default. What was stored before the call is in the answer.
+        """
+        return {appid: await self.last_change(appid) for appid in await self.apps()}
+
     def share(self, group: str) -> None:
         """Get ready to be opened by several processes of one server, each with its own instance.
 

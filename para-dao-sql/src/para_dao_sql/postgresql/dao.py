@@ -67,6 +67,11 @@ class PostgresDAO(DAO):
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
         self._opened: _Opened | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether servers on several machines may use it: any number of them."""
+        return True
+
     def share(self, group: str) -> None:
         """Nothing to prepare: any number of processes may use the database."""
 
@@ -194,6 +199,13 @@ class PostgresDAO(DAO):
         query = "SELECT appid FROM objects_apps ORDER BY app"
         rows = await self._guard(self._state().pool.fetch(query))
         return [appid for row in rows if not is_room(appid := row["appid"].decode())]
+
+    async def heads(self) -> dict[str, int]:
+        """Return the number of the last change of each app, in one round trip."""
+        query = "SELECT appid, last_change FROM objects_apps"
+        rows = await self._guard(self._state().pool.fetch(query))
+        heads = {appid.decode(): number for appid, number in rows}
+        return {appid: number for appid, number in heads.items() if not is_room(appid)}
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """Return all apps as they are at the moment of entering."""

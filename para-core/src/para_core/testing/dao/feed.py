@@ -54,6 +54,19 @@ class FeedTests:
         assert await dao.changes("app", numbers[-1]) == []
         assert await dao.changes("app", 2**62) == []
 
+    async def test_the_heads_of_all_feeds_are_told_at_once(self, dao: DAO) -> None:
+        await dao.create_table("empty")
+        await dao.create("_room", a_record("r"))
+        await dao.create("other", a_record("b"))
+        for n in range(3):
+            await dao.create("app", a_record(f"a{n}"))
+        heads = await dao.heads()
+        assert heads == {appid: await dao.last_change(appid) for appid in ("empty", "other", "app")}
+        assert heads["empty"] == 0
+        number = await dao.delete("app", "a0")
+        await dao.delete_table("other")
+        assert await dao.heads() == {"empty": 0, "app": number}
+
     async def test_a_write_that_failed_is_not_told(self, dao: DAO) -> None:
         number = await dao.create("app", a_record("a"))
         with pytest.raises(ConflictError):
