@@ -14,66 +14,13 @@ import pytest
 
 from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.testing.dao import a_record
+from para_core.testing.line import Line
 from para_dao_sql.address import PostgresAddress
 from para_dao_sql.postgresql import PostgresDAO, upgrade
 from para_dao_sql.postgresql.errors import as_para_error
 from para_dao_sql.postgresql.upgrade import FORMAT
 
 pytestmark = pytest.mark.service("postgresql")
-
-
-class Line:
-    """A way to the server that can be cut and blocked."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._free = asyncio.Event()
-        self._free.set()
-        self._server: asyncio.Server | None = None
-        self.port = 0
-
-    async def restore(self) -> None:
-        """Let connections through."""
-        self._free.set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        """End all connections and refuse new ones."""
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def block(self) -> None:
-        """Let nothing through, and keep the connections."""
-        self._free.clear()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        there: asyncio.StreamWriter | None = None
-        try:
-            back, there = await asyncio.open_connection(*self._target)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(reader, there))
-                group.create_task(self._pump(back, writer))
-        except (asyncio.CancelledError, OSError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            for end in (writer, there):
-                if end is not None:
-                    end.transport.abort()
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            await self._free.wait()
-            writer.write(data)
-        writer.close()
 
 
 @pytest.fixture
