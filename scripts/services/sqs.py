@@ -2,8 +2,8 @@
 
 It takes any key and knows no permissions, so refused keys need another server in the test. A queue
 keeps the exact order and delivers nothing twice, and a receipt is refused once the message was
-pulled again; SQS promises less. The address tells where the jars are, for tests that start one to
-kill it: ``http://127.0.0.1:19324/?jars=…/.services/jars/sqs``.
+pulled again; SQS promises less. The address tells where jars and configuration are, for tests that
+start one to kill it: ``http://127.0.0.1:19324/?jars=…/.services/jars/sqs&config=…/elasticmq.conf``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from scripts.services.maven import DEBIAN, SMALL_JVM, fetch_jars, has_jars, jars
 from scripts.services.service import Place, Service
 
 _ARTIFACTS = ["org.elasticmq:elasticmq-server_2.13:1.6.14"]
-_PROGRAM = Path(__file__).with_name("programs") / "elasticmq.conf"
+_CONFIGURATION = Path(__file__).with_name("programs") / "elasticmq.conf"
 
 
 def _prepare(place: Place) -> list[str]:
     settings = {
-        "config.file": _PROGRAM,
+        "config.file": _CONFIGURATION,
         "sqs.port": place.port,
         "sqs.folder": place.folder.absolute(),
     }
@@ -45,5 +45,5 @@ SQS = Service(
     install=lambda: fetch_jars("sqs", _ARTIFACTS),
     prepare=_prepare,
     is_ready=_is_ready,
-    url=lambda place: f"http://127.0.0.1:{place.port}/?jars={jars('sqs')}",
+    url=lambda place: f"http://127.0.0.1:{place.port}/?jars={jars('sqs')}&config={_CONFIGURATION}",
 )

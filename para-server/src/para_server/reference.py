@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "pages"]
 
-_OWN_DISTRIBUTIONS = ("para-core", "para-server", "para-dao-sql", "para-search-lucene")
+_OWN_DISTRIBUTIONS = (
+    "para-core",
+    "para-server",
+    "para-dao-sql",
+    "para-search-lucene",
+    "para-queue-sqs",
+)
 _REPEATED = re.compile(r"`[^:]*`: ")  # the method and path that a docstring starts with
 _HEADINGS = ("Args:", "Returns:", "Raises:")
 

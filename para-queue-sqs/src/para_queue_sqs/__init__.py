@@ -1,0 +1,3 @@
+"""The queue in Amazon SQS, or in a server that speaks its protocol."""
+
+from __future__ import annotations
