@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from benchmarks import report, scenarios
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warm_sec=given.warm,
         uses_all_cores=given.all_cores,
         objects=given.objects,
+        minutes=given.minutes,
+        data=given.data,
     )
     try:
         _run(modules, given.names, options)
@@ -56,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=int, default=3, help="of one round")
     parser.add_argument("--warm", type=int, default=2, help="seconds before the first round")
     parser.add_argument("--objects", type=int, help="instead of what the scenarios say")
+    parser.add_argument("--minutes", type=float, help="of a scenario that runs for a time")
+    parser.add_argument("--data", type=Path, help="folder where the data of an experiment stays")
     parser.add_argument("--all-cores", action="store_true", help="pin nothing to a core")
     return parser
 

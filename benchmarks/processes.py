@@ -86,13 +86,14 @@ class ServerProcess:
 
     def cpu_ns(self) -> int:
         """How long its processes have been on a processor."""
-        return sum(_run_time(pid) for pid in self._pids())
+        return sum(_run_time(pid) for pid in self.pids())
 
     def memory_mb(self) -> float:
         """What its processes hold in memory (resident set)."""
-        return sum(_resident_kb(pid) for pid in self._pids()) / 1024
+        return sum(_resident_kb(pid) for pid in self.pids()) / 1024
 
-    def _pids(self) -> list[int]:
+    def pids(self) -> list[int]:
+        """Return its processes, the first one first."""
         if self._process is None:
             return []
         children: dict[int, list[int]] = {}

@@ -54,7 +54,7 @@ def keep(
     where = machine.facts()
     run = {
         "machine": where,
-        "options": asdict(options),
+        "options": {**asdict(options), "data": str(options.data or "")},
         "loads": {name: [asdict(row) for row in rows] for name, rows in loads.items()},
         "experiments": {
             name: {finding.name: finding.value for finding in findings}

@@ -7,9 +7,10 @@ import random
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 from benchmarks.peers import PEERS, ParaServer, Peer
-from benchmarks.scenario import Experiment, Finding, Scenario
+from benchmarks.scenario import Experiment, Extent, Finding, Scenario
 from benchmarks.wrk import Load, replay
 
 __all__ = ["Options", "Row", "measure", "perform"]
@@ -27,6 +28,8 @@ class Options:
     warm_sec: int = 2
     uses_all_cores: bool = False
     objects: int | None = None  # instead of what the scenarios say
+    minutes: float | None = None  # of what runs for a time
+    data: Path | None = None  # where the data of experiments stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,10 @@ def _median(rows: Sequence[Row]) -> Row:
 def perform(experiment: Experiment, options: Options) -> list[Finding]:
     """Run an experiment with a server of its own."""
     core = None if options.uses_all_cores else 0
-    server = ParaServer(core=core, settings=experiment.settings)
+    server = ParaServer(core=core, settings=experiment.settings, folder=options.data)
     try:
         if experiment.is_started:
             server.start()
-        return list(experiment.run(server))
+        return list(experiment.run(server, Extent(options.objects, options.minutes)))
     finally:
         server.stop()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.peers import ParaServer, Peer
 
-__all__ = ["Bar", "Experiment", "Finding", "Scenario"]
+__all__ = ["Bar", "Experiment", "Extent", "Finding", "Scenario"]
 
 Requests = Callable[[Peer, random.Random], Sequence[bytes]]
 
@@ -50,10 +50,18 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is asked for on the command line, instead of what an experiment says."""
+
+    objects: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """A question that is answered by doing something with one server of this kind."""
 
-    run: Callable[[ParaServer], Sequence[Finding]]
+    run: Callable[[ParaServer, Extent], Sequence[Finding]]
     is_started: bool = True  # whether the server runs before
     is_long: bool = False  # only when it is named
     settings: Mapping[str, object] = field(default_factory=dict)

@@ -12,28 +12,48 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+import msgspec
+
 from benchmarks.processes import ServerProcess, free_port
 from benchmarks.things import thing
-from benchmarks.wire import Connection
+from benchmarks.wire import Connection, Credentials
 
 __all__ = ["Peer"]
 
 _BATCH = 500  # objects in one request of a fill
 
 
+class _Filled(msgspec.Struct):
+    """What a folder holds, in a file beside it."""
+
+    objects: int
+    seed: int
+    credentials: Credentials | None
+
+
 class Peer(ABC):
-    """A server on a free port with its data in a folder that goes away with it.
+    """A server on a free port with its data in a folder.
+
+    A folder that is given stays, and what was filled into it is there the next time; without one
+    the data goes away with the server.
 
     The methods that name a question return a whole request as bytes.
     """
 
     name: ClassVar[str]
     patience_sec: ClassVar[float] = 60
+    credentials: Credentials | None = None  # of the app that has the objects
 
     def __init__(
-        self, *, core: int | None = 0, settings: Mapping[str, object] | None = None
+        self,
+        *,
+        core: int | None = 0,
+        settings: Mapping[str, object] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        self._stays = folder is not None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.settings = dict(settings or {})
         self.process = ServerProcess(self.folder, core=core)
@@ -51,10 +71,11 @@ class Peer(ABC):
         return self.process.start(self.command(), self.is_ready, patience_sec=self.patience_sec)
 
     def stop(self) -> None:
-        """Stop it and remove its data."""
+        """Stop it and remove its data, unless its folder was given."""
         self.connection.close()
         self.process.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._stays:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         """Start."""
@@ -75,7 +96,12 @@ class Peer(ABC):
         self.stop()
 
     def fill(self, objects: int, *, seed: int = 7, batch: int = _BATCH) -> float:
-        """Store so many objects through its batch requests; return objects a second."""
+        """Store so many objects through its batch requests; return objects a second.
+
+        What an earlier run stored in this folder is used as it is: the rate is 0 then.
+        """
+        if self._is_filled(objects, seed):
+            return 0.0
         chance = random.Random(seed)
         self.prepare_fill()
         spent = 0.0  # only in requests, not while objects are made up
@@ -86,7 +112,23 @@ class Peer(ABC):
             self.store(first, items)
             spent += time.perf_counter() - began
             self.objects = numbers.stop
+        if self._stays:
+            told = _Filled(objects, seed, self.credentials)
+            self._filled.write_bytes(msgspec.json.encode(told))
         return objects / max(spent, 1e-9)
+
+    @property
+    def _filled(self) -> Path:
+        return self.folder / "filled.json"
+
+    def _is_filled(self, objects: int, seed: int) -> bool:
+        if not self._stays or not self._filled.exists():
+            return False
+        filled = msgspec.json.decode(self._filled.read_bytes(), type=_Filled)
+        if (filled.objects, filled.seed) != (objects, seed):
+            raise ValueError(f"{self.folder} holds {filled.objects} objects of seed {filled.seed}")
+        self.credentials, self.objects = filled.credentials, filled.objects
+        return True
 
     def prepare(self) -> None:  # noqa: B027 - most have something to do
         """Fetch or make what the first start needs."""

@@ -10,14 +10,14 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.peers import ParaServer
-from benchmarks.scenario import Bar, Experiment, Finding
+from benchmarks.scenario import Bar, Experiment, Extent, Finding
 
 __all__ = ["EXPERIMENT"]
 
 _OBJECTS = 100_000
 
 
-def run(server: ParaServer) -> Sequence[Finding]:
+def run(server: ParaServer, _: Extent) -> Sequence[Finding]:
     """Load, then search."""
     stored = server.fill(_OBJECTS)
     began = time.perf_counter()

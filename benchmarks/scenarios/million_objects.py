@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from benchmarks.peers import ParaServer
-from benchmarks.scenario import Bar, Experiment, Finding
+from benchmarks.scenario import Bar, Experiment, Extent, Finding
 from benchmarks.things import CITIES, COLOURS, word_pairs
 from benchmarks.wire import Query
 
@@ -24,7 +24,7 @@ _TENTH = 9  # of ten parts, the border of the slowest
 _REST_SEC = 10
 
 
-def run(server: ParaServer) -> Sequence[Finding]:
+def run(server: ParaServer, _: Extent) -> Sequence[Finding]:
     """Load, wait, ask."""
     stored = server.fill(_OBJECTS)
     _ask(server, "/v1/things", [("limit", "1")])

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from benchmarks.peers import ParaServer
-from benchmarks.scenario import Bar, Experiment, Finding
+from benchmarks.scenario import Bar, Experiment, Extent, Finding
 from benchmarks.scenarios import get_cached
 from benchmarks.wire import Connection
 from benchmarks.wrk import Load, replay
@@ -90,7 +90,7 @@ class _Crowd:
         return msgspec.json.encode({"appid": appid, "provider": "password", "token": token})
 
 
-def run(server: ParaServer) -> Sequence[Finding]:
+def run(server: ParaServer, _: Extent) -> Sequence[Finding]:
     """Read without and with the crowd, in turns."""
     server.fill(_OBJECTS)
     crowd = _Crowd(server)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.peers import ParaServer
-from benchmarks.scenario import Bar, Experiment, Finding
+from benchmarks.scenario import Bar, Experiment, Extent, Finding
 
 __all__ = ["EXPERIMENT"]
 
@@ -19,7 +19,7 @@ _STARTS = 5
 _REST_SEC = 1.0
 
 
-def run(server: ParaServer) -> Sequence[Finding]:
+def run(server: ParaServer, __: Extent) -> Sequence[Finding]:
     """Start and stop."""
     first = server.start()
     times, sizes = [], []

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.peers import ParaServer
-from benchmarks.scenario import Bar, Experiment, Finding
+from benchmarks.scenario import Bar, Experiment, Extent, Finding
 from benchmarks.scenarios import get_cached
 from benchmarks.wrk import Load, replay
 
@@ -36,7 +36,7 @@ class _Round:
     client_us: float  # of the load
 
 
-def run(_: ParaServer) -> Sequence[Finding]:
+def run(_: ParaServer, __: Extent) -> Sequence[Finding]:
     """Read from both in turns."""
     with (
         ParaServer(core=None, settings={"para.workers": 1}) as one,
