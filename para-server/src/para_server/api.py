@@ -263,7 +263,7 @@ class Api:
         route = found[0]
         request = self._request(scope, raw, found, admission)
         if route.answers_at_once and raw.headers.get(b"x-para-respond-immediately") == b"true":
-            return self._at_once(route, request)
+            return await self._at_once(route, request)
         return await self._handle(route, request)
 
     async def _handle(self, route: Route, request: Request) -> Answer:
@@ -285,8 +285,11 @@ class Api:
         request.timer = route.timer
         return request
 
-    def _at_once(self, route: Route, request: Request) -> Answer:
-        """Answer before the work is done; its errors are logged and heard by nobody."""
+    async def _at_once(self, route: Route, request: Request) -> Answer:
+        """Answer before the work is done; its errors are logged and heard by nobody.
+
+        Without work in the background the answer is the same, and comes when the work is done.
+        """
         size = len(request.body)
         is_full = len(self._background) >= _MOST_BACKGROUND or self._held + size > _MOST_HELD
         if is_full and self._background:
@@ -304,6 +307,8 @@ class Api:
         task = asyncio.create_task(work())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        if not self.services.settings.works_in_background:
+            await asyncio.shield(task)
         return Answer()
 
 

@@ -58,6 +58,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     max_pages: int = 1000
     max_datatypes_per_app: int = 256
     import_batch_size: int = 100
+    works_in_background: bool = True  # after requests that are answered at once
     reindex_batch_size: int = 0  # 0: as many as the index takes by itself
     request_expires_after: int = 900  # seconds
     jwt_expires_after: int = 86_400  # seconds
@@ -126,6 +127,7 @@ def settings_of(config: Config) -> ApiSettings:
         max_pages=config.number("para.max_pages"),
         max_datatypes_per_app=config.number("para.max_datatypes_per_app"),
         import_batch_size=config.number("para.import_batch_size"),
+        works_in_background=config.flag("para.executor_service_enabled"),
         reindex_batch_size=config.number("para.reindex_batch_size"),
         request_expires_after=config.number("para.request_expires_after"),
         jwt_expires_after=config.number("para.jwt_expires_after"),

@@ -16,6 +16,7 @@ import uvicorn
 
 from para_core.errors import ConfigError
 from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEARCHES
+from para_server.banner import BANNER
 from para_server.config import keys_file_of
 from para_server.http.pace import Pace
 from para_server.http.protocol import paced
@@ -146,6 +147,8 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
     access_log = logs.access_log()
     para.api.dispatcher.access = access_log
     async with para, para.operator_listener, access_log or contextlib.nullcontext():
+        if config.flag("para.print_logo") and (worker is None or worker.number == 0):
+            logs.greet(BANNER)
         logger.info(
             "Loaded new DAO, Search and Cache implementations - %s, %s, %s.",
             *(plugins.selected(family, config).name for family in (DAOS, SEARCHES, CACHES)),

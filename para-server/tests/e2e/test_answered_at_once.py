@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from para_server import api
+from para_server.config import ApiSettings
 from para_server.para import Para
 
-from .client import Client, Reply
+from .client import ROOT_SECRET, Client, Reply
 
 AT_ONCE = {"x-para-respond-immediately": "true"}
 
@@ -90,3 +91,22 @@ async def test_no_more_than_a_bound_is_waiting(
     ).status == 200
     await done(para)
     assert (await app.get("/v1/cat")).json["totalHits"] == 4
+
+
+class TestWithoutBackground:
+    """``para.executor_service_enabled = false``."""
+
+    @pytest.fixture
+    def settings(self) -> ApiSettings:
+        return ApiSettings(root_secret_override=ROOT_SECRET, works_in_background=False)
+
+    async def test_the_work_is_done_when_the_answer_comes(self, para: Para, app: Client) -> None:
+        reply = await at_once(app, "PUT", "/v1/cat/c1", {"name": "Tom"})
+        assert (reply.status, reply.body) == (200, b"")
+        assert (await app.get("/v1/cat/c1")).json["name"] == "Tom"
+        assert not para.api._background
+
+    async def test_errors_are_heard_by_nobody_all_the_same(self, para: Para, app: Client) -> None:
+        reply = await at_once(app, "PATCH", "/v1/cat/nosuch", {"name": "Tom"})
+        assert (reply.status, reply.body) == (200, b"")
+        assert not para.api._background

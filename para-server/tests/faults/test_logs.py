@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from para_core.testing.signing import Draft, presign, query_text, stamp_at
+from para_server import __version__
 
 from .process import ROOT_SECRET, Caller, ServerProcess
 
@@ -160,6 +161,26 @@ def test_a_console_that_is_off_leaves_the_files(server: ServerProcess) -> None:
     server.wait_until_ready()
     assert server.log == ""
     assert "initialized and listening on" in (server.folder / "logs" / "para.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_shown"),
+    [
+        ({}, True),
+        ({"para.print_logo": False}, False),
+        ({"para.log.format": "json"}, False),
+        ({"para.workers": 2}, True),
+    ],
+    ids=["usual", "turned off", "for programs", "workers"],
+)
+def test_a_banner_greets_people_once(
+    server: ServerProcess, settings: dict[str, object], *, is_shown: bool
+) -> None:
+    server.settings = settings
+    server.start()
+    server.wait_until_ready()
+    assert server.log.count(f"for Python {__version__}") == is_shown
+    assert f"for Python {__version__}" not in (server.folder / "para.log").read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_told_of(server: ServerProcess) -> None:

@@ -22,9 +22,9 @@ from para_core.settings import (
     signin,
     unlisted,
 )
-from para_core.settings.key import UNUSED, Derived, Key, Kind
+from para_core.settings.key import NO_PLUGIN, UNUSED, Derived, Key, Kind
 
-__all__ = ["KNOWN", "UNUSED", "Derived", "Key", "Kind"]
+__all__ = ["KNOWN", "NO_PLUGIN", "UNUSED", "Derived", "Key", "Kind"]
 
 _LISTED = (
     *core.KEYS,

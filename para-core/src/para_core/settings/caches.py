@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from para_core.settings.derived import environment
-from para_core.settings.key import category, flag, number, text
+from para_core.settings.key import NO_PLUGIN, category, flag, number, text
 
 __all__ = ["CAFFEINE", "HAZELCAST"]
 
@@ -12,7 +12,7 @@ CAFFEINE = category("Caffeine Cache", "para-core", [
     number("caffeine.cache_size", 10000, "Most objects in the cache, all apps together."),
 ])  # fmt: skip
 
-HAZELCAST = category("Hazelcast Cache", "HazelcastCache", [
+HAZELCAST = category("Hazelcast Cache", f"{NO_PLUGIN}HazelcastCache", [
     flag("hc.async_enabled", "false", "Whether nobody waits for an object to arrive in the cache.",
          documented="true"),
     number("hc.ttl_seconds", 3600, "Seconds after which an object leaves the cache."),

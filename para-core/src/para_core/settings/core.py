@@ -45,16 +45,18 @@ KEYS = category("Core", "server", [
          "Tells the nodes of one installation from those of another on shared infrastructure.",
          documented="para-prod"),
     text("core_package_name", "",
-         "Outdated. Plugins add classes for types through a hook.", listed=False, used_by=UNUSED),
+         "Outdated in the original too: plugins add classes for types through a hook.",
+         listed=False, used_by=UNUSED),
     text("admin_ident", "",
          "Identifier (email or identity of a provider) of the user that joins the group `admins` "
          "when it is created.", used_by="sign-in"),
     text("worker_id", "1",
          "Number of this node, part of every id it makes: 1 to 1024, and different on each node.",
          rule="default", used_by="ids"),
-    number("executor_threads", 2, "How many background tasks may run at the same time."),
-    flag("executor_service_enabled", "true",
-         "Whether slow work runs in the background; if not, the request waits for it."),
+    number("executor_threads", 2, "Nothing here: work in the background takes turns in the loop of "
+           "its process and needs no threads.", used_by=UNUSED),
+    flag("executor_service_enabled", "true", "Whether requests that ask for an answer at once "
+         "(`X-Para-Respond-Immediately`) get it before their work is done.", used_by="REST"),
     number("max_failed_webhook_attempts", 10,
            "After so many failed deliveries in a row a webhook is turned off.",
            used_by="webhooks"),

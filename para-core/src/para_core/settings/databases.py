@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from para_core.settings.derived import ROOT_APP, if_production
-from para_core.settings.key import UNUSED, category, flag, items, number, text
+from para_core.settings.key import NO_PLUGIN, UNUSED, category, flag, items, number, text
 
 __all__ = ["CASSANDRA", "DYNAMODB", "MONGODB", "SQL"]
 
@@ -36,7 +36,7 @@ SQL = category("SQL DAO", "para-dao-sql", [
     text("sql.password", "secret", "Password at the database."),
 ])  # fmt: skip
 
-CASSANDRA = category("Cassandra DAO", "CassandraDAO", [
+CASSANDRA = category("Cassandra DAO", f"{NO_PLUGIN}CassandraDAO", [
     items("cassandra.hosts", ["localhost"], "Nodes to ask first, separated by commas.",
           separator=", "),
     text("cassandra.keyspace", "para", "Name of the keyspace."),
@@ -52,7 +52,7 @@ CASSANDRA = category("Cassandra DAO", "CassandraDAO", [
     text("cassandra.ssl_truststore_password", "", "Password of that file."),
 ])  # fmt: skip
 
-DYNAMODB = category("AWS DynamoDB DAO", "AWSDynamoDAO", [
+DYNAMODB = category("AWS DynamoDB DAO", f"{NO_PLUGIN}AWSDynamoDAO", [
     flag("dynamodb.sse_enabled", "false", "Whether your own key encrypts new tables."),
     items("dynamodb.replica_regions", [], "Regions, separated by commas, that get a copy of new "
           "tables.", separator=", "),

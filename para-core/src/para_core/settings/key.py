@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from para_core.config import Config
 
 __all__ = [
+    "NO_PLUGIN",
     "UNUSED",
     "Derived",
     "Key",
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 UNUSED = "nothing here; known so that existing files load"
+NO_PLUGIN = "nothing yet; it would belong to "
+"""In front of the name of an implementation that no plugin offers."""
 
 Rule: TypeAlias = Literal["zero", "default", "strict"]
 Switch: TypeAlias = Literal["true", "false"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from para_core.settings.key import category, flag, items, number, text
+from para_core.settings.key import NO_PLUGIN, UNUSED, category, flag, items, number, text
 
 __all__ = ["KEYS"]
 
@@ -13,9 +13,9 @@ KEYS = category("Miscellaneous", "REST", [
     flag("access_log_enabled", "true", "Whether each request gets a line in a log file of its day.",
          used_by="server"),
     text("shared_table_name", "0", "Name of the table of the apps that share one.",
-         used_by="databases that have shared tables"),
-    flag("fail_on_write_errors", "true", "Whether a write that the database refused fails the "
-         "request.", used_by="write path"),
+         used_by=f"{NO_PLUGIN}AWSDynamoDAO"),
+    flag("fail_on_write_errors", "true", "Nothing here: a write that the database refused always "
+         "fails the request, and neither index nor cache hear of it.", used_by=UNUSED),
     number("import_batch_size", 100, "Objects that an import stores at a time."),
     flag("gzip_enabled", "true", "Whether answers of 128 bytes and more are compressed for clients "
          "that allow it.", documented="false"),
@@ -27,21 +27,22 @@ KEYS = category("Miscellaneous", "REST", [
            "around.", rule="default", used_by="votes"),
     text("plugin_folder", "lib/", "Folder whose wheels are plugins, beside those that are "
          "installed.", used_by="plugins"),
-    flag("prepend_shared_appids_with_space", "false", "Whether identifiers of apps in a shared "
-         "table start with a space; for installations that need it.", used_by="apps"),
+    flag("prepend_shared_appids_with_space", "false", "Nothing here: objects of all apps are kept "
+         "apart by their app, in shared tables and indexes too.", used_by=UNUSED),
     flag("print_version", "true", "Whether `GET /v1` tells the version."),
     flag("print_logo", "true", "Whether the start prints a banner.", used_by="server"),
     text("markdown_soft_break", "<br>", "What a single line break in Markdown becomes.",
          used_by="utilities"),
     items("markdown_allowed_follow_domains", [], "Hosts, separated by commas, whose links in "
           "Markdown search engines may follow.", used_by="utilities"),
-    text("aws_ses_region", "eu-west-1", "Region of the email service SES.", used_by="AWSEmailer"),
+    text("aws_ses_region", "eu-west-1", "Region of the email service SES.",
+         used_by=f"{NO_PLUGIN}AWSEmailer"),
     flag("pidfile_enabled", "true", "Whether the process id is written to the file "
          "`para_<port>.pid`.", used_by="server"),
     text("default_separator", ":", "Character between the parts of an id and of a term.",
          used_by="ids"),
-    text("default_encoding", "UTF-8", "Encoding of texts on the wire; UTF-8 is the one that "
-         "clients use."),
+    text("default_encoding", "UTF-8", "Nothing here: texts on the wire are always UTF-8, as JSON "
+         "has to be.", used_by=UNUSED),
     flag("landing_page_enabled", "true", "Whether the root of the server greets its visitors."),
     text("mcp_server_mode", "off", "What AI assistants may do through the Model Context Protocol: "
          "`off`, `r` to read, `rw` to read and write.", used_by="MCP"),

@@ -71,7 +71,8 @@ KEYS = category("Security", "sign-in", [
          documented="/403"),
     text("security.returnto", "returnto",
          "Where a user goes after signing in without a password, as an absolute address."),
-    flag("security.remember_me", "true", "Outdated.", listed=False, used_by=UNUSED),
+    flag("security.remember_me", "true", "Outdated in the original too: a session lasts as "
+         "long as its token.", listed=False, used_by=UNUSED),
     text("app_secret_key", "",
          "Key that verifies the tokens which sign users in without a password. A blank one means "
          "the secret key of the app. Outdated for the server; apps set it.",

@@ -67,7 +67,8 @@ LDAP = category("LDAP Authentication", "sign-in", [
          "user name."),
     text("security.ldap.user_dn_pattern", "uid={0}", "Names under which a user may sign in, "
          "separated by `|`; `{0}` is the user name."),
-    text("security.ldap.password_attribute", "userPassword", "Attribute with the password."),
+    text("security.ldap.password_attribute", "userPassword", "Nothing here: whether a password is "
+         "right is told by signing in with it, and none is ever read.", used_by=UNUSED),
     text("security.ldap.displayname_attribute", "cn", "Attribute that becomes the name of the "
          "user."),
     text("security.ldap.active_directory_domain", "", "Domain of an Active Directory; a value "
@@ -81,7 +82,8 @@ LDAP = category("LDAP Authentication", "sign-in", [
          "administrators."),
     flag("security.ldap.token_delegation_enabled", "false", "Whether the user is looked up in the "
          "directory again on every request."),
-    text("security.ldap.compare_passwords", "", "Was documented and never worked.",
+    text("security.ldap.compare_passwords", "", "Never read by the original; a password is checked "
+         "by signing in with it.",
          used_by=UNUSED),
 ])  # fmt: skip
 
@@ -109,6 +111,9 @@ def _saml() -> Iterator[Key]:
                    f"Attribute that becomes the {field} of the user.")  # fmt: skip
     yield text("security.saml.domain", "paraio.com",
                "Domain of the made-up address of a user without email.")  # fmt: skip
+    yield flag("security.saml.security.authnrequest_signed", "false",
+               "Never read by the original: `authrequest_signed` is the one that counts.",
+               used_by=UNUSED)  # fmt: skip
     for name in _SAML_UNREAD:
         yield flag(f"security.saml.security.{name}", "false", _NEVER_READ, used_by=UNUSED)
     yield flag("security.saml.security.want_xml_validation", "true", _NEVER_READ, used_by=UNUSED)
@@ -124,12 +129,14 @@ _SAML_ATTRIBUTES = {
     "lastname": "LastName",
 }
 _SAML_UNREAD = (
-    "authnrequest_signed",
     "want_messages_signed",
     "want_assertions_signed",
     "want_assertions_encrypted",
     "want_nameid_encrypted",
 )
-_NEVER_READ = "Was documented and never read."
+_NEVER_READ = (
+    "Never read by the original: a response must be signed, encrypted ones are opened with the own "
+    "key, and all are validated."
+)
 
 SAML = category("SAML Authentication", "sign-in", _saml())

@@ -8,7 +8,7 @@ from para_core.settings.key import UNUSED, Derived, category, flag, items, numbe
 __all__ = ["APP_SETTINGS", "LEFTOVERS", "LOGGING", "MAIL", "UNDOCUMENTED"]
 
 UNDOCUMENTED = category("Undocumented", "server", [
-    flag("store_config_locally", "true", "Whether programs may write their configuration back.",
+    flag("store_config_locally", "true", "Nothing here: no program writes its configuration back.",
          used_by=UNUSED),
     text("root_access_key", "", "Where the original wrote the access key of the root app. It is "
          "not read.", used_by=UNUSED),
@@ -53,19 +53,24 @@ _UNLESS_PRODUCTION = Derived("true unless production", lambda config: (
 
 LEFTOVERS = (
     *category("Metrics", UNUSED, [
-        text("instance_id", "", "The node number takes its place."),
+        text("instance_id", "", "Never read by the original: `para.worker_id` is the number "
+             "of the node."),
     ]),
     *category("Security", UNUSED, [
-        text("security.csrf_cookie", "", "Was documented once."),
+        text("security.csrf_cookie", "", "Never read by the original: the name of the cookie is "
+             "fixed."),
     ]),
     *category("Elasticsearch Search", UNUSED, [
-        flag("es.fail_on_indexing_errors", "false", "`para.fail_on_write_errors` takes its place."),
-        text("es.dir", "data", "Was documented once."),
+        flag("es.fail_on_indexing_errors", "false", "Never read by the original; searches "
+             "wait for the index, which catches up after an error."),
+        text("es.dir", "data", "Never read by the original: no Elasticsearch runs inside."),
     ]),
     *category("Hazelcast Cache", UNUSED, [
-        number("hc.eviction_percentage", 25, "Was documented once."),
-        flag("hc.jmx_enabled", "true", "Was documented once."),
-        flag("hc.mancenter_enabled", _UNLESS_PRODUCTION, "Was documented once."),
-        text("hc.mancenter_url", "http://localhost:8001/mancenter", "Was documented once."),
+        number("hc.eviction_percentage", 25, "Never read by the original, only documented."),
+        flag("hc.jmx_enabled", "true", "Never read by the original, only documented."),
+        flag("hc.mancenter_enabled", _UNLESS_PRODUCTION, "Never read by the original, only "
+             "documented."),
+        text("hc.mancenter_url", "http://localhost:8001/mancenter", "Never read by the original, "
+             "only documented."),
     ]),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from para_core.settings.key import Kind
 from para_core.settings.values import is_secret
@@ -47,11 +47,13 @@ class Logs:
         redact = Redactor(_secrets_of(config))
         self._lines = JsonLines(redact) if settings.format == "json" else TextLines(redact)
         self._handlers: list[logging.Handler] = []
+        self._people: TextIO | None = None  # the console, where people read it
         root, metrics = logging.getLogger(), logging.getLogger(METRICS_LOG)
         root.handlers, metrics.handlers, metrics.propagate = [], [], False
         if settings.console != "off":
             stream = sys.stdout if settings.console == "stdout" else sys.stderr
             self._add(root, logging.StreamHandler(stream), settings.level)
+            self._people = stream if settings.format == "text" else None
         if self.has_files:
             self._add_file(root, "para.log", MAIN)
             self._add_file(metrics, "para-metrics.log", METRICS)
@@ -70,6 +72,12 @@ class Logs:
         if not (self._has_access and self.has_files):
             return None
         return AccessLog(self._folder, keep_days=self._access_days)
+
+    def greet(self, text: str) -> None:
+        """Show lines that are for people only: on the console, if it is not off or for programs."""
+        if self._people is not None:
+            self._people.write(text)
+            self._people.flush()
 
     def close(self) -> None:
         """Close the files."""
