@@ -156,8 +156,8 @@ def test_queries_with_results(row: object) -> None:
     ids=["clauses", "words", "groups", "expression"],
 )
 def test_large_queries_are_refused_quickly(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for read in (check, parse_leniently):
         with pytest.raises(QueryTooLargeError, match="more than"):
             read(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
