@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import asyncpg
 
 from para_core.errors import ConfigError
 from para_core.tables import table_name
-from para_dao_sql.postgresql.rows import encode, key_of
 from para_dao_sql.postgresql.upgrade import FORMAT, upgrade
+from para_dao_sql.servers.rows import encode, key_of
+from para_dao_sql.servers.tables import NO_TABLES, App, Statements, check_format
 
 __all__ = [
-    "SHARED_TABLE",
-    "App",
-    "Statements",
     "check_readable",
     "make_app",
     "prepare",
+    "remove_app",
     "statements_of",
 ]
-
-SHARED_TABLE = "objects_shared"
 
 _START_LOCK = 0x50617261  # "Para": only one server at a time makes the tables
 _SCHEMA = """
@@ -60,37 +56,6 @@ _COLUMNS = "key, id, type, data, change"
 _FRESH = "type = excluded.type, data = excluded.data, change = excluded.change"
 
 
-@dataclass(frozen=True, slots=True)
-class App:
-    """One app in the catalog."""
-
-    number: int
-    appid: str
-    shared: bool
-
-    @property
-    def table(self) -> str:
-        """The table with its records."""
-        return SHARED_TABLE if self.shared else table_name(self.number, self.appid)
-
-
-@dataclass(frozen=True, slots=True)
-class Statements:
-    """The SQL for one table. The first value is always the number of the app.
-
-    When the app has gone, its own table has too, so reads fail; from the shared table they return
-    no row then, and one row without values when only the records are absent.
-    """
-
-    read: str
-    page: str
-    page_of_kind: str
-    changed: str
-    changes_of: str
-    write: str
-    clear: str
-
-
 async def prepare(connection: asyncpg.Connection) -> None:
     """Make the tables, or bring those that are there up to date; one server at a time.
 
@@ -104,7 +69,7 @@ async def prepare(connection: asyncpg.Connection) -> None:
             await connection.execute(
                 "INSERT INTO objects_format (format, floor) VALUES ($1, 0)", FORMAT
             )
-        if (found := await _check_format(connection)) < FORMAT:
+        if (found := await check_format(connection, FORMAT)) < FORMAT:
             await upgrade(connection, found)
 
 
@@ -115,18 +80,8 @@ async def check_readable(connection: asyncpg.Connection) -> None:
         ConfigError: There are none, or a newer version made them.
     """
     if await connection.fetchval("SELECT to_regclass('objects_format')") is None:
-        raise ConfigError("the database holds no tables of Para; check the address in para.sql.url")
-    await _check_format(connection)
-
-
-async def _check_format(connection: asyncpg.Connection) -> int:
-    found: int | None = await connection.fetchval("SELECT format FROM objects_format")
-    if found is None or found > FORMAT:
-        raise ConfigError(
-            f"the database has format {found}, and this version reads formats up to {FORMAT}; "
-            "install the para-dao-sql that wrote it, or a later one"
-        )
-    return found
+        raise ConfigError(NO_TABLES)
+    await check_format(connection, FORMAT)
 
 
 async def make_app(connection: asyncpg.Connection, appid: str, *, shared: bool) -> bool:
@@ -151,6 +106,18 @@ async def make_app(connection: asyncpg.Connection, appid: str, *, shared: bool) 
     return number is not None
 
 
+async def remove_app(connection: asyncpg.Connection, app: App) -> None:
+    """Remove an app and all that it has, in the transaction of the caller."""
+    values = (app.number,) if app.shared else ()
+    await connection.execute(statements_of(app).clear, *values)
+    await connection.execute("DELETE FROM objects_changes WHERE app = $1", app.number)
+    await connection.execute(
+        "WITH gone AS (DELETE FROM objects_apps WHERE app = $1 RETURNING counter) "
+        "UPDATE objects_format SET floor = greatest(floor, (SELECT counter FROM gone))",
+        app.number,
+    )
+
+
 def statements_of(app: App) -> Statements:
     """Return the SQL that reaches the records of an app."""
     return _statements(app.table, shared=app.shared)
@@ -170,6 +137,7 @@ def _statements(table: str, *, shared: bool) -> Statements:
         f"WHERE {_of_app(shared=shared)} AND key = ANY($2::bytea[])",
         write=_write(table, shared=shared),
         clear=f"DELETE FROM {table} WHERE app = $1" if shared else f"DROP TABLE {table}",  # noqa: S608
+        has_witness=shared,
     )
 
 

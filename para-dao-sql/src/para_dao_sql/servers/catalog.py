@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import asyncpg
+from para_dao_sql.servers.dialect import Dialect, Pool
+from para_dao_sql.servers.tables import App, find_app
 
-from para_dao_sql.postgresql.rows import key_of
-from para_dao_sql.postgresql.tables import App
-
-__all__ = ["Catalog", "Gone", "find_app", "lock_app"]
+__all__ = ["Catalog", "Gone"]
 
 T = TypeVar("T")
 
@@ -22,8 +20,9 @@ class Gone(Exception):  # noqa: N818 (no failure: it makes the reader look again
 class Catalog:
     """Remembers apps. Other servers may remove them, which a read finds out and looks again."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, dialect: Dialect[Any]) -> None:
+        self._pool, self._dialect = pool, dialect
+        self._signs: tuple[type[Exception], ...] = (Gone, *dialect.failures)
         self._known: dict[str, App] = {}
 
     async def ask(self, appid: str, question: Callable[[App], Awaitable[T]], nothing: T) -> T:
@@ -32,7 +31,9 @@ class Catalog:
         while app is not None:
             try:
                 return await question(app)
-            except (Gone, asyncpg.UndefinedTableError):
+            except self._signs as error:
+                if not isinstance(error, Gone) and not self._dialect.is_missing_table(error):
+                    raise
                 gone, app = app, await self._look_up(appid)
                 if app == gone:  # its entry is there, but somebody removed its table
                     raise
@@ -45,17 +46,3 @@ class Catalog:
         else:
             self._known.pop(appid, None)
         return app
-
-
-async def find_app(connection: asyncpg.Pool | asyncpg.Connection, appid: str) -> App | None:
-    """Return an app as it is at the moment."""
-    query = "SELECT app, shared FROM objects_apps WHERE key = $1"
-    row = await connection.fetchrow(query, key_of(appid))
-    return None if row is None else App(row["app"], appid, row["shared"])
-
-
-async def lock_app(connection: asyncpg.Connection, appid: str) -> tuple[App, int] | None:
-    """Return an app and its counter; nobody else changes them before the transaction ends."""
-    query = "SELECT app, shared, counter FROM objects_apps WHERE key = $1 FOR UPDATE"
-    row = await connection.fetchrow(query, key_of(appid))
-    return None if row is None else (App(row["app"], appid, row["shared"]), row["counter"])
