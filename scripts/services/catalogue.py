@@ -7,13 +7,15 @@ from collections.abc import Callable
 from scripts.services.activedirectory import ACTIVE_DIRECTORY
 from scripts.services.java import find_jdk
 from scripts.services.ldap import LDAP
+from scripts.services.mariadb import MARIADB
 from scripts.services.oidc import OIDC
 from scripts.services.postgresql import POSTGRESQL
 from scripts.services.saml import SAML
 from scripts.services.sqs import SQS
 
 SERVICES = {
-    service.name: service for service in (POSTGRESQL, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, SQS)
+    service.name: service
+    for service in (POSTGRESQL, MARIADB, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, SQS)
 }
 
 PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}

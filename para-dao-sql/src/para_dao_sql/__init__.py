@@ -1,3 +1,3 @@
-"""Object storage for Para in SQL databases: SQLite and PostgreSQL."""
+"""Object storage for Para in SQL databases: SQLite, PostgreSQL, MariaDB and MySQL."""
 
 from __future__ import annotations

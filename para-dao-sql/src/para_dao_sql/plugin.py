@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from para_core.config import Config
     from para_core.contracts.dao import DAO
-    from para_dao_sql.address import PostgresAddress
+    from para_dao_sql.address import MariaDBAddress, PostgresAddress
     from para_dao_sql.settings import SqlSettings
 
 para_plugin_api = 1
@@ -54,7 +54,8 @@ def open_embedded_dao(config: Config) -> DAO:
 
 def open_sql_dao(config: Config) -> DAO:
     """Make the DAO that ``para.sql`` describes; without an address, the embedded one."""
-    from para_dao_sql.address import SqliteAddress, parse_address
+    from para_core.errors import ConfigError
+    from para_dao_sql.address import PostgresAddress, SqliteAddress, parse_address
     from para_dao_sql.settings import DbSettings, SqlSettings
     from para_dao_sql.sqlite import SqliteDAO
 
@@ -62,17 +63,24 @@ def open_sql_dao(config: Config) -> DAO:
     address = parse_address(settings, config.section("para.db", DbSettings).dir)
     if isinstance(address, SqliteAddress):
         return SqliteDAO(address.file, timeout_ms=settings.timeout_ms)
-    return _open_postgresql(address, settings)
-
-
-def _open_postgresql(address: PostgresAddress, settings: SqlSettings) -> DAO:
-    from para_core.errors import ConfigError
-
+    product = "PostgreSQL" if isinstance(address, PostgresAddress) else "MariaDB"
     try:
-        from para_dao_sql.postgresql import PostgresDAO
+        return _on_a_server(address, settings)
     except ModuleNotFoundError as error:
         raise ConfigError(
-            "para.sql.url names PostgreSQL, whose driver is not installed; "
-            'pip install "para-dao-sql[postgresql]"'
+            f"para.sql.url names {product}, whose driver is not installed; "
+            f'pip install "para-dao-sql[{product.lower()}]"'
         ) from error
-    return PostgresDAO(address, timeout_ms=settings.timeout_ms, pool_size=settings.pool_size)
+
+
+def _on_a_server(address: PostgresAddress | MariaDBAddress, settings: SqlSettings) -> DAO:
+    from para_dao_sql.address import PostgresAddress
+
+    limits = {"timeout_ms": settings.timeout_ms, "pool_size": settings.pool_size}
+    if isinstance(address, PostgresAddress):
+        from para_dao_sql.postgresql import PostgresDAO
+
+        return PostgresDAO(address, **limits)
+    from para_dao_sql.mariadb import MariaDBDAO
+
+    return MariaDBDAO(address, **limits)

@@ -312,9 +312,10 @@ async def test_an_idle_server_is_there_after_its_pool_has_let_go(address: Postgr
         await _end_connections(address)
         await dao.apps()  # begins anew
         assert dao._opened is not None
-        await dao._opened.pool.expire_connections()
+        pool: asyncpg.Pool = dao._opened.pool
+        await pool.expire_connections()
         await dao.apps()
-        for holder in dao._opened.pool._holders:
+        for holder in pool._holders:
             holder.terminate()  # as for connections that nobody has used for minutes
         assert "is in use by a server" in await refusal_alone(address)
 

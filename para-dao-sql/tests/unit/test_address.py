@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from para_core.errors import ConfigError
-from para_dao_sql.address import PostgresAddress, SqliteAddress, embedded_address, parse_address
+from para_dao_sql.address import (
+    MariaDBAddress,
+    PostgresAddress,
+    SqliteAddress,
+    Tls,
+    embedded_address,
+    parse_address,
+)
 from para_dao_sql.settings import SqlSettings
 
 
@@ -73,7 +80,74 @@ def test_parameters_of_the_jdbc_driver_are_understood(given: str, understood: st
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://h/db?prepareThreshold=0", "sqlite:/a.db?journal_mode=OFF"]
+    ("url", "host", "port", "database"),
+    [
+        ("mysql://h:3307/db", "h", 3307, "db"),
+        ("jdbc:mysql://h/db?serverTimezone=UTC", "h", 3306, "db"),
+        ("jdbc:mariadb://h/db", "h", 3306, "db"),
+        ("JDBC:MariaDB://H/Db", "h", 3306, "Db"),
+        ("mariadb:db", "localhost", 3306, "db"),
+        ("mysql://h", "h", 3306, "para"),
+        ("mysql://h/my%20db", "h", 3306, "my db"),
+        ("mysql://[::1]:5/db", "::1", 5, "db"),
+    ],
+)
+def test_addresses_of_mariadb_and_mysql(url: str, host: str, port: int, database: str) -> None:
+    found = parse_address(SqlSettings(url=url), "")
+    assert found == MariaDBAddress(host, port, database, "user", "secret")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:p%26%40@h:1/db",
+        "mariadb://h:1/db?user=u&password=p%26%40",
+        "jdbc:mysql://x:y@h:1/db?User=u&PASSWORD=p%26%40",
+    ],
+)
+def test_who_signs_in_at_mariadb_stands_before_the_host_or_behind_the_database(url: str) -> None:
+    found = parse_address(SqlSettings(url=url), "")
+    assert isinstance(found, MariaDBAddress)
+    assert (found.user, found.password) == ("u", "p&@")
+    assert found.shown == "mariadb://h:1/db"
+    assert "p&@" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ("", None),
+        ("sslMode=DISABLED", None),
+        ("sslMode=preferred", None),
+        ("useSSL=false", None),
+        ("sslMode=REQUIRED", Tls()),
+        ("sslMode=trust", Tls()),
+        ("useSSL=true", Tls()),
+        ("sslMode=VERIFY_CA", Tls(checks_certificate=True)),
+        ("useSSL=true&verifyServerCertificate=true", Tls(checks_certificate=True)),
+        ("useSsl=true&serverSslCert=/ca.pem", Tls(checks_certificate=True, ca="/ca.pem")),
+        ("sslMode=VERIFY_IDENTITY", Tls(checks_certificate=True, checks_name=True)),
+        (
+            "sslMode=verify-full&serverSslCert=file:/ca.pem",
+            Tls(checks_certificate=True, checks_name=True, ca="/ca.pem"),
+        ),
+    ],
+)
+def test_encryption_as_the_jdbc_drivers_of_mysql_and_mariadb_ask_for_it(
+    given: str, understood: Tls | None
+) -> None:
+    found = parse_address(SqlSettings(url=f"jdbc:mysql://h/db?{given}"), "")
+    assert isinstance(found, MariaDBAddress)
+    assert found.tls == understood
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://h/db?prepareThreshold=0",
+        "sqlite:/a.db?journal_mode=OFF",
+        "mysql://h/db?serverTimezone=UTC",
+    ],
 )
 def test_other_parameters_are_ignored_with_a_warning(
     url: str, caplog: pytest.LogCaptureFixture
@@ -92,11 +166,16 @@ def test_the_password_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("mysql://h:3306/db", "names mysql; this version has SQLite"),
-        ("jdbc:mariadb://h/db", "names mariadb; this version has"),
-        ("sqlserver://h:1433;databaseName=x", "names sqlserver; "),
-        ("oracle:thin:@h:1521/XE", "names oracle; "),
-        ("h2:mem:test", "names h2; "),
+        ("sqlserver://h:1433;databaseName=x", "names sqlserver; this version has SQLite"),
+        ("jdbc:oracle:thin:@h:1521/XE", "names oracle; this version has SQLite"),
+        ("h2:mem:test", "names h2; its files cannot be read; leave para.sql.url empty"),
+        ("jdbc:h2:./data/para;MODE=MySQL", "names h2; its files cannot be read"),
+        ("mysql://h1:3306,h2:3306/db", "has to name one host, as in mysql://host:3306/db"),
+        ("mariadb://h:port/db", "has to name one host"),
+        ("jdbc:mysql:replication://h1,h2/db", "asks for 'replication'; name one host"),
+        ("jdbc:mariadb:sequential://h1,h2/db", "asks for 'sequential'; name one host"),
+        ("mysql://h/db?sslMode=often", "sslMode in para.sql.url is 'often'; it may be disabled"),
+        ("mysql", "is no address of a database"),
         ("localhost/para", "is no address of a database"),
         ("postgresql", "is no address of a database"),
         ("sqlite:", "names no file"),

@@ -52,20 +52,31 @@ async def test_both_names_open_the_same_file(tmp_path: Path) -> None:
             assert len(await dao.read_page("app")) == count
 
 
-def test_an_address_of_postgresql_selects_its_dao() -> None:
-    config = Config({"para.sql.url": "postgresql://h/db"})
-    dao = plugin.para_register_daos()["SqlDAO"](config)
-    assert type(dao).__name__ == "PostgresDAO"
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("postgresql://h/db", "PostgresDAO"),
+        ("mysql://h/db", "MariaDBDAO"),
+        ("jdbc:mariadb://h/db", "MariaDBDAO"),
+    ],
+)
+def test_the_address_selects_the_product(url: str, kind: str) -> None:
+    dao = plugin.para_register_daos()["SqlDAO"](Config({"para.sql.url": url}))
+    assert type(dao).__name__ == kind
 
 
+@pytest.mark.parametrize(
+    ("url", "driver", "extra"),
+    [("postgresql://h/db", "asyncpg", "postgresql"), ("mysql://h/db", "asyncmy", "mariadb")],
+)
 def test_without_the_driver_the_start_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("para_dao_sql.postgresql")]:
+    for name in [name for name in sys.modules if name.startswith(f"para_dao_sql.{extra}")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "asyncpg", None)
-    config = Config({"para.sql.url": "postgresql://h/db"})
-    with pytest.raises(ConfigError, match=r'pip install "para-dao-sql\[postgresql\]"'):
+    monkeypatch.setitem(sys.modules, driver, None)
+    config = Config({"para.sql.url": url})
+    with pytest.raises(ConfigError, match=rf'pip install "para-dao-sql\[{extra}\]"'):
         plugin.para_register_daos()["SqlDAO"](config)
 
 

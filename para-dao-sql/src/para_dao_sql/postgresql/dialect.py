@@ -126,7 +126,7 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
         long_ids = [encode(record.id) for record, _ in puts]
         numbers, events, keys = zip(*plan.told, strict=True)
         await connection.execute(
-            tables.statements_of(app).write,
+            tables.write_into(app),
             app.number,
             ids,
             [None if long == short else long for long, short in zip(long_ids, ids, strict=True)],

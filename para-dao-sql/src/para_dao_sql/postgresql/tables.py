@@ -18,6 +18,7 @@ __all__ = [
     "prepare",
     "remove_app",
     "statements_of",
+    "write_into",
 ]
 
 _START_LOCK = 0x50617261  # "Para": only one server at a time makes the tables
@@ -108,8 +109,10 @@ async def make_app(connection: asyncpg.Connection, appid: str, *, shared: bool) 
 
 async def remove_app(connection: asyncpg.Connection, app: App) -> None:
     """Remove an app and all that it has, in the transaction of the caller."""
-    values = (app.number,) if app.shared else ()
-    await connection.execute(statements_of(app).clear, *values)
+    if app.shared:
+        await connection.execute("DELETE FROM objects_shared WHERE app = $1", app.number)
+    else:
+        await connection.execute(f"DROP TABLE {app.table}")
     await connection.execute("DELETE FROM objects_changes WHERE app = $1", app.number)
     await connection.execute(
         "WITH gone AS (DELETE FROM objects_apps WHERE app = $1 RETURNING counter) "
@@ -135,8 +138,6 @@ def _statements(table: str, *, shared: bool) -> Statements:
         changed=_select(table, "key > $2 AND change > $4", "ORDER BY key LIMIT $3", shared=shared),
         changes_of=f"SELECT key, change FROM {table} "  # noqa: S608
         f"WHERE {_of_app(shared=shared)} AND key = ANY($2::bytea[])",
-        write=_write(table, shared=shared),
-        clear=f"DELETE FROM {table} WHERE app = $1" if shared else f"DROP TABLE {table}",  # noqa: S608
         has_witness=shared,
     )
 
@@ -152,6 +153,12 @@ def _of_app(*, shared: bool) -> str:
     return "app = $1" if shared else "$1::bigint IS NOT NULL"
 
 
+def write_into(app: App) -> str:
+    """Return the SQL that stores what writes of an app come to."""
+    return _write(app.table, shared=app.shared)
+
+
+@lru_cache(maxsize=1024)
 def _write(table: str, *, shared: bool) -> str:
     columns, first, key = _COLUMNS, "", "key"
     if shared:

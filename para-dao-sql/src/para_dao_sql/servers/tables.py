@@ -45,7 +45,7 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The SQL for one table. The first value is always the number of the app.
+    """The SQL that reads from one table. The first value is always the number of the app.
 
     When the app has gone, reads fail for want of its table or return no row. Where ``has_witness``
     they return one row without values when the app is there and only the records are absent.
@@ -56,8 +56,6 @@ class Statements:
     page_of_kind: str
     changed: str
     changes_of: str
-    write: str
-    clear: str
     has_witness: bool
 
 

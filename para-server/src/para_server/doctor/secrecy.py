@@ -17,6 +17,7 @@ __all__ = ["examine_secrets"]
 
 _SHORTEST = 32  # characters; HS256 needs as many bytes
 _KNOWN = ("secret", "password", "changeme", "change me", "changeit", "test", "example", "para")
+_WITH_USERS = ("postgres", "mariadb", "mysql")  # in addresses of databases
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -34,7 +35,8 @@ def _weak(config: Config) -> Iterator[Finding]:
         elif value and len(value.encode()) < _SHORTEST:
             said = f"{key} is {len(value.encode())} bytes long"
             yield bad(said, f"take at least {_SHORTEST}: {_random()}")
-    if "postgres" in config.text("para.sql.url") and _is_known(config.text("para.sql.password")):
+    has_users = any(name in config.text("para.sql.url") for name in _WITH_USERS)
+    if has_users and _is_known(config.text("para.sql.password")):
         yield bad(
             "para.sql.password is the default or a word that everybody tries",
             "give the database user another password, and set it here",

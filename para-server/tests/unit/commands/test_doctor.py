@@ -128,6 +128,7 @@ def test_it_speaks_to_people_too(patient: Doctor, capsys: pytest.CaptureFixture[
         ({"para.root_secret_override": "changeme"}, "secrets", "bad", "everybody tries"),
         ({"para.app_secret_key": "0123456789"}, "secrets", "bad", "10 bytes"),
         ({"para.sql.url": "postgresql://db/para"}, "secrets", "bad", "para.sql.password"),
+        ({"para.sql.url": "jdbc:mysql://db/para"}, "secrets", "bad", "para.sql.password"),
         ({"para.env": "production"}, "https", "advice", "plain HTTP"),
         ({"para.tls.cert_file": "none.pem"}, "https", "bad", "none.pem"),
         ({"para.port": 70_000}, "port", "bad", "65535"),

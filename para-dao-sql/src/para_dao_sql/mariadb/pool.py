@@ -1,0 +1,117 @@
+"""Lends connections, makes them when they are wanted, and throws away those that are broken.
+
+The pool of asyncmy makes one connection at a time while all others wait for it, and has no place to
+ask something of each new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncmy
+
+from para_dao_sql.mariadb.connection import MariaDBConnection, Rows
+
+__all__ = ["Pool"]
+
+
+class Pool:
+    """At most so many connections; whoever comes later waits for one."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[MariaDBConnection]],
+        size: int,
+        join: Callable[[MariaDBConnection], Awaitable[None]] | None,
+    ) -> None:
+        """Make an empty pool.
+
+        Args:
+            connect: Makes a connection.
+            size: The most at a time.
+            join: What every new connection does first.
+        """
+        self._connect, self._join, self._size = connect, join, size
+        self._turns = asyncio.Semaphore(size)
+        self._free: list[MariaDBConnection] = []
+        self._all: set[MariaDBConnection] = set()
+        self._is_closed = False
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[MariaDBConnection]:
+        """Lend a connection; one that is in no known state afterwards is thrown away."""
+        async with self._turns:
+            connection = await self._take()
+            try:
+                yield connection
+            except BaseException as error:
+                if not connection.is_usable_after(error):
+                    self._drop(connection)
+                raise
+            finally:
+                self._give_back(connection)
+
+    async def fetch(self, query: str, *values: object) -> Rows:
+        """Return all rows."""
+        async with self.acquire() as connection:
+            return await connection.fetch(query, *values)
+
+    async def fetchval(self, query: str, *values: object) -> Any:  # noqa: ANN401 (as in Asked)
+        """Return the first value of the first row."""
+        async with self.acquire() as connection:
+            return await connection.fetchval(query, *values)
+
+    async def execute(self, query: str, *values: object) -> int:
+        """Return how many rows were met."""
+        async with self.acquire() as connection:
+            return await connection.execute(query, *values)
+
+    async def close(self) -> None:
+        """Wait for those that are lent, and close all."""
+        self._is_closed = True
+        for _ in range(self._size):
+            await self._turns.acquire()
+        for _ in range(self._size):
+            self._turns.release()
+        while self._free:
+            connection = self._free.pop()
+            await connection.close()
+            self._all.discard(connection)
+
+    def terminate(self) -> None:
+        """Let go of all at once."""
+        self._is_closed = True
+        for connection in list(self._all):
+            self._drop(connection)
+        self._free.clear()
+
+    async def _take(self) -> MariaDBConnection:
+        if self._is_closed:
+            raise asyncmy.errors.InterfaceError("the pool of connections is closed")
+        while self._free:
+            connection = self._free.pop()  # the last used one: the others may rest
+            if not connection.is_closed():
+                return connection
+            self._drop(connection)
+        connection = await self._connect()
+        self._all.add(connection)
+        try:
+            if self._join is not None:
+                await self._join(connection)
+        except BaseException:
+            self._drop(connection)
+            raise
+        return connection
+
+    def _give_back(self, connection: MariaDBConnection) -> None:
+        if self._is_closed or connection.is_closed() or connection.is_in_transaction():
+            self._drop(connection)
+        else:
+            self._free.append(connection)
+
+    def _drop(self, connection: MariaDBConnection) -> None:
+        self._all.discard(connection)
+        connection.terminate()
