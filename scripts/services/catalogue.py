@@ -10,12 +10,13 @@ from scripts.services.ldap import LDAP
 from scripts.services.mariadb import MARIADB
 from scripts.services.oidc import OIDC
 from scripts.services.postgresql import POSTGRESQL
+from scripts.services.redis import REDIS
 from scripts.services.saml import SAML
 from scripts.services.sqs import SQS
 
 SERVICES = {
     service.name: service
-    for service in (POSTGRESQL, MARIADB, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, SQS)
+    for service in (POSTGRESQL, MARIADB, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, REDIS, SQS)
 }
 
 PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}

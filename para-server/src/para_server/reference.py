@@ -31,6 +31,7 @@ _OWN_DISTRIBUTIONS = (
     "para-server",
     "para-dao-sql",
     "para-search-lucene",
+    "para-cache-redis",
     "para-queue-sqs",
 )
 _REPEATED = re.compile(r"`[^:]*`: ")  # the method and path that a docstring starts with
