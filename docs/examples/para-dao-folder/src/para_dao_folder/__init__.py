@@ -1,0 +1,1 @@
+"""A DAO for Para: a folder with one file for each app."""
