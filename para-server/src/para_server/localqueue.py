@@ -127,8 +127,15 @@ class LocalQueue(Queue):
             held, size = held + 1, size + len(message.body.encode())
         self._held, self._bytes = held, size
 
+    async def ping(self) -> None:
+        """Return when the database can be read, in one round trip."""
+        await self._database().read_page(ROOM, after=_WAITING, limit=1)
+
     async def size(self) -> int:
-        """Return how many messages there are, hidden ones included."""
+        """Return how many messages there are, hidden ones included.
+
+        Cost: all of them are read, as other processes push and pull too.
+        """
         now = self._clock()
         return sum([1 async for _, message in self._waiting() if message.ends > now])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from para_core.config import load_config
-from para_core.contracts.dao import DAO
+from para_core.contracts.dao import DAO, Record
 from para_core.errors import StorageFullError, UnavailableError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.queue import QueueSettings
@@ -103,6 +103,24 @@ async def test_first_in_is_first_out(dao: DAO, clock: RunningClock) -> None:
     assert pulled == sent
 
 
+async def test_a_ping_costs_the_same_however_much_is_waiting(
+    dao: DAO, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    read_page = dao.read_page
+
+    async def noted(appid: str, *, after: str = "", limit: int = 100) -> list[Record]:
+        page = await read_page(appid, after=after, limit=limit)
+        read.append(len(page))
+        return page
+
+    async with a_queue(dao, clock) as queue:
+        await queue.push_all([f"message {number}" for number in range(450)])
+        monkeypatch.setattr(dao, "read_page", noted)
+        await queue.ping()
+    assert read == [1]
+
+
 async def test_several_processes_do_no_message_twice_at_once(dao: DAO, clock: RunningClock) -> None:
     async def work(queue: LocalQueue) -> list[str]:
         done = []
@@ -185,5 +203,7 @@ async def test_messages_are_in_no_app_and_leave_no_feed_behind(
 
 async def test_a_queue_that_is_not_open_says_so(dao: DAO, clock: RunningClock) -> None:
     queue = a_queue(dao, clock)
+    with pytest.raises(UnavailableError, match="not open"):
+        await queue.ping()
     with pytest.raises(UnavailableError, match="not open"):
         await queue.push("a")

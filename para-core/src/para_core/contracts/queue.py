@@ -108,6 +108,16 @@ class Queue(Component):
     async def size(self) -> int:
         """Return how many messages there are, hidden ones included; some products estimate."""
 
+    async def ping(self) -> None:
+        """Return when the queue can be reached: health asks often, however much is waiting.
+
+        Override it where counting the messages is work.
+
+        Raises:
+            ParaError: It is away.
+        """
+        await self.size()
+
     # ---- messages that cannot be done ---------------------------------------------------------
 
     @abstractmethod

@@ -30,6 +30,12 @@ class QueueSuite:
         assert await queue.pull() == []
         assert await queue.size() == 0
 
+    async def test_a_ping_takes_nothing(self, queue: Queue) -> None:
+        await queue.ping()
+        await queue.push("a")
+        await queue.ping()
+        assert [message.body for message in await queue.pull()] == ["a"]
+
     @pytest.mark.parametrize("message", ["", "  \n"], ids=["empty", "blank"])
     async def test_a_blank_message_is_ignored(self, queue: Queue, message: str) -> None:
         await queue.push(message)

@@ -59,10 +59,10 @@ def cache_part(cache: Cache, root: str) -> Part:
 
 
 def queue_part(queue: Queue) -> Part:
-    """Return the part that asks the queue for its size; requests go on without it."""
+    """Return the part that reaches for the queue; requests go on without it."""
 
     async def check() -> str:
-        await queue.size()
+        await queue.ping()
         return ""
 
     return Part("Queue", check, is_vital=False)
