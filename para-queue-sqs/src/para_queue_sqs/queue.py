@@ -17,6 +17,7 @@ from para_queue_sqs.deadletters import NEVER_DONE, DeadLetters
 from para_queue_sqs.errors import AbsentQueueError, RefusedError, StaleReceiptError
 from para_queue_sqs.remote import RemoteQueue
 from para_queue_sqs.shape import LONGEST_HIDDEN_SEC, LONGEST_LIFE_SEC, Shape, shape_of, wanted
+from para_queue_sqs.shared import Shared
 from para_queue_sqs.texts import AT_ONCE, SMALLEST_LIMIT, decoded, encoded, groups
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class AWSQueue(Queue):
         self._letters = DeadLetters(self._dead)
         self._limit = SMALLEST_LIMIT
         self._is_met = False
-        self._meeting = asyncio.Lock()
+        self._meeting = Shared(self._see)
         self._lanes: Lanes[str, None] | None = None
         self._pulls: set[asyncio.Task[list[Message]]] = set()
         self._closed = True
@@ -82,6 +83,8 @@ class AWSQueue(Queue):
             task.cancel()
         if self._pulls:
             await asyncio.wait(self._pulls)
+        for queue in (self._meeting, self._main, self._dead):
+            await queue.close()
         lanes, self._lanes = self._lanes, None
         if lanes is not None:
             await lanes.close()
@@ -118,7 +121,7 @@ class AWSQueue(Queue):
             self._pulls.discard(task)
             if not task.done():
                 task.cancel()
-                await asyncio.wait([task])
+                await asyncio.gather(task, return_exceptions=True)
         return [] if task.cancelled() else task.result()
 
     async def _pull(self, limit: int, wait_sec: float) -> list[Message]:
@@ -225,12 +228,13 @@ class AWSQueue(Queue):
         """Learn what the queue is like, where it is there already; once."""
         if self._closed:
             raise UnavailableError("the queue is not open")
-        async with self._meeting:
-            if self._is_met:
-                return
-            if await self._main.find():
-                self._learn(shape_of(await self._main.attributes()))
-            self._is_met = True
+        if not self._is_met:
+            await self._meeting.outcome()
+
+    async def _see(self) -> None:
+        if await self._main.find():
+            self._learn(shape_of(await self._main.attributes()))
+        self._is_met = True
 
     def _learn(self, shape: Shape) -> None:
         name = shape.dead_letters

@@ -13,6 +13,7 @@ from para_core.errors import BackendError, ParaError, UnavailableError
 from para_queue_sqs.answers import Attributes, Batch, Nothing, QueueUrl, Received, Receiving
 from para_queue_sqs.client import Client
 from para_queue_sqs.errors import AbsentQueueError, refused
+from para_queue_sqs.shared import Shared
 from para_queue_sqs.texts import AT_ONCE, Text
 
 __all__ = ["RemoteQueue"]
@@ -43,7 +44,11 @@ class RemoteQueue:
         """
         self._client, self.name, self._wanted = client, name, attributes
         self._url: str | None = None
-        self._finding = asyncio.Lock()
+        self._finding = Shared(self._find_or_make)
+
+    async def close(self) -> None:
+        """End what goes on."""
+        await self._finding.close()
 
     async def find(self) -> bool:
         """Return whether it is there; it is not made."""
@@ -162,10 +167,12 @@ class RemoteQueue:
 
     async def _found(self) -> str:
         """Return the address, which the service tells or makes."""
-        async with self._finding:
-            if self._url is None and not await self.find():
-                await self._make()
-            return self._url or ""
+        return self._url or await self._finding.outcome()
+
+    async def _find_or_make(self) -> str:
+        if not await self.find():
+            await self._make()
+        return self._url or ""
 
     async def _make(self) -> None:
         attributes = dict(await self._wanted())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -67,6 +68,16 @@ async def test_a_login_that_is_refused_later_is_one_line(server: StandIn, queue:
         await queue.push("a")
     assert not isinstance(caught.value, UnavailableError)
     assert server.count("SendMessageBatch") == 1
+
+
+async def test_those_who_come_meanwhile_wait_no_longer(server: StandIn, place: Place) -> None:
+    server.refuse("GetQueueUrl", "InternalError", 500)
+    async with a_queue(place) as queue:
+        asked = server.count("GetQueueUrl")
+        pushes = (queue.push(f"{number}") for number in range(10))
+        outcomes = await asyncio.gather(*pushes, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {UnavailableError}
+        assert server.count("GetQueueUrl") - asked == 3  # the tries of one
 
 
 async def test_one_bad_message_of_a_batch_is_told_and_not_sent_again(
