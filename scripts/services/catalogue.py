@@ -9,6 +9,7 @@ from scripts.services.java import find_jdk
 from scripts.services.ldap import LDAP
 from scripts.services.mariadb import MARIADB
 from scripts.services.oidc import OIDC
+from scripts.services.opensearch import OPENSEARCH
 from scripts.services.postgresql import POSTGRESQL
 from scripts.services.redis import REDIS
 from scripts.services.saml import SAML
@@ -16,7 +17,7 @@ from scripts.services.sqs import SQS
 
 SERVICES = {
     service.name: service
-    for service in (POSTGRESQL, MARIADB, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, REDIS, SQS)
+    for service in (POSTGRESQL, MARIADB, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, REDIS, SQS, OPENSEARCH)
 }
 
 PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}
