@@ -30,7 +30,7 @@ test: $(READY) ## Run the tests; those of a product without an address are skipp
 	$(BIN)/pytest $(ARGS)
 
 test-service: services ## Run the tests that need other servers
-	set -a; . ./.services/env; $(BIN)/pytest -m service $(ARGS)
+	set -a; . ./.services/env; PARA_TEST_LONG=1; $(BIN)/pytest -m service $(ARGS)
 
 services: $(READY) ## Install and start the servers that the service tests need
 	$(BIN)/python -m scripts.services start $(SERVICES)

@@ -18,6 +18,8 @@ def anyio_backend() -> str:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose product is not there, and fail instead where CI should have started it."""
+    if item.get_closest_marker("long") and not os.environ.get("PARA_TEST_LONG"):
+        pytest.skip("takes long: PARA_TEST_LONG is not set (make test-service)")
     for marker in item.iter_markers("service"):
         product = str(marker.args[0])
         if _address(product):
