@@ -30,6 +30,7 @@ _OWN_DISTRIBUTIONS = (
     "para-core",
     "para-server",
     "para-dao-sql",
+    "para-search-elasticsearch",
     "para-search-lucene",
     "para-cache-redis",
     "para-queue-sqs",

@@ -21,9 +21,10 @@ ELASTIC = category("Elasticsearch Search", "para-search-elasticsearch", [
     number("es.replicas_for_child_apps", 0, "Replicas of the index of any other app."),
     flag("es.use_nested_custom_fields", "false", "Whether custom fields are indexed as nested "
          "pairs of key and value, which keeps the mapping small."),
-    flag("es.async_enabled", "false", "Whether writes return before the cluster confirms them."),
-    flag("es.bulk.flush_immediately", "true", "Whether such a write is sent at once instead of "
-         "with the next bulk."),
+    flag("es.async_enabled", "false", "Whether writes return as soon as the cluster has them; they "
+         "are found a moment later."),
+    flag("es.bulk.flush_immediately", "true", "Whether what was written is found at once instead "
+         "of after the next refresh."),
     text("es.restclient_scheme", if_production("https", "http"), "`http` or `https`.",
          documented="http"),
     text("es.restclient_host", "localhost", "Host of the cluster."),
@@ -35,7 +36,7 @@ ELASTIC = category("Elasticsearch Search", "para-search-elasticsearch", [
          "replicas."),
     flag("es.root_index_sharing_enabled", "false", "Whether apps that share an index live in the "
          "one of the root app."),
-    flag("es.track_total_hits", "true", "How far totals are exact: `true`, `false` or a number."),
+    text("es.track_total_hits", "true", "How far totals are exact: `true`, `false` or a number."),
     text("es.aws_region", "eu-west-1", "Region that signatures for AWS name."),
     text("es.basic_auth_login", "", "User name at the cluster."),
     text("es.basic_auth_password", "", "Password at the cluster."),

@@ -1,0 +1,3 @@
+"""``ElasticSearch``: search in a cluster of OpenSearch or Elasticsearch."""
+
+from __future__ import annotations

@@ -1,0 +1,162 @@
+"""Sends many changes in few requests, and tells what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from para_core.errors import UnavailableError
+from para_search_elasticsearch.connection import Connection
+from para_search_elasticsearch.failures import (
+    MISSING_INDEX,
+    BusyError,
+    cause_of,
+    error_of,
+    is_full,
+    is_rejection,
+)
+from para_search_elasticsearch.settings import BulkSettings
+
+__all__ = ["Action", "Bulk", "Failed"]
+
+_MIB = 1024 * 1024
+_LONGEST_PAUSE_SEC = 30.0
+_NOT_FOUND, _ERRORS = 404, 300
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change of one document."""
+
+    key: str
+    """The id of the object, for messages."""
+
+    lines: bytes
+    """What is sent for it."""
+
+    @classmethod
+    def put(cls, key: str, doc: str, body: dict[str, Any]) -> Action:
+        """Make a change that replaces a document."""
+        return cls(key, _encode({"index": {"_id": doc}}) + b"\n" + _encode(body) + b"\n")
+
+    @classmethod
+    def delete(cls, key: str, doc: str) -> Action:
+        """Make a change that removes a document; one that is not there is no error."""
+        return cls(key, _encode({"delete": {"_id": doc}}) + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A change that the cluster will not take, however often it is sent."""
+
+    action: Action
+    reason: str
+
+
+class Bulk:
+    """Sends bulks to one cluster."""
+
+    def __init__(self, connection: Connection, settings: BulkSettings, timeout_ms: int) -> None:
+        self._connection, self._settings, self._timeout_ms = connection, settings, timeout_ms
+
+    async def send(
+        self, index: str, actions: Iterable[Action], *, params: dict[str, str]
+    ) -> list[Failed]:
+        """Apply changes in this order, those of one document at least.
+
+        Changes that the cluster has no time for are sent again, after longer and longer pauses
+        (``para.es.bulk.backoff_initial_delay_ms``, ``max_num_retries``).
+
+        Args:
+            index: Name of an index or alias.
+            actions: The changes.
+            params: Of the request: ``refresh``, ``require_alias``, ``routing``.
+
+        Returns:
+            The changes that cannot be applied; all others were.
+
+        Raises:
+            UnavailableError: The cluster is away or has no time; some changes may be applied.
+            StorageFullError: It takes no writes; some changes may be applied.
+            RefusedError: It refuses the whole request, as when the index is missing.
+        """
+        failed: list[Failed] = []
+        for portion in self._portions(actions):
+            failed += await self._until_taken(index, portion, params)
+        return failed
+
+    def _portions(self, actions: Iterable[Action]) -> Iterator[list[Action]]:
+        """Yield the changes in portions of a size that the cluster likes."""
+        portion: list[Action] = []
+        size, most = 0, self._settings.size_limit_mb * _MIB
+        for action in actions:
+            is_full = size + len(action.lines) > most
+            if portion and (is_full or len(portion) >= self._settings.action_limit):
+                yield portion
+                portion, size = [], 0
+            portion.append(action)
+            size += len(action.lines)
+        if portion:
+            yield portion
+
+    async def _until_taken(
+        self, index: str, portion: list[Action], params: dict[str, str]
+    ) -> list[Failed]:
+        failed: list[Failed] = []
+        pause = self._settings.backoff_initial_delay_ms / 1000
+        retries = max(self._settings.max_num_retries, 0)
+        for attempt in range(retries + 1):
+            try:
+                rejected, refused = await self._once(index, portion, params)
+            except BusyError:
+                if attempt == retries:
+                    raise
+                rejected, refused = portion, []
+            failed += refused
+            if not rejected:
+                return failed
+            portion = rejected
+            if attempt < retries:
+                await asyncio.sleep(min(pause, _LONGEST_PAUSE_SEC))
+                pause *= 2
+        raise UnavailableError(
+            f"the search cluster has no time for {len(portion)} changes, asked {retries + 1} times "
+            "(para.es.bulk.max_num_retries)"
+        )
+
+    async def _once(
+        self, index: str, portion: Sequence[Action], params: dict[str, str]
+    ) -> tuple[list[Action], list[Failed]]:
+        """Send a portion; return what the cluster has no time for and what it cannot take."""
+        answer = await self._connection.request(
+            f"POST /{index}/_bulk",
+            b"".join(action.lines for action in portion),
+            doing="index objects",
+            params=params,
+            timeout_ms=self._timeout_ms,
+        )
+        if not answer.get("errors"):
+            return [], []
+        rejected: list[Action] = []
+        refused: list[Failed] = []
+        for action, item in zip(portion, answer["items"], strict=True):
+            ((operation, outcome),) = item.items()
+            status = outcome["status"]
+            if status < _ERRORS:
+                continue
+            kind, reason = cause_of(outcome)
+            if is_full(kind, reason):
+                raise error_of(status, outcome, "index objects")
+            if status == _NOT_FOUND and kind == MISSING_INDEX:
+                raise error_of(status, outcome, "index objects")
+            if is_rejection(status, kind, reason):
+                rejected.append(action)
+            elif operation != "delete" or status != _NOT_FOUND:
+                refused.append(Failed(action, f"{kind}: {reason}"))
+        return rejected, refused

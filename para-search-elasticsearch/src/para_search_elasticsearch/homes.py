@@ -1,0 +1,208 @@
+"""Where each app lives in the cluster: an index of its own, or a part of the shared one.
+
+What finds and writes an app's documents goes through the app's alias; so an index can be replaced
+behind it in one step. The alias of an app in the shared index has a filter and a routing, so that
+nothing behind it ever sees another app's documents.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from para_search_elasticsearch.connection import Connection, Json
+from para_search_elasticsearch.failures import RefusedError
+from para_search_elasticsearch.mapping import index_body
+from para_search_elasticsearch.naming import Names
+from para_search_elasticsearch.settings import ElasticSettings
+
+__all__ = ["Home", "Homes"]
+
+_EXISTS = "resource_already_exists_exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an app's documents are."""
+
+    alias: str
+    index: str
+    tenant: str
+    """What its documents are marked with: the app, and in a shared index which rebuild."""
+
+    is_shared: bool
+
+
+class Homes:
+    """Finds, makes, replaces and removes the homes of apps."""
+
+    def __init__(self, connection: Connection, settings: ElasticSettings, root: str) -> None:
+        self._connection, self._settings, self._root = connection, settings, root
+        form = "n" if settings.use_nested_custom_fields else "p"
+        self.names = Names(settings.index_prefix, root, form)
+        self.known: dict[str, Home] = {}
+        """Where this process saw apps."""
+
+    # ---- finding ------------------------------------------------------------------------------
+
+    def forget(self, appid: str | None = None) -> None:
+        """Look anew when an app, or any, is needed next: somebody else may have moved it."""
+        if appid is None:
+            self.known.clear()
+        else:
+            self.known.pop(appid, None)
+
+    async def look_up(self, appid: str) -> Home | None:
+        """Return where an app is now; ``None`` when it has no index of the form in use."""
+        alias = self.names.alias(appid)
+        found = await self._behind(alias)
+        if len(found) != 1:
+            return None  # none, or one of each of two writers: neither is complete
+        ((index, facts),) = found.items()
+        if not self.names.is_current(index):
+            return None
+        tenant = _tenant_of(facts["aliases"].get(alias, {}))
+        home = Home(alias, index, tenant or appid, is_shared=tenant is not None)
+        self.known[appid] = home
+        return home
+
+    async def for_writing(self, appid: str) -> Home:
+        """Return where an app is, made if it is nowhere yet."""
+        home = self.known.get(appid) or await self.look_up(appid)
+        if home is None:
+            home = await self.make(appid)
+            await self.move_in(appid, home)
+        return home
+
+    # ---- making -------------------------------------------------------------------------------
+
+    async def make(self, appid: str, *, shared: bool | None = None) -> Home:
+        """Make a new, empty place for an app, which its alias does not name yet."""
+        alias = self.names.alias(appid)
+        shares = await self._shares(appid) if shared is None else shared
+        if shares:
+            index = self.names.shared_index()
+            await self._create(index, is_root=True)
+            return Home(alias, index, f"{appid}\x1f{uuid.uuid4().hex[:12]}", is_shared=True)
+        index = self.names.new_index(appid)
+        await self._create(index, is_root=appid == self._root)
+        return Home(alias, index, appid, is_shared=False)
+
+    async def _shares(self, appid: str) -> bool:
+        """Return whether an app belongs into the shared index: it is the root, or was there."""
+        if not self._settings.root_index_sharing_enabled:
+            return False
+        alias = self.names.alias(appid)
+        return appid == self._root or any(
+            _tenant_of(facts["aliases"].get(alias, {})) is not None
+            for facts in (await self._behind(alias)).values()
+        )
+
+    async def _create(self, index: str, *, is_root: bool) -> None:
+        body = index_body(self._settings, is_root=is_root)
+        try:
+            await self._connection.request(
+                f"PUT /{quote(index, safe='')}",
+                body,
+                doing="create an index",
+                timeout_ms=self._settings.bulk_timeout_ms,
+            )
+        except RefusedError as refusal:
+            if refusal.kind != _EXISTS:
+                raise
+
+    # ---- moving -------------------------------------------------------------------------------
+
+    async def move_in(self, appid: str, home: Home) -> None:
+        """Let the alias of an app name this home, in one step; what it named before goes."""
+        before = await self._behind(home.alias)
+        actions: list[Json] = [{"add": _alias_action(home)}]
+        for index, facts in before.items():
+            if index == home.index:
+                continue
+            if _tenant_of(facts["aliases"].get(home.alias, {})) is None:
+                actions.append({"remove_index": {"index": index}})
+            else:
+                actions.append({"remove": {"index": index, "alias": home.alias}})
+        await self._connection.request(
+            "POST /_aliases", {"actions": actions}, doing="put an index in place"
+        )
+        self.known[appid] = home
+        for index, facts in before.items():
+            tenant = _tenant_of(facts["aliases"].get(home.alias, {}))
+            if tenant is not None and tenant != home.tenant:
+                await self.empty(index, tenant, home.alias)
+        if not home.is_shared:
+            await self._remove_leftovers(appid, home.index)
+
+    async def remove(self, appid: str) -> None:
+        """Remove an app with all its documents."""
+        alias = self.names.alias(appid)
+        for index, facts in (await self._behind(alias)).items():
+            tenant = _tenant_of(facts["aliases"].get(alias, {}))
+            if tenant is None:
+                await self.discard(index)
+            else:
+                actions = [{"remove": {"index": index, "alias": alias}}]
+                await self._connection.request(
+                    "POST /_aliases", {"actions": actions}, doing="remove an index"
+                )
+                await self.empty(index, tenant, alias)
+        self.forget(appid)
+
+    async def discard(self, index: str) -> None:
+        """Delete an index; one that is not there is no error."""
+        try:
+            await self._connection.request(
+                f"DELETE /{quote(index, safe='')}", doing="remove an index"
+            )
+        except RefusedError as refusal:
+            if not refusal.is_missing:
+                raise
+
+    async def empty(self, index: str, tenant: str, routing: str) -> None:
+        """Delete the documents of an app, or of one rebuild of it, in a shared index."""
+        await self._connection.request(
+            f"POST /{quote(index, safe='')}/_delete_by_query",
+            {"query": {"term": {"_app": tenant}}},
+            doing="remove objects",
+            params={"conflicts": "proceed", "refresh": "true", "routing": routing},
+            timeout_ms=self._settings.bulk_timeout_ms,
+        )
+
+    async def _behind(self, alias: str) -> dict[str, Any]:
+        try:
+            return await self._connection.request(
+                f"GET /_alias/{quote(alias, safe='')}", doing="look for an index"
+            )
+        except RefusedError as refusal:
+            if refusal.is_missing:
+                return {}
+            raise
+
+    async def _remove_leftovers(self, appid: str, kept: str) -> None:
+        """Delete what rebuilds left behind that were killed."""
+        pattern = quote(self.names.indexes(appid), safe="*")
+        found = await self._connection.request(
+            f"GET /{pattern}/_alias", doing="look for old indexes"
+        )
+        for index, facts in found.items():
+            if index != kept and not facts["aliases"]:
+                await self.discard(index)
+
+
+def _tenant_of(alias: Json) -> str | None:
+    """Return the mark in the filter of an alias; ``None`` for an index of its own."""
+    tenant = alias.get("filter", {}).get("term", {}).get("_app")
+    if isinstance(tenant, dict):  # the long form
+        tenant = tenant.get("value")
+    return tenant if isinstance(tenant, str) else None
+
+
+def _alias_action(home: Home) -> Json:
+    action: Json = {"index": home.index, "alias": home.alias}
+    if home.is_shared:
+        action |= {"routing": home.alias, "filter": {"term": {"_app": home.tenant}}}
+    return action

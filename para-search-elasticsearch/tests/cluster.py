@@ -1,0 +1,46 @@
+"""Engines on the test cluster, each with indexes of its own."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import msgspec
+
+from para_search_elasticsearch.connection import Connection
+from para_search_elasticsearch.search import ElasticSearch
+from para_search_elasticsearch.settings import BulkSettings, ElasticSettings
+
+
+def settings_for_tests(**changes: object) -> ElasticSettings:
+    """Return the settings of the test cluster with a prefix that nobody else has."""
+    address = urlsplit(os.environ["PARA_TEST_OPENSEARCH_URL"])
+    values = {
+        "restclient_scheme": address.scheme,
+        "restclient_host": address.hostname,
+        "restclient_port": address.port,
+        "sign_requests_to_aws": False,
+        "shards": 1,
+        "index_prefix": f"test-{uuid.uuid4().hex[:12]}-",
+        "flavor": "opensearch",
+        **changes,
+    }
+    return msgspec.convert(values, ElasticSettings)
+
+
+@asynccontextmanager
+async def an_engine(**changes: object) -> AsyncIterator[ElasticSearch]:
+    """Open an engine whose indexes are removed at the end."""
+    settings = settings_for_tests(**changes)
+    async with Connection(settings) as connection:
+        async with ElasticSearch(settings, BulkSettings(), Connection(settings)) as engine:
+            yield engine
+        await remove_indexes(connection, settings.index_prefix)
+
+
+async def remove_indexes(connection: Connection, prefix: str) -> None:
+    """Remove all indexes whose names begin so."""
+    await connection.request(f"DELETE /{prefix}*", doing="remove what a test made")

@@ -1,0 +1,55 @@
+"""``ElasticSearch`` passes the suite of the Search contract, in all its forms."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from para_core.contracts.search import Search
+from para_core.testing.search import SearchSuite
+from para_core.testing.search.samples import APP
+from para_search_elasticsearch.search import ElasticSearch
+
+from ..cluster import an_engine  # noqa: TID252 - no package
+
+
+@pytest.mark.service("opensearch")
+class TestSharedElasticSearch(SearchSuite):
+    """The suite's own app is one of several in the index of the root app."""
+
+    random_rounds = 1
+
+    @pytest.fixture(scope="module")
+    async def engine(self) -> AsyncIterator[ElasticSearch]:
+        async with an_engine(root_index_sharing_enabled=True) as engine:
+            yield engine
+
+    @pytest.fixture
+    async def search(self, engine: ElasticSearch) -> AsyncIterator[ElasticSearch]:
+        await engine.homes.move_in(APP, await engine.homes.make(APP, shared=True))
+        yield engine
+        for appid in set(engine.homes.known) - {APP}:
+            await engine.drop(appid)
+
+    @pytest.mark.long
+    async def test_many_apps(self, search: Search) -> None:
+        await super().test_many_apps(search)
+
+
+@pytest.mark.long
+@pytest.mark.service("opensearch")
+class TestElasticSearch(SearchSuite):
+    @pytest.fixture
+    async def search(self) -> AsyncIterator[ElasticSearch]:
+        async with an_engine() as engine:
+            yield engine
+
+
+@pytest.mark.long
+@pytest.mark.service("opensearch")
+class TestNestedElasticSearch(SearchSuite):
+    @pytest.fixture
+    async def search(self) -> AsyncIterator[ElasticSearch]:
+        async with an_engine(use_nested_custom_fields=True) as engine:
+            yield engine

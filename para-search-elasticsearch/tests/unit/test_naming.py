@@ -1,0 +1,69 @@
+"""Names of aliases, indexes and documents."""
+
+from __future__ import annotations
+
+import pytest
+
+from para_search_elasticsearch.naming import Names, document_id, state_id
+
+NAMES = Names("", "para", "p")
+APPS = [
+    "app",
+    "APP",
+    "App",
+    "app_1",
+    "app-1",
+    "app 1",
+    " app",
+    "приложение",
+    "a" * 300,
+    "",
+    "..",
+    "_x",
+]
+APPS += ["+x", "a/b", "a,b", "*", "a#b", "app-0123456789abcdef", NAMES.alias("APP"), "x" * 101]
+
+
+def test_an_app_is_reached_by_its_own_name_where_that_is_one() -> None:
+    assert NAMES.alias("scoold") == "scoold"
+    assert NAMES.alias("my.app_1-x") == "my.app_1-x"
+    assert Names("stage-", "para", "p").alias("scoold") == "stage-scoold"
+
+
+@pytest.mark.parametrize("appid", APPS, ids=range(len(APPS)))
+def test_aliases_are_names_that_clusters_take(appid: str) -> None:
+    for name in (NAMES.alias(appid), NAMES.new_index(appid)):
+        assert name == name.lower()
+        assert name.isascii()
+        assert len(name) <= 255
+        assert name[0] not in "-_+."
+        assert not set(name) & set('\\/*?"<>| ,#:')
+
+
+def test_no_two_apps_share_an_alias_or_an_index() -> None:
+    assert len({NAMES.alias(appid) for appid in APPS}) == len(APPS)
+    stems = {NAMES.indexes(appid) for appid in APPS}
+    assert len(stems) == len(APPS)
+
+
+def test_every_index_is_a_new_one_of_its_app() -> None:
+    first, second = NAMES.new_index("app"), NAMES.new_index("app")
+    assert first != second
+    assert first.startswith(NAMES.indexes("app").removesuffix("*"))
+    assert first != NAMES.alias("app")
+
+
+def test_an_index_of_the_other_form_is_not_usable() -> None:
+    nested = Names("", "para", "n")
+    assert NAMES.is_current(NAMES.new_index("app"))
+    assert NAMES.is_current(NAMES.shared_index())
+    assert not nested.is_current(NAMES.new_index("app"))
+    assert not nested.is_current(NAMES.shared_index())
+
+
+@pytest.mark.parametrize("key", ["k", "x" * 511, "🐈" * 400, "a:b", ""])
+def test_documents_of_two_apps_have_two_ids(key: str) -> None:
+    ids = {document_id("one", key), document_id("two", key)}
+    assert len(ids) == 2
+    assert all(len(one.encode()) <= 512 for one in ids)
+    assert state_id("one") not in ids
