@@ -36,7 +36,7 @@ def a_cluster() -> str:
 
 def a_cache(url: str, cluster: str, **settings: int | str) -> RedisCache:
     """Return the cache of one node, with no more patience than a busy machine needs."""
-    given = {"url": url, "timeout_ms": 5000, "retry_ms": 20, **settings}
+    given = {"url": url, "timeout_ms": 5000, "retry_ms": 20, "stale_ms": 60_000, **settings}
     return RedisCache(msgspec.convert(given, RedisSettings), cluster=cluster)
 
 
@@ -87,7 +87,7 @@ async def a_client(url: str) -> AsyncIterator[redis.asyncio.Redis]:
 async def let_time_pass(url: str, cluster: str, clock: FakeClock, seconds: float) -> None:
     """Make every key of a cluster older, and move the clock of its node."""
     async with a_client(url) as client:
-        async for key in client.scan_iter(match=f"{cluster}:*"):
+        async for key in client.scan_iter(match=f"{cluster}:*", count=1000):
             left = await client.pttl(key)
             if left > seconds * 1000:
                 await client.pexpire(key, left - int(seconds * 1000))

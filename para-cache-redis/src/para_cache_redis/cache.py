@@ -22,6 +22,7 @@ from para_cache_redis.names import (
 from para_cache_redis.near import Near
 from para_cache_redis.news import below_of_put, below_of_removal, news_of_records
 from para_cache_redis.scripts import PUT
+from para_cache_redis.session import Answer
 from para_cache_redis.settings import RedisSettings
 from para_cache_redis.tickets import Tickets
 from para_cache_redis.values import Values
@@ -137,6 +138,7 @@ class RedisCache(Cache):
         epoch, generation, *values = answer
         if epoch is None:
             return
+        self._keeper.note_epoch(epoch_token(epoch))
         tokens = epoch_token(epoch) + (generation or b"")
         is_known = generation is not None
         for key, value in zip(keys, values, strict=True):
@@ -205,7 +207,7 @@ class RedisCache(Cache):
 
     def _put(
         self, appid: str, records: Sequence[Record], ttl_sec: float | None, *, tokens: bytes = b""
-    ) -> asyncio.Future[list[int]] | None:
+    ) -> asyncio.Future[Answer] | None:
         """Ask Redis to keep records; those with ``tokens`` were read and nobody hears of them."""
         session, names = self._keeper.session, self._names
         changes = [(record.id, record.change) for record in records]
@@ -228,6 +230,7 @@ class RedisCache(Cache):
             _life_ms(ttl_sec, self._ttl_sec),
             MARKER_SEC * 1000,
             tokens,
+            b"" if tokens else self._keeper.epoch,
             names.news,
             b"" if tokens else news_of_records(appid, below),
             *words,
@@ -237,7 +240,7 @@ class RedisCache(Cache):
     async def _keep_near(
         self,
         appid: str,
-        asked: Iterable[tuple[Sequence[Record], asyncio.Future[list[int]] | None]],
+        asked: Iterable[tuple[Sequence[Record], asyncio.Future[Answer] | None]],
         *,
         is_short: bool = False,
     ) -> None:
@@ -246,7 +249,8 @@ class RedisCache(Cache):
             kept: list[int] = []
             if answer is not None:
                 with contextlib.suppress(UnavailableError):
-                    kept = await answer
+                    epoch, *kept = await answer
+                    self._keeper.note_epoch(epoch)
             self._hear_of(appid, records)
             if not is_short:
                 for number in kept:

@@ -55,7 +55,7 @@ class Keeper:
         self._settings, self._address, self._names, self._near = settings, address, names, near
         self._clock = clock
         self._timeout_sec = settings.timeout_ms / 1000
-        self._last_run = b""
+        self.epoch = b""  # the token that was seen last
         self._doubtful_until = float("-inf")
         self._was_away = False
         self._ended = asyncio.Event()
@@ -65,7 +65,7 @@ class Keeper:
 
     @property
     def has_doubts(self) -> bool:
-        """Whether writes that were overtaken before the server changed may still arrive."""
+        """Whether writes may still arrive that were overtaken before the epoch changed."""
         return self._clock() < self._doubtful_until
 
     async def open(self) -> None:
@@ -168,12 +168,10 @@ class Keeper:
         return self._made
 
     async def _begin(self, session: Session) -> None:
-        await session.run_script(
+        token = await session.run_script(
             BUMP, [self._names.epoch], self.new_epoch(session), self._names.news, EVERYTHING, 1
         )
-        if self._last_run not in (b"", session.run):
-            self._doubtful_until = self._clock() + _DOUBT_SEC
-        self._last_run = session.run
+        self.note_epoch(token)
         if self.undelivered:
             logger.info("evictions are delivered", extra={"count": len(self.undelivered)})
         while self.undelivered:
@@ -186,6 +184,13 @@ class Keeper:
     def new_epoch(self, session: Session) -> bytes:
         """Return what makes everything that is stored now worthless."""
         return session.run + new_token()
+
+    def note_epoch(self, token: bytes) -> None:
+        """Learn which epoch it is; with another one, markers may have gone."""
+        if token != self.epoch:
+            if self.epoch:
+                self._doubtful_until = self._clock() + _DOUBT_SEC
+            self.epoch = token
 
     def _beat(self, session: Session) -> asyncio.Future[int]:
         return session.run_script(

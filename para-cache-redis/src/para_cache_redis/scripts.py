@@ -49,36 +49,32 @@ PUT = _script(
     + """
 -- KEYS: epoch, generation, then record and marker of each
 -- ARGV: a new epoch, a new generation, ms of a record, ms of a marker, the tokens that must be the
---   current ones or nothing, channel, news or nothing, then change and content of each
+--   current ones (of a read) or nothing, the epoch that must be (of a write) or nothing, channel,
+--   news or nothing, then change and content of each
+-- Answers the token of the epoch, then which of them are kept.
 local was_epoch, was_gen = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
-if ARGV[5] ~= '' then
-  local now = was_epoch and (string.sub(was_epoch, 41) .. (was_gen or ''))
-  if now ~= ARGV[5] then return {} end
-end
+local known = was_epoch and string.sub(was_epoch, 41) or ''
+if ARGV[5] ~= '' and known .. (was_gen or '') ~= ARGV[5] then return {known} end
 local epoch, gen = token(KEYS[1], ARGV[1]), token(KEYS[2], ARGV[2])
-local kept, is_news = {}, false
+local may_keep = epoch and gen and (ARGV[6] == '' or ARGV[6] == known)
+local answer, is_news = {epoch and string.sub(epoch, 41) or ''}, not (epoch and gen)
 for i = 3, #KEYS, 2 do
-  local change, content = ARGV[i + 5], ARGV[i + 6]
-  if not epoch or not gen then
-    redis.call('DEL', KEYS[i])
-    is_news = true
-  else
-    local rec, mark = redis.call('GETRANGE', KEYS[i], 0, 35), redis.call('GET', KEYS[i + 1])
-    local seen = seen_of(rec, mark, gen)
-    if change >= seen then
-      local whole = string.sub(epoch, 41) .. gen .. change .. content
-      if is_refused(redis.pcall('SET', KEYS[i], whole, 'PX', ARGV[3])) then
-        redis.call('DEL', KEYS[i])
-      else
-        kept[#kept + 1] = (i - 1) / 2
-      end
-      redis.pcall('SET', KEYS[i + 1], gen .. change, 'PX', ARGV[4])
-      if change > seen or tonumber(change) == 0 then is_news = true end
+  local change, content = ARGV[i + 6], ARGV[i + 7]
+  local rec, mark = redis.call('GETRANGE', KEYS[i], 0, 35), redis.call('GET', KEYS[i + 1])
+  local seen = gen and seen_of(rec, mark, gen) or ''
+  if change >= seen then
+    local whole = may_keep and (answer[1] .. gen .. change .. content)
+    if not whole or is_refused(redis.pcall('SET', KEYS[i], whole, 'PX', ARGV[3])) then
+      redis.call('DEL', KEYS[i])
+    else
+      answer[#answer + 1] = (i - 1) / 2
     end
+    if gen then redis.pcall('SET', KEYS[i + 1], gen .. change, 'PX', ARGV[4]) end
+    if change > seen or tonumber(change) == 0 then is_news = true end
   end
 end
-if is_news and ARGV[7] ~= '' then redis.call('PUBLISH', ARGV[6], ARGV[7]) end
-return kept
+if is_news and ARGV[8] ~= '' then redis.call('PUBLISH', ARGV[7], ARGV[8]) end
+return answer
 """
 )
 
@@ -150,15 +146,16 @@ return 1
 
 BUMP = _script(
     """
--- KEYS: epoch. ARGV: a new epoch, channel, news, whether only another server run is no reason
+-- KEYS: epoch. ARGV: a new epoch, channel, news, whether that of the same run of the server stays
+-- Answers the token of the epoch.
 local found = redis.call('GET', KEYS[1])
 if ARGV[4] == '1' and found and string.sub(found, 1, 40) == string.sub(ARGV[1], 1, 40) then
-  return 0
+  return string.sub(found, 41)
 end
 redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1])
 redis.call('PUBLISH', ARGV[2], ARGV[3])
-return 1
+return string.sub(ARGV[1], 41)
 """
 )
 

@@ -100,6 +100,16 @@ async def test_what_is_written_right_after_a_restart_is_not_kept(
         assert await cache.get("app", "cat1") == a_record("cat1", 6)
 
 
+async def test_a_write_that_was_overtaken_before_all_was_deleted_is_not_kept(
+    server: OwnServer, cluster: str
+) -> None:
+    async with a_cache(server.url, cluster, near_entries=0) as cache:
+        await cache.put("app", a_record("cat1", 7, "new"))
+        await server.tell("FLUSHALL")  # and the marker of change 7 with it
+        await cache.put("app", a_record("cat1", 6, "old"))
+        assert await cache.get("app", "cat1") is None
+
+
 async def test_a_server_that_is_not_there_yet_is_waited_for(
     tmp_path: Path, cluster: str, caplog: pytest.LogCaptureFixture
 ) -> None:

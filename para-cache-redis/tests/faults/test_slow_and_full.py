@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from para_cache_redis.cache import RedisCache
+from para_cache_redis.doctor import examine_redis
 from para_cache_redis.settings import RedisSettings
+from para_core.checks import Verdict
+from para_core.config import load_config
 from para_core.contracts.dao import Record
 from para_core.errors import ConfigError
 from para_core.testing.cache import a_record
@@ -224,6 +227,13 @@ async def test_a_wrong_password_stops_the_start(tmp_path: Path, cluster: str) ->
         async with a_cache(server.url, cluster, password="right") as cache:  # noqa: S106
             await cache.put("app", a_record("cat1", 5))
             assert await cache.get("app", "cat1") == a_record("cat1", 5)
+
+
+async def test_doctor_sees_the_server(server: OwnServer) -> None:
+    config = load_config(overrides={"para.redis.url": server.url}, environ={}, folder=Path("/"))
+    found = list(await examine_redis(config))
+    assert [one.verdict for one in found] == [Verdict.GOOD, Verdict.ADVICE]
+    assert server.url in found[0].said
 
 
 async def test_a_password_that_changes_is_said_once(
