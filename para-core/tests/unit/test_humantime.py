@@ -86,6 +86,6 @@ def test_the_parts_of_a_written_duration_add_up(text: str, told: str) -> None:
 
 @pytest.mark.parametrize("unit", ["", "s"], ids=["no unit", "seconds"])
 def test_a_number_beyond_all_measure_is_none_and_takes_no_time(unit: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert read_duration("1" * 100_000 + unit + " 2 ms") == 2
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

@@ -76,6 +76,6 @@ def test_sections_that_do_not_fit_together_are_an_error(template: str, message: 
     "template", ["{{" + " " * 20_000, "{{{" + " " * 20_000 + "}", "{{#" + "\n" * 20_000 + "}"]
 )
 def test_a_place_without_an_end_takes_no_time(template: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert fill_template(template, {}) == template
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

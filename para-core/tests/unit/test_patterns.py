@@ -127,9 +127,9 @@ def test_a_malformed_expression_is_refused(pattern: str) -> None:
     ],
 )
 def test_an_expression_that_explodes_elsewhere_is_answered_in_time(pattern: str, text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     assert not matches_whole(pattern, text)
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
 
 
 PIECES = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", "(?:ab|c)", "(?=b)", "(?!c)", r"\w"])

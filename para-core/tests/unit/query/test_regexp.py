@@ -84,10 +84,10 @@ def test_malformed_expressions_are_refused(pattern: str) -> None:
 
 
 def test_no_expression_takes_long() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     matches = matcher("(a|aa)*(a|aa)*(a*)*b")
     assert not matches("a" * 2000)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,6 @@ ODDER = ["a@" * 20_000, "https://a" + ")" * 50_000, ":" * 50_000, "[" * 10_000, 
 
 @pytest.mark.parametrize("text", [*ODD, *ODDER], ids=lambda text: text[:6])
 def test_odd_texts_take_no_longer_than_others(text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     MARKDOWN.convert(text)
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3

@@ -149,10 +149,10 @@ class QueryTests:
         ids=["10,000 clauses", "10,000 words", "10,000 groups"],
     )
     def test_larger_queries_are_refused_quickly(self, text: str) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()
         with pytest.raises(QueryTooLargeError, match="more than"):
             parse(text)
-        assert time.perf_counter() - started < 1
+        assert time.thread_time() - started < 1
 
     @pytest.mark.parametrize(
         "text",
@@ -164,6 +164,6 @@ class QueryTests:
     )
     async def test_no_pattern_takes_long(self, search: Search, text: str) -> None:
         await fill(search, [a_record(f"k{n}", text="a" * n) for n in range(1, 250, 10)])
-        started = time.perf_counter()
+        started = time.process_time()
         await found(search, text)
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
