@@ -82,6 +82,8 @@ def clean_type(kind: str) -> str:
 
     Blank types and the words ``search``, ``utils`` and ``para`` become ``sysprop``.
     """
+    if kind.isalnum() and kind.islower() and kind not in _RESERVED:
+        return kind  # nearly always
     cleaned = kind.replace("#", "").replace("/", "").lstrip("_")
     return _GENERIC if not cleaned.strip() or cleaned.lower() in _RESERVED else cleaned
 

@@ -86,7 +86,8 @@ def touched_keys(write: Write) -> list[str]:
         ValueError: An id occurs twice, which only a mistake of the caller can bring about.
     """
     keys = write.keys()
-    if bad := [key for key in keys if not is_storable(key)]:
+    if not all(map(is_storable, keys)):
+        bad = [key for key in keys if not is_storable(key)]
         raise InvalidObjectError([f"id {key!r} is empty or no valid Unicode text" for key in bad])
     if len(keys) > 1 and len(set(keys)) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)

@@ -59,9 +59,9 @@ def stored_fields(obj: ParaObject) -> dict[str, Any]:
     fields = {name: value for name, value in pairs if value is not None}
     if not isinstance(obj, Sysprop) or not obj.properties:
         return fields
-    if obj.properties.keys() & fields:
-        return {**obj.properties, **fields}
-    return fields | obj.properties
+    if obj.properties.keys().isdisjoint(fields):
+        return fields | obj.properties
+    return {**obj.properties, **fields}
 
 
 @cache

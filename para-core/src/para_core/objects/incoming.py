@@ -8,15 +8,17 @@ Source: Para 1.54, ``ParaObjectUtils.setAnnotatedFields``; core-object reference
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from para_core.nesting import without_nulls
 from para_core.objects import rules
 from para_core.objects.base import ParaObject, Sysprop, class_of
-from para_core.objects.fields import DERIVED, custom_allowed, fields_of, json_in
+from para_core.objects.fields import DERIVED, fields_of, json_in
 
 __all__ = ["merge", "object_from"]
+
+_CUSTOM = "properties"
 
 
 def object_from(body: Mapping[str, Any], kind: str) -> ParaObject:
@@ -25,11 +27,8 @@ def object_from(body: Mapping[str, Any], kind: str) -> ParaObject:
     Raises:
         UnusableBodyError: A structured field got a value that is none.
     """
-    cls = class_of(kind)
-    obj = cls(type=kind)
-    _take_fields(obj, body, locked_too=True)
-    if custom_allowed(cls):
-        _take_custom(obj, body)
+    obj = class_of(kind)(type=kind)
+    _take(obj, body, locked_too=True)
     rules.settle(obj)
     return obj
 
@@ -40,44 +39,49 @@ def merge(obj: ParaObject, body: Mapping[str, Any]) -> None:
     Raises:
         UnusableBodyError: A structured field got a value that is none; the object is spoilt then.
     """
-    _take_fields(obj, body, locked_too=False)
-    if custom_allowed(type(obj)):
-        _take_custom(obj, body)
+    _take(obj, body, locked_too=False)
     rules.settle(obj)
 
 
-def _take_fields(obj: ParaObject, body: Mapping[str, Any], *, locked_too: bool) -> None:
+def _take(obj: ParaObject, body: Mapping[str, Any], *, locked_too: bool) -> None:
     declared = fields_of(type(obj))
+    custom, is_whole = _custom_of(obj, body, declared)
     for name, value in body.items():
         field = declared.get(name)
-        if field is None or value is None or (field.is_locked and not locked_too):
+        if field is None:
+            if custom is not None and name not in DERIVED and (name != _CUSTOM or not is_whole):
+                _take_custom(custom, name, value)
+        elif value is None or (field.is_locked and not locked_too):
             continue
-        if name in rules.SET_BY_RULE or name == "type":
+        elif name in rules.SET_BY_RULE:
             rules.set_field(obj, name, field, value)
-            continue
-        converted = field.convert(value)
-        if converted is not None:
-            setattr(obj, field.attribute, converted)
+        else:
+            converted = field.convert(value)
+            if converted is not None:
+                setattr(obj, field.attribute, converted)
 
 
-def _take_custom(obj: ParaObject, body: Mapping[str, Any]) -> None:
-    if not isinstance(obj, Sysprop):  # pragma: no cover - custom_allowed says so
-        return
-    declared = fields_of(type(obj))
-    custom = obj.properties
-    whole = body.get("properties")
+def _custom_of(
+    obj: ParaObject, body: Mapping[str, Any], declared: Collection[str]
+) -> tuple[dict[str, Any] | None, bool]:
+    """Return where the custom fields of an object go, and whether ``properties`` told all anew."""
+    if not isinstance(obj, Sysprop):
+        return None, False
+    whole = body.get(_CUSTOM)
     if isinstance(whole, str):
         whole = json_in(whole)
-    if isinstance(whole, dict):
-        custom = obj.properties = {
-            key: without_nulls(value)
-            for key, value in whole.items()
-            if value is not None and key not in declared and key not in DERIVED and key.strip()
-        }
-    for key, value in body.items():
-        if key in declared or key in DERIVED or (key == "properties" and isinstance(whole, dict)):
-            continue
-        if value is None:
-            custom.pop(key, None)
-        elif key.strip():
-            custom[key] = without_nulls(value) if isinstance(value, dict | list) else value
+    if not isinstance(whole, dict):
+        return obj.properties, False
+    obj.properties = {
+        key: without_nulls(value)
+        for key, value in whole.items()
+        if value is not None and key not in declared and key not in DERIVED and key.strip()
+    }
+    return obj.properties, True
+
+
+def _take_custom(custom: dict[str, Any], name: str, value: object) -> None:
+    if value is None:
+        custom.pop(name, None)
+    elif name.strip():
+        custom[name] = without_nulls(value) if isinstance(value, dict | list) else value

@@ -14,7 +14,7 @@ from para_core.types import app_id, tag_id, tag_text
 
 __all__ = ["SET_BY_RULE", "default_name", "set_field", "settle"]
 
-SET_BY_RULE = frozenset({"id", "name", "tag", "tags", "votes"})
+SET_BY_RULE = frozenset({"id", "name", "tag", "tags", "type", "votes"})
 _MOST_NOTIFIED = 10
 _LONGEST_NAME = 255  # characters
 

@@ -128,6 +128,10 @@ def number_of(value: Value) -> float | None:
     """Return a number, or the number that a text writes, as a double; ``None`` for all else."""
     if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.match(value)):
         return None
+    return _double(value)
+
+
+def _double(value: float | str) -> float:
     try:
         return float(value)
     except OverflowError:  # a whole number beyond any double
@@ -221,19 +225,26 @@ class _Walk:
 
     def add(self, path: str, value: object) -> None:
         """Take in a value and, where it is a map, what it holds."""
-        if isinstance(value, dict):
+        if isinstance(value, str):
+            if value and not value.isspace():
+                self._add_one(path, value, value)
+        elif isinstance(value, bool):
+            self._add_one(path, value, "true" if value else "false")
+        elif isinstance(value, int | float):
+            self._add_one(path, value, _double(value))
+        elif isinstance(value, dict):
             for name, inner in value.items():
                 self.add(f"{path}.{name}", inner)
         elif isinstance(value, list):
             self._add_all(path, value)
-        elif isinstance(value, str):
-            if value and not value.isspace():
-                self.values.setdefault(path, []).append(value)
-                self.sorts[path] = value
-        elif isinstance(value, Value):
-            number = number_of(value)
-            self.values.setdefault(path, []).append(value)
-            self.sorts[path] = text_form(value) if number is None else number
+
+    def _add_one(self, path: str, value: Value, sort: float | str) -> None:
+        values = self.values.get(path)
+        if values is None:
+            self.values[path] = [value]
+        else:
+            values.append(value)
+        self.sorts[path] = sort
 
     def _add_all(self, path: str, items: list[object]) -> None:
         values = [_element(item) for item in items]

@@ -74,8 +74,9 @@ class Apps:
         if appid != self.root:
             return
         self._heard += 1
-        for key in (*(record.id for record in records), *deleted):
-            self._forget(key.partition(":")[2])
+        for key in (*[record.id for record in records], *deleted):
+            if key.startswith("app:"):
+                self._forget(key.removeprefix("app:"))
 
     def _forget(self, identifier: str) -> None:
         self._known.pop(identifier, None)

@@ -370,7 +370,10 @@ class IndexFollower(Indexing):
 
 def _weight(puts: Sequence[Record], gone: Sequence[str]) -> int:
     """Return how many usual objects a change counts for."""
-    return len(puts) + len(gone) + sum([len(put.data) // _USUAL_BYTES for put in puts])
+    weight = len(puts) + len(gone)
+    for put in puts:
+        weight += len(put.data) // _USUAL_BYTES
+    return weight
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from para_core.remembering import remembered
 from para_core.types import CORE_TYPES, SINGULARS, app_id, clean_type, plural_of, tag_id
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def safe_type(caller: Principal, kind: str) -> str:
     return cleaned if is_core or not caller.is_app else kind
 
 
+@remembered(most=4096, longest=100)
 def _plurals_of(kind: str) -> set[str]:
     """Return the names that people give to many of a kind, Para's own and the usual ones."""
     return {plural_of(kind), f"{kind}s", f"{kind}es", kind.removesuffix("y") + "ies"}

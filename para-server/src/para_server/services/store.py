@@ -136,41 +136,61 @@ class Store:
         Raises:
             ConflictError: An object changed since it was read; nothing is stored.
         """
-        records = [save.record or record_of(save.obj) for save in saves]
-        puts = [Put(r, s.expect) for r, s in zip(records, saves, strict=True) if s.obj.stored]
-        unstored = [s.obj for s in saves if not s.obj.stored]
+        records: list[Record] = []
+        puts: list[Put] = []
+        unstored: list[ParaObject] = []
+        unindexed, uncached = set[str](), set[str]()
+        for obj, expect, known in saves:
+            record = known or record_of(obj)
+            records.append(record)
+            if obj.stored:
+                puts.append(Put(record, expect))
+            else:
+                unstored.append(obj)
+            if not obj.indexed:
+                unindexed.add(obj.id)
+            if not obj.cached:
+                uncached.add(obj.id)
         if puts or deletes:
-            indexed = {s.obj.id for s in saves if s.obj.indexed}
-            cached = {s.obj.id for s in saves if s.obj.cached}
-            number = await self._write(appid, Write(event, puts, deletes), indexed, cached)
-            stored = {put.record.id for put in puts}
-            records = [_at(r, number) if r.id in stored else r for r in records]
+            write = Write(event, puts, deletes)
+            stored = await self._write(appid, write, unindexed=unindexed, uncached=uncached)
+            if unstored:
+                by_id = {record.id: record for record in stored}
+                records = [by_id.get(record.id, record) for record in records]
+            else:
+                records = stored
         if unstored:
             await self._keep_elsewhere(appid, unstored)
         return records
 
-    async def delete(self, appid: str, event: str, keys: Sequence[str]) -> int:
+    async def delete(self, appid: str, event: str, keys: Sequence[str]) -> None:
         """Delete objects from the database, the index and the cache; absent ones are no error."""
-        if not keys:
-            return 0
-        return await self._write(appid, Write(event, deletes=keys), frozenset(), frozenset())
+        if keys:
+            await self._write(appid, Write(event, deletes=keys))
 
     async def _write(
-        self, appid: str, write: Write, indexed: Collection[str], cached: Collection[str]
-    ) -> int:
+        self,
+        appid: str,
+        write: Write,
+        *,
+        unindexed: Collection[str] = (),
+        uncached: Collection[str] = (),
+    ) -> list[Record]:
+        """Store a write, and tell everybody; return its records with the number of the change."""
         if self.notes is not None:
             write = await self._noted(self.notes, appid, write)
-        number, records = await self._write_and_hand_over(appid, write, indexed)
+        number, records = await self._write_and_hand_over(appid, write, unindexed)
         if self._cache is not None:
-            await self._cache.put_all(appid, [r for r in records if r.id in cached])
-            away = [*(r.id for r in records if r.id not in cached), *write.deletes]
+            kept = [r for r in records if r.id not in uncached] if uncached else records
+            await self._cache.put_all(appid, kept)
+            away = [*uncached, *write.deletes]
             if away:
                 await self._cache.remove_all(appid, away, change=number)
         for watcher in self._watchers:
             watcher(appid, records, write.deletes)
         if self.notes is not None:
             self.notes.wrote(appid, number, records, write.deletes)
-        return number
+        return records
 
     async def _noted(self, notes: Notes, appid: str, write: Write) -> Write:
         """Return a write with what its event shows: new objects, or else those that go."""
@@ -182,7 +202,7 @@ class Store:
         return Write(write.event, write.puts, write.deletes, notes.note(records))
 
     async def _write_and_hand_over(
-        self, appid: str, write: Write, indexed: Collection[str]
+        self, appid: str, write: Write, unindexed: Collection[str]
     ) -> tuple[int, list[Record]]:
         index = self._index
         token = await index.begin(appid) if index is not None else 0
@@ -202,9 +222,9 @@ class Store:
             raise
         records = [_at(put.record, number) for put in write.puts]
         if index is not None:
-            puts = [record for record in records if record.id in indexed]
-            gone = [*(r.id for r in records if r.id not in indexed), *write.deletes]
-            index.end(appid, token, number, puts, gone)
+            puts = [r for r in records if r.id not in unindexed] if unindexed else records
+            gone = [r.id for r in records if r.id in unindexed] if unindexed else []
+            index.end(appid, token, number, puts, [*gone, *write.deletes])
         return number, records
 
     def _clean(self, cache: Cache, appid: str, keys: Sequence[str]) -> None:
