@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import para_core
+from .written import PAGES, files_of, run, write_down
 
-PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "write-a-dao.md"
-SOURCES = Path(para_core.__file__).parents[1]
-BLOCK = re.compile(r"```(?:python|toml|hocon)\n# (\S+)\n(.*?)```", re.DOTALL)
+PAGE = PAGES / "write-a-dao.md"
 THROUGH_THE_HOST = """
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -45,35 +40,11 @@ class TestSelectedDAO(DAOSuite):
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write down the files of the page."""
-    folder = tmp_path_factory.mktemp("para-dao-journal")
-    for name, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    (folder / "src/para_dao_journal/__init__.py").touch()
-    return folder
-
-
-def run(project: Path, *arguments: str, path: Path | None = None) -> str:
-    """Run Python in the project; return what it printed, or fail with it."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(str(part) for part in (SOURCES, path) if part),
-        "PARA_PLUGIN_CACHE_FOLDER": str(project / "lib-cache"),
-    }
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-W", "error", "-m", *arguments],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return write_down(PAGE, tmp_path_factory.mktemp("para-dao-journal"))
 
 
 def test_the_page_has_all_files_of_the_project() -> None:
-    assert [name for name, _ in BLOCK.findall(PAGE.read_text(encoding="utf-8"))] == [
+    assert list(files_of(PAGE)) == [
         "pyproject.toml",
         "src/para_dao_journal/dao.py",
         "src/para_dao_journal/plugin.py",
@@ -83,14 +54,14 @@ def test_the_page_has_all_files_of_the_project() -> None:
 
 
 def test_the_test_of_the_page_passes(project: Path) -> None:
-    said = run(project, "pytest", "-q", "tests", path=project / "src")
+    said = run(project, "-m", "pytest", "-q", "tests", path=project / "src")
     assert re.search(r"\b1\d\d passed", said)
 
 
 def test_the_wheel_in_the_plugin_folder_is_used_and_passes_the_suite(project: Path) -> None:
-    run(project, "hatchling", "build", "-t", "wheel", "-d", "lib")
+    run(project, "-m", "hatchling", "build", "-t", "wheel", "-d", "lib")
     wheels = [path.name for path in (project / "lib").iterdir()]
     assert wheels == ["para_dao_journal-1.0.0-py3-none-any.whl"]
     (project / "through_the_host.py").write_text(THROUGH_THE_HOST, encoding="utf-8")
-    said = run(project, "pytest", "-q", "through_the_host.py")
+    said = run(project, "-m", "pytest", "-q", "through_the_host.py")
     assert re.search(r"\b1\d\d passed", said)
