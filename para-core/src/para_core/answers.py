@@ -37,7 +37,7 @@ async def answer_in_time(
         is_late = answer.cancel()
 
     # Every write comes by here, and a timer of the loop costs a third of ``asyncio.timeout``.
-    timer = asyncio.get_running_loop().call_later(timeout_ms / 1000, withdraw)
+    timer = answer.get_loop().call_later(timeout_ms / 1000, withdraw)
     try:
         return await answer
     except asyncio.CancelledError:

@@ -28,7 +28,9 @@ _ASCII_WORDS = re.compile(
 def analyse(text: str) -> list[str]:
     """Return the words of a text, in their order and in lower case."""
     if text.isascii():
-        words: list[str] = _ASCII_WORDS(text.lower())
+        lowered = text.lower()
+        is_plain = lowered.replace(" ", "").isalnum()
+        words: list[str] = lowered.split() if is_plain else _ASCII_WORDS(lowered)
     else:
         folded = fold(text)
         is_basic = len(folded.encode("utf-16-le", "surrogatepass")) == 2 * len(folded)
