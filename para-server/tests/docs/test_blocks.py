@@ -19,7 +19,9 @@ HOCON = [
     for block in blocks_of(page)
     if block.language == "hocon"
 ]
-OF_EXAMPLES = ("para.journal.", "para.guestbook.")  # of plugins that pages write
+OF_EXAMPLES = (  # of plugins that pages write
+    *("para.journal.", "para.guestbook.", "para.spool.", "para.plain."),
+)
 NAMED = re.compile(r"`(para(?:\.\w+)+)`")
 NO_KEYS = {  # groups of entry points, a file, and the sections of the examples
     *("para.plugins", "para.daos", "para.caches", "para.db.lock"),
