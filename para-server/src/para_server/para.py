@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from para_core.objects import App
     from para_server.services.container import Clock
     from para_server.services.following import Retention
+    from para_server.workers.metrics import WorkerMetrics
     from para_server.workers.worker import Worker
 
 __all__ = ["Backends", "Para", "now_ms", "settings_of"]
@@ -226,13 +227,22 @@ class Para(Component):
         if self.sign_in.delegation.is_needed:
             self.gate.tokens.still_valid = self.sign_in.delegation.is_valid
         self._web = self._door()
-        operator = self._config.section("para.operator", OperatorSettings)
-        self._operator = OperatorDoor(
-            self.services, self.api.dispatcher, operator, context=settings.context_path
-        )
-        if worker is not None and operator.port:  # each worker tells of itself
-            operator = msgspec.structs.replace(operator, port=operator.port + worker.number)
-        self.operator_listener = OperatorListener(self._operator, operator)
+        self._worker_metrics: WorkerMetrics | None = None
+        self.operator_listener = self._operator_listener(worker)
+
+    def _operator_listener(self, worker: Worker | None) -> OperatorListener:
+        """Make the operator's doors: beside the API for all workers, on ports of their own each."""
+        settings = self._config.section("para.operator", OperatorSettings)
+        context = self.settings.context_path
+        parts = (self.services, self.api.dispatcher, settings)
+        own = self._operator = OperatorDoor(*parts, context=context)
+        if worker is not None:
+            self._worker_metrics = worker.metrics(own.own_metrics)
+            told = self._worker_metrics.of_all
+            self._operator = OperatorDoor(*parts, context=context, metrics=told)
+            if settings.port:
+                settings = msgspec.structs.replace(settings, port=settings.port + worker.number)
+        return OperatorListener(own, settings)
 
     def _new_reporting(self, listener: MetricsListener) -> Reporting:
         services, settings = self.services, metrics_settings_of(self._config)
@@ -290,6 +300,8 @@ class Para(Component):
             await self._stack.enter_async_context(self.sign_in.checker)
             await self.services.index.open()
             await self._stack.enter_async_context(self._reporting)
+            if self._worker_metrics is not None:
+                await self._stack.enter_async_context(self._worker_metrics)
             self._stack.push_async_callback(self.services.store.close)
             self._stack.push_async_callback(self.services.index.close)
             self._stack.push_async_callback(self.followers.end)

@@ -12,36 +12,22 @@ from pathlib import Path
 import pytest
 
 from ..receivers import Receiver, a_receiver  # noqa: TID252 - tests have no absolute names
+from .crew import WORKERS, a_crew, connected, end_of, eventually, pids
 from .process import Caller, ServerProcess
-from .test_workers import (
-    ROUNDS,
-    WORKERS,
-    connected,
-    end_of,
-    eventually,
-    leader_of,
-    pids,
-    writing,
-)
+from .test_workers import ROUNDS, leader_of, writing
 
 EVENTS = 60
 
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[ServerProcess]:
-    server = ServerProcess(folder)
-    server.settings |= {
-        "para.workers": WORKERS,
+    settings: dict[str, object] = {
         "para.webhooks_enabled": True,
         "para.outbound.hosts": ["127.0.0.1"],
         "para.queue.visibility_timeout_sec": 2,
     }
-    yield server
-    if server.process is not None and server.process.poll() is None:
-        workers = pids(server)
-        server.kill()
-        for pid in workers:
-            end_of(pid)
+    with a_crew(folder, settings) as server:
+        yield server
 
 
 async def test_what_any_worker_writes_is_told_whoever_leads(server: ServerProcess) -> None:

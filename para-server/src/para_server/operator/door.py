@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from para_server.access.request import first_headers
@@ -38,8 +38,11 @@ class OperatorDoor:
         settings: OperatorSettings,
         *,
         context: str = "",
+        metrics: Callable[[], Awaitable[bytes]] | None = None,
     ) -> None:
+        """Take what is told; ``metrics`` gives those of more than this process."""
         self._services, self._dispatcher, self._settings = services, dispatcher, settings
+        self._told = metrics or self.own_metrics
         self._token = settings.token.strip().encode()
         self._context = context.encode()
         self._beside = {self._context + path for path in _PATHS} if self._token else set()
@@ -66,23 +69,25 @@ class OperatorDoor:
             return error_answer(405, headers=[(b"allow", b"GET, HEAD")])
         if self._token and not self._is_known(headers.get(b"authorization", b"")):
             return error_answer(401, headers=[(b"www-authenticate", b"Bearer")])
-        return await (self._metrics() if name == b"/metrics" else self._health())
+        if name == b"/metrics":
+            return Answer(200, await self._told(), CONTENT_TYPE)
+        return await self._health()
 
     def _is_known(self, authorization: bytes) -> bool:
         kind, _, token = authorization.partition(b" ")
         return kind.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
 
-    async def _metrics(self) -> Answer:
+    async def own_metrics(self) -> bytes:
+        """Return what this process measures, as Prometheus reads it."""
         services = self._services
         progress = services.index.progress().values()
-        body = await render(
+        return await render(
             services.metrics,
             health=await services.health.report(),
             answers=self._dispatcher.sent,
             waiting=sum(max(one.handed - one.applied, 0) for one in progress),
             shows_apps=self._settings.apps,
         )
-        return Answer(200, body, CONTENT_TYPE)
 
     async def _health(self) -> Answer:
         report = await self._services.health.report()

@@ -18,6 +18,7 @@ from para_server.workers.board import Board
 from para_server.workers.cache import WorkerCache
 from para_server.workers.dao import Stamped, WorkerDAO
 from para_server.workers.index import WorkerIndex
+from para_server.workers.metrics import Told, WorkerMetrics
 from para_server.workers.values import SharedValues
 
 if TYPE_CHECKING:
@@ -107,6 +108,11 @@ class Worker:
             retention=retention,
             rebuild_page=rebuild_page,
         )
+
+    def metrics(self, own: Told) -> WorkerMetrics:
+        """Return what tells and hears the metrics of all workers; see ``WorkerMetrics``."""
+        meeting = self._meeting
+        return WorkerMetrics(meeting.folder, self.number, meeting.board.workers, own)
 
     def is_true(self, record: Record) -> bool:
         """Return whether a record that was read before is what the database holds now."""
