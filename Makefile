@@ -79,6 +79,7 @@ lock: ## Resolve requirements/*.in again (ARGS=--upgrade takes new versions)
 	$(LOCK) $(ARGS) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) $(ARGS) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) $(ARGS) requirements/ldap.in -o requirements/ldap.txt
+	$(LOCK) $(ARGS) requirements/secantusdb.in -o requirements/secantusdb.txt
 
 clean: ## Remove what the tools wrote, but not .venv and data/
 	rm -rf dist site .hypothesis .import_linter_cache .pytest_cache .ruff_cache .mypy_cache para-*/.mypy_cache

@@ -12,8 +12,8 @@ from pathlib import Path
 
 __all__ = ["facts"]
 
-_PACKAGES = ("para-core", "para-server", "para-dao-sql", "para-search-lucene", "uvicorn", "uvloop",
-             "httptools", "msgspec", "tantivy", "starlette")  # fmt: skip
+_PACKAGES = ("para-core", "para-server", "para-dao-sql", "para-dao-mongodb", "para-search-lucene",
+             "uvicorn", "uvloop", "httptools", "msgspec", "tantivy", "starlette")  # fmt: skip
 
 
 def facts() -> dict[str, object]:

@@ -8,6 +8,7 @@ from scripts.services.activedirectory import ACTIVE_DIRECTORY
 from scripts.services.java import find_jdk
 from scripts.services.ldap import LDAP
 from scripts.services.mariadb import MARIADB
+from scripts.services.mongodb import MONGODB, find_secantusd
 from scripts.services.oidc import OIDC
 from scripts.services.opensearch import OPENSEARCH
 from scripts.services.postgresql import POSTGRESQL
@@ -17,8 +18,11 @@ from scripts.services.sqs import SQS
 
 SERVICES = {
     service.name: service
-    for service in (POSTGRESQL, MARIADB, LDAP, ACTIVE_DIRECTORY, SAML, OIDC, REDIS, SQS, OPENSEARCH)
+    for service in (
+        *(POSTGRESQL, MARIADB, MONGODB, LDAP, ACTIVE_DIRECTORY, SAML, OIDC),
+        *(REDIS, SQS, OPENSEARCH),
+    )
 }
 
-PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk}
+PROGRAMS: dict[str, Callable[[], str | None]] = {"java": find_jdk, "secantusd": find_secantusd}
 """Where each is on this machine; ``None`` when it is not: then its tests are skipped."""

@@ -13,6 +13,7 @@ from scripts.services.service import ServiceError
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NODE = _ROOT / ".services" / "node"  # survives the stop, so that it is installed once
+_PYTHON = _ROOT / ".services" / "python"  # likewise
 
 
 def node_modules(name: str) -> Path:
@@ -41,13 +42,41 @@ def install_python(requirements: str) -> None:
     Raises:
         ServiceError: That failed.
     """
-    uv = Path(sys.executable).with_name("uv")
-    program = str(uv) if uv.exists() else shutil.which("uv")
-    tool = [program, "pip"] if program else [sys.executable, "-m", "pip"]
-    target = ["--python", sys.executable] if program else []
-    file = str(_ROOT / "requirements" / requirements)
-    _run([*tool, "install", "--quiet", *target, "--require-hashes", "-r", file], _ROOT)
+    _install(sys.executable, requirements)
     importlib.invalidate_caches()  # it can be imported from now on
+
+
+def environment(name: str) -> Path:
+    """The folder of the environment of Python that a service has for itself."""
+    return _PYTHON / name
+
+
+def install_apart(name: str, requirements: str) -> None:
+    """Install what a file below ``requirements`` locks into the environment of a service.
+
+    Raises:
+        ServiceError: That failed.
+    """
+    folder = environment(name)
+    tool = _uv()
+    make = [tool, "venv", "--quiet", "--clear", "--python"] if tool else ["-m", "venv", "--clear"]
+    command = [*make, sys.executable] if tool else [sys.executable, *make]
+    _run([*command, str(folder)], _ROOT)
+    _install(str(folder / "bin" / "python"), requirements)
+
+
+def _install(python: str, requirements: str) -> None:
+    tool = _uv()
+    command = [tool, "pip"] if tool else [python, "-m", "pip"]
+    target = ["--python", python] if tool else []
+    file = str(_ROOT / "requirements" / requirements)
+    _run([*command, "install", "--quiet", *target, "--require-hashes", "-r", file], _ROOT)
+
+
+def _uv() -> str | None:
+    """Where uv is, ``None`` when only pip can install."""
+    uv = Path(sys.executable).with_name("uv")
+    return str(uv) if uv.exists() else shutil.which("uv")
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Raw, Struct
 
-__all__ = ["heard", "told"]
+from para_core.contracts.dao import Change
+
+__all__ = ["heard", "rows_of", "told"]
 
 
 class _Noted(Struct):
@@ -23,6 +25,11 @@ _decode = msgspec.json.Decoder(list[str] | _Noted).decode
 def told(keys: Sequence[str], note: bytes) -> bytes:
     """Return an entry as it is stored."""
     return msgspec.json.encode(_Noted(keys, Raw(note)) if note else keys)
+
+
+def rows_of(changes: Iterable[Change]) -> Iterator[tuple[int, str, bytes]]:
+    """Return entries as they are stored: number, event, and what is told."""
+    return ((one.number, one.event, told(one.keys, one.note)) for one in changes)
 
 
 def heard(entry: str | bytes) -> tuple[list[str], bytes]:

@@ -29,6 +29,7 @@ __all__ = ["main", "pages"]
 _OWN_DISTRIBUTIONS = (
     "para-core",
     "para-server",
+    "para-dao-mongodb",
     "para-dao-sql",
     "para-search-elasticsearch",
     "para-search-lucene",

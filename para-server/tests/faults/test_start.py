@@ -101,7 +101,7 @@ def test_a_damaged_database_file(server: ServerProcess, database_file: Path, wha
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("para.dao", "MongoDBDAO", ["para.dao", "MongoDBDAO", "pip install", "SqlDAO"]),
+        ("para.dao", "CassandraDAO", ["para.dao", "CassandraDAO", "install a plugin", "SqlDAO"]),
         ("para.dao", "NoSuchDAO", ["para.dao", "NoSuchDAO", "SqlDAO"]),
         ("para.search", "ElasticSearch", ["para.search", "ElasticSearch", "LuceneSearch"]),
         ("para.cache", "NoSuchCache", ["para.cache", "NoSuchCache", "CaffeineCache"]),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -194,8 +195,14 @@ def test_plugins_are_listed_with_what_they_offer_and_what_is_selected(
 
 
 def test_a_selected_name_that_nobody_offers_ends_the_list(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    found = importlib.metadata.entry_points
+
+    def without_mongodb(*, group: str) -> list[importlib.metadata.EntryPoint]:
+        return [point for point in found(group=group) if point.name != "mongodb"]
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", without_mongodb)
     assert main(["plugins", "--set", "para.dao=MongoDBDAO"]) == 2
     out, err = capsys.readouterr()
     assert out.startswith("PLUGIN")

@@ -11,13 +11,13 @@ from typing import ClassVar
 from asyncmy.errors import MySQLError
 
 from para_core.errors import BackendError, ConfigError, UnavailableError
+from para_core.plan import Plan
 from para_dao_sql.address import MariaDBAddress
 from para_dao_sql.mariadb import apps, errors, tables
 from para_dao_sql.mariadb.connection import MariaDBConnection, connect
 from para_dao_sql.mariadb.pool import Pool
 from para_dao_sql.servers.dialect import Dialect, Join
 from para_dao_sql.servers.hold import in_use_by_another
-from para_dao_sql.servers.plan import Plan
 from para_dao_sql.servers.rows import key_of
 from para_dao_sql.servers.tables import LOCK_APP, App, Statements
 

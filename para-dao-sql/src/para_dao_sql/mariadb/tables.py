@@ -14,10 +14,11 @@ from functools import lru_cache
 from asyncmy.errors import MySQLError
 
 from para_core.errors import ConfigError, UnavailableError
+from para_core.plan import Plan
+from para_dao_sql.entries import rows_of
 from para_dao_sql.mariadb.connection import MariaDBConnection
 from para_dao_sql.mariadb.errors import is_locked
 from para_dao_sql.mariadb.literals import literal, render
-from para_dao_sql.servers.plan import Plan
 from para_dao_sql.servers.rows import encode, key_of
 from para_dao_sql.servers.tables import NO_TABLES, App, Statements, check_format
 
@@ -199,7 +200,7 @@ def what_stores(app: App, plan: Plan, *, is_mariadb: bool) -> Iterator[bytes]:
     if gone := [key_of(key) for key in plan.deletes()]:
         of_app = "app = $1 AND " if app.shared else ""
         yield render(f'DELETE FROM {app.table} WHERE {of_app}"key" IN ($2)', (app.number, gone))  # noqa: S608
-    for number, event, keys in plan.told:
+    for number, event, keys in rows_of(plan.told):
         yield render("INSERT INTO objects_changes VALUES $1", ((app.number, number, event, keys),))
     yield render(
         "UPDATE objects_apps SET counter = $1, last_change = $1 WHERE app = $2; COMMIT",

@@ -9,11 +9,12 @@ from typing import ClassVar
 import asyncpg
 
 from para_core.errors import BackendError, ConfigError
+from para_core.plan import Plan
 from para_dao_sql.address import PostgresAddress
+from para_dao_sql.entries import rows_of
 from para_dao_sql.postgresql import tables
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error, as_start_error, is_about_one
 from para_dao_sql.servers.dialect import Dialect, Join, Pool
-from para_dao_sql.servers.plan import Plan
 from para_dao_sql.servers.rows import encode, key_of
 from para_dao_sql.servers.tables import App, Statements, lock_app
 
@@ -124,7 +125,7 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
         puts = list(plan.puts())
         ids = [key_of(record.id) for record, _ in puts]
         long_ids = [encode(record.id) for record, _ in puts]
-        numbers, events, keys = zip(*plan.told, strict=True)
+        numbers, events, keys = zip(*rows_of(plan.told), strict=True)
         await connection.execute(
             tables.write_into(app),
             app.number,

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from para_core.errors import BackendError, ConfigError
-from para_dao_sql.servers.plan import Plan
+from para_core.plan import Plan
 from para_dao_sql.servers.tables import App, Statements
 
 __all__ = ["Connection", "Dialect", "Join", "Pool"]

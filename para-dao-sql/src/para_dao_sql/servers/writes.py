@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from para_core.contracts.dao import Write
+from para_core.plan import Plan, expected_keys
 from para_dao_sql.servers.dialect import Connection, Dialect, Pool
-from para_dao_sql.servers.plan import Plan
 from para_dao_sql.servers.rows import key_of
 from para_dao_sql.servers.tables import App
 
@@ -72,12 +72,7 @@ def _added(plan: Plan, writes: Sequence[Write]) -> tuple[Plan, list[int | Except
 async def _stored_changes(
     dialect: Dialect[Any], connection: Connection, app: App, writes: Sequence[Write]
 ) -> dict[str, int]:
-    keys = {
-        key_of(put.record.id): put.record.id
-        for write in writes
-        for put in write.puts
-        if put.expect is not None
-    }
+    keys = {key_of(key): key for key in expected_keys(writes)}
     query, wanted = dialect.statements_of(app).changes_of, list(keys)
     stored: dict[str, int] = {}
     for start in range(0, len(wanted), dialect.portion):

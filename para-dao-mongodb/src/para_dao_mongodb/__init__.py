@@ -1,0 +1,3 @@
+"""Object storage for Para in MongoDB."""
+
+from __future__ import annotations

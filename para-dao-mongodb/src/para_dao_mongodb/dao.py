@@ -1,0 +1,271 @@
+"""The DAO on MongoDB."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from pymongo import AsyncMongoClient
+
+from para_core.answers import answer_in_time
+from para_core.contracts.dao import (
+    DAO,
+    Change,
+    Record,
+    Write,
+    is_room,
+    is_storable,
+    touched_keys,
+)
+from para_core.contracts.snapshot import Snapshot, Table
+from para_core.errors import ParaError, UnavailableError
+from para_core.lanes import Lanes
+from para_dao_mongodb.address import Address
+from para_dao_mongodb.apps import make_app, remove_app
+from para_dao_mongodb.catalog import App, Catalog, last_change_of
+from para_dao_mongodb.documents import record_of
+from para_dao_mongodb.errors import FAILURES, as_para_error, as_start_error, is_about_one
+from para_dao_mongodb.settings import TIME_LIMIT
+from para_dao_mongodb.snapshot import MongoView
+from para_dao_mongodb.start import check_readable, prepare
+from para_dao_mongodb.store import Document, Store, connect, look_at
+from para_dao_mongodb.writes import PORTION, store_writes
+
+__all__ = ["MongoDBDAO"]
+
+T = TypeVar("T")
+
+_HIGHEST = 2**63 - 1  # the integers of BSON
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is there between ``open`` and ``close``."""
+
+    store: Store
+    catalog: Catalog
+    reads: Lanes[list[str], dict[str, Record]]
+    writes: Lanes[Write, int]
+
+
+class MongoDBDAO(DAO):
+    """Keeps all apps in one database, which many servers may use at the same time.
+
+    Reads by id and writes that come while others are on their way share the next round trip.
+    """
+
+    def __init__(self, address: Address, *, timeout_ms: int = 5000, pool_size: int = 10) -> None:
+        self._address, self._place = address, address.place
+        self._timeout_ms, self._pool_size = timeout_ms, pool_size
+        self._opened: _Opened | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the server has transactions, without which one process has the database."""
+        return self._opened is None or self._opened.store.has_transactions
+
+    async def open(self) -> None:
+        """Connect; make the collections if they are not there."""
+        await self._open(prepare)
+
+    async def open_beside(self) -> None:
+        """Connect; nothing is made, and nobody is kept out."""
+        await self._open(check_readable)
+
+    async def _open(self, check: Callable[[Store], Awaitable[None]]) -> None:
+        if self._opened is not None:
+            return
+        try:
+            store = await self._connect(check)
+        except FAILURES as error:
+            raise as_start_error(error, self._place) from error
+        lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
+        catalog = Catalog(store)
+        self._opened = _Opened(
+            store,
+            catalog,
+            Lanes(partial(self._serve_reads, catalog), total=lanes, per_group=2),
+            Lanes(partial(self._serve_writes, store), total=lanes, per_group=1),
+        )
+
+    async def _connect(self, check: Callable[[Store], Awaitable[None]]) -> Store:
+        client: AsyncMongoClient[Document] = connect(
+            self._address, timeout_ms=self._timeout_ms, pool_size=self._pool_size
+        )
+        try:
+            async with asyncio.timeout(2 * self._timeout_ms / 1000):
+                store = await look_at(client, self._address.database)
+                await check(store)
+        except BaseException:
+            await client.close()
+            raise
+        return store
+
+    async def close(self) -> None:
+        """Finish what was asked, and disconnect."""
+        opened, self._opened = self._opened, None
+        if opened is None:
+            return
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                await opened.writes.close()
+                await opened.reads.close()
+        except TimeoutError:
+            pass  # whoever waits has been told
+        finally:
+            await opened.store.client.close()
+
+    async def create_table(self, appid: str, *, shared: bool = False) -> None:
+        """Make room for an app, in a collection of its own or in the one that shared apps use."""
+        await self._guard(make_app(self._state().store, appid, shared=shared, owner=None))
+
+    async def delete_table(self, appid: str) -> None:
+        """Remove all objects of an app and its feed."""
+        await self._guard(remove_app(self._state().store, appid, owner=None))
+
+    async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records with these ids, in the order of ``keys``."""
+        wanted = [key for key in dict.fromkeys(keys) if is_storable(key)]
+        opened = self._state()
+        return await self._wait(opened.reads.submit(appid, wanted)) if wanted else {}
+
+    async def read_page(
+        self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
+    ) -> list[Record]:
+        """Return the next records in ascending order of id (by UTF-8 bytes)."""
+        catalog = self._state().catalog
+
+        async def ask(app: App) -> list[Record]:
+            condition: Document = {"_id": app.after(after)}
+            if kind is not None:
+                condition["type"] = kind
+            cursor = catalog.objects(app).find(condition, limit=limit, batch_size=limit)
+            found = await cursor.sort("_id", 1).to_list()
+            return [record_of(document, len(app.prefix)) for document in found]
+
+        return await self._guard(catalog.ask(appid, ask, []))
+
+    async def write(self, appid: str, write: Write) -> int:
+        """Store a write and its entry in the feed, in one transaction."""
+        if not touched_keys(write):
+            return 0
+        return await self._wait(self._state().writes.submit(appid, write))
+
+    async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
+        """Return the entries of the feed with numbers above ``after``."""
+        store = self._state().store
+
+        async def ask() -> list[Change]:
+            entry = await store.apps.find_one({"_id": appid, "gone": False})
+            if entry is None or after >= last_change_of(entry):
+                return []
+            condition = {"app": entry["app"], "number": {"$gt": after}}
+            cursor = store.changes.find(condition, limit=limit, batch_size=limit)
+            found = await cursor.sort([("app", 1), ("number", 1)]).to_list()
+            return [_change_of(document) for document in found]
+
+        return await self._guard(ask())
+
+    async def last_change(self, appid: str) -> int:
+        """Return the number of the app's last change."""
+        entry = await self._guard(self._state().store.apps.find_one({"_id": appid, "gone": False}))
+        return 0 if entry is None else last_change_of(entry)
+
+    async def forget_changes(self, appid: str, upto: int) -> None:
+        """Drop entries of the feed with numbers up to this one."""
+        store = self._state().store
+
+        async def forget() -> None:
+            entry = await store.apps.find_one({"_id": appid, "gone": False})
+            if entry is not None:
+                condition = {"app": entry["app"], "number": {"$lte": min(upto, _HIGHEST)}}
+                await store.changes.delete_many(condition)
+
+        await self._guard(forget())
+
+    async def apps(self) -> list[str]:
+        """Return the ids of all apps."""
+        return [entry["_id"] for entry in await self._entries()]
+
+    async def heads(self) -> dict[str, int]:
+        """Return the number of the last change of each app."""
+        return {entry["_id"]: last_change_of(entry) for entry in await self._entries()}
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Return all apps as they are at each question."""
+        self._state()
+        yield MongoView(self, self._tables)
+
+    async def _tables(self) -> list[Table]:
+        return [Table(entry["_id"], entry["shared"]) for entry in await self._entries()]
+
+    async def _entries(self) -> list[Document]:
+        """Return the entries of all apps, the oldest first."""
+        cursor = self._state().store.apps.find({"gone": False}).sort("app", 1)
+        return [entry for entry in await self._guard(cursor.to_list()) if not is_room(entry["_id"])]
+
+    # ---- what goes together -------------------------------------------------------------------
+
+    async def _serve_reads(
+        self, catalog: Catalog, appid: str, questions: Sequence[list[str]]
+    ) -> list[dict[str, Record] | Exception]:
+        keys = list(dict.fromkeys(key for question in questions for key in question))
+
+        async def ask(app: App) -> dict[str, Record]:
+            objects, start = catalog.objects(app), len(app.prefix)
+            found: dict[str, Record] = {}
+            for first in range(0, len(keys), PORTION):
+                wanted = [app.prefix + key for key in keys[first : first + PORTION]]
+                cursor = objects.find({"_id": {"$in": wanted}}, batch_size=PORTION + 1)
+                for document in await cursor.to_list():
+                    record = record_of(document, start)
+                    found[record.id] = record
+            return found
+
+        nothing: dict[str, Record] = {}
+        found = await self._guard(catalog.ask(appid, ask, nothing))
+        return [{key: found[key] for key in question if key in found} for question in questions]
+
+    async def _serve_writes(
+        self, store: Store, appid: str, writes: Sequence[Write]
+    ) -> list[int | Exception]:
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                return await store_writes(store, appid, writes, owner=None)
+        except FAILURES as error:
+            if len(writes) == 1 or not is_about_one(error):
+                raise as_para_error(error, self._place) from error
+        outcomes: list[int | Exception] = []
+        for write in writes:  # each for itself, so that only the one to blame fails
+            try:
+                outcomes += await self._serve_writes(store, appid, [write])
+            except ParaError as error:
+                outcomes.append(error)
+        return outcomes
+
+    # ---- how the server is asked ---------------------------------------------------------------
+
+    async def _guard(self, answer: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1000):
+                return await answer
+        except FAILURES as error:
+            raise as_para_error(error, self._place) from error
+
+    async def _wait(self, answer: asyncio.Future[T]) -> T:
+        return await answer_in_time(answer, self._place, self._timeout_ms, setting=TIME_LIMIT)
+
+    def _state(self) -> _Opened:
+        if self._opened is None:
+            raise UnavailableError(f"{self._place} is not open")
+        return self._opened
+
+
+def _change_of(document: Document) -> Change:
+    note: str = document.get("note", "")
+    return Change(int(document["number"]), document["event"], document["keys"], note.encode())

@@ -1,0 +1,54 @@
+"""What has to be there before the first use, and whether what is there can be used."""
+
+from __future__ import annotations
+
+from para_core.errors import ConfigError
+from para_dao_mongodb.apps import clear_leftovers
+from para_dao_mongodb.store import Document, Store
+
+__all__ = ["FORMAT", "check_readable", "prepare"]
+
+FORMAT = 1
+"""Version of what is stored."""
+
+
+async def prepare(store: Store) -> None:
+    """Make what is missing, and clear what was left behind.
+
+    Raises:
+        ConfigError: A newer version was here, or the server has no transactions.
+    """
+    if not store.has_transactions:
+        raise ConfigError(
+            "the server of para.mongodb has no transactions; make it a replica set, of one member "
+            "if need be (mongod --replSet rs0, then rs.initiate())"
+        )
+    fresh = {"format": FORMAT, "apps": 0, "owner": None}
+    await store.format.update_one({"_id": "format"}, {"$setOnInsert": fresh}, upsert=True)
+    _check_format(await store.format.find_one({"_id": "format"}))
+    await store.changes.create_index([("app", 1), ("number", 1)], unique=True)
+    await clear_leftovers(store)
+
+
+async def check_readable(store: Store) -> None:
+    """Check that there are objects of ours; nothing is made.
+
+    Raises:
+        ConfigError: There are none, or a newer version made them.
+    """
+    found = await store.format.find_one({"_id": "format"})
+    if found is None:
+        raise ConfigError(
+            f"the database {store.database!r} holds nothing of Para; check para.mongodb.uri and "
+            "para.mongodb.database"
+        )
+    _check_format(found)
+
+
+def _check_format(found: Document | None) -> None:
+    if found is None or found["format"] > FORMAT:
+        told = "no" if found is None else found["format"]
+        raise ConfigError(
+            f"the database has format {told}, and this version reads formats up to {FORMAT}; "
+            "install the para-dao-mongodb that wrote it, or a later one"
+        )

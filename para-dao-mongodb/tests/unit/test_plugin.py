@@ -1,0 +1,32 @@
+"""What the plugin offers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from para_core.config import Config
+from para_core.errors import ConfigError
+from para_dao_mongodb import plugin
+from para_dao_mongodb.dao import MongoDBDAO
+
+
+def test_the_dao_has_the_name_that_it_has_in_the_original() -> None:
+    config = Config({"para.mongodb.host": "db.example.org", "para.app_name": "my app"})
+    dao = plugin.para_register_daos()["MongoDBDAO"](config)
+    assert isinstance(dao, MongoDBDAO)
+    assert dao._place == "mongodb://db.example.org:27017/my-app"
+
+
+@pytest.mark.parametrize("key", ["para.mongodb.timeout_ms", "para.mongodb.pool_size"])
+def test_numbers_are_numbers(key: str) -> None:
+    with pytest.raises(ConfigError, match=key.replace(".", r"\.")):
+        plugin.para_register_daos()["MongoDBDAO"](Config({key: "soon"}))
+
+
+def test_the_driver_is_loaded_only_when_the_dao_is_selected() -> None:
+    program = "import sys, para_dao_mongodb.plugin as p; p.para_register_daos(); "
+    program += "sys.exit('pymongo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603
