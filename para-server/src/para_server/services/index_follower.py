@@ -63,6 +63,7 @@ class IndexFollower(Indexing):
         self._room = asyncio.Event()
         self._room.set()
         self._is_closing = False
+        self._is_away = False  # whether the log says that the engine is
         self._task: asyncio.Task[None] | None = None
         self._sweep: asyncio.Task[None] | None = None
 
@@ -283,12 +284,13 @@ class IndexFollower(Indexing):
             try:
                 async with feed.lock:
                     await self._writer.apply(feed, batch)
-            except Exception as error:  # whatever it is: the other apps' indexes must follow on
-                logger.exception("the index refused changes", extra={"appid": feed.appid})
+            except Exception as error:  # noqa: BLE001 - the indexes of other apps must follow on
+                self._report("the index refused changes", feed, error)
                 self._release(batch)
                 self._fail(feed, error)
                 return
             feed.failures = 0
+            self._report_return()
             feed.applied += len(batch)
             self._release(batch)
         self._tell(feed)
@@ -301,6 +303,19 @@ class IndexFollower(Indexing):
         if self._feeds.get(feed.appid) is feed and feed.retry is None and not self._is_closing:
             loop = asyncio.get_running_loop()
             feed.retry = loop.call_later(_RETRY_SEC, self._try_again, feed)
+
+    def _report(self, what: str, feed: Feed, error: Exception) -> None:
+        """Log an error; that the engine is away, or full, only once until it is back."""
+        if not isinstance(error, UnavailableError | StorageFullError):
+            logger.error(what, exc_info=error, extra={"appid": feed.appid})
+        elif not self._is_away:
+            self._is_away = True
+            logger.error("%s: %s", what, error, extra={"appid": feed.appid})
+
+    def _report_return(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            logger.info("the search engine takes changes again")
 
     def _try_again(self, feed: Feed) -> None:
         feed.retry = None
@@ -347,11 +362,12 @@ class IndexFollower(Indexing):
         try:
             async with feed.lock:
                 await self._writer.bring_up(feed)
-        except Exception as error:  # whatever it is: it is tried again
-            logger.exception("an index is not ready", extra={"appid": feed.appid})
+        except Exception as error:  # noqa: BLE001 - whatever it is: it is tried again
+            self._report("an index is not ready", feed, error)
             self._fail(feed, error)
             return
         feed.failures = 0
+        self._report_return()
         feed.applied = feed.handed - len(feed.pending)
         feed.is_ready = True
         self._mark(feed)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -66,6 +67,28 @@ async def test_changes_that_the_index_refused_are_applied_later(
     assert await follower.caught_up("app", SOON)
     assert search.ids() == {"a", "b"}
     assert "the index refused changes" in caplog.text
+
+
+@pytest.mark.usefixtures("quick_retry")
+async def test_an_engine_that_is_away_is_told_of_once(
+    follower: IndexFollower,
+    dao: LateDAO,
+    search: RecordingSearch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    await follower.caught_up("app", SOON)
+    for key in ("a", "b"):
+        search.failures = [UnavailableError("gone"), UnavailableError("gone, still")]
+        await write(follower, dao, key)
+        assert await follower.caught_up("app", SOON)
+        told = [line for line in caplog.records if line.name == index_follower.__name__]
+        assert [(line.levelname, line.getMessage()) for line in told] == [
+            ("ERROR", "the index refused changes: gone"),
+            ("INFO", "the search engine takes changes again"),
+        ]
+        assert told[0].exc_info is None
+        caplog.clear()
 
 
 async def test_writers_go_on_while_the_index_refuses_changes(
