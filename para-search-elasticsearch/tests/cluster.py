@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.search import ElasticSearch
@@ -32,11 +33,18 @@ def settings_for_tests(**changes: object) -> ElasticSettings:
 
 
 @asynccontextmanager
-async def an_engine(**changes: object) -> AsyncIterator[ElasticSearch]:
-    """Open an engine whose indexes are removed at the end."""
-    settings = settings_for_tests(**changes)
-    async with Connection(settings) as connection:
-        async with ElasticSearch(settings, BulkSettings(), Connection(settings)) as engine:
+async def an_engine(
+    *, port_of_engine: int = 0, root: str = "para", **changes: object
+) -> AsyncIterator[ElasticSearch]:
+    """Open an engine whose indexes are removed at the end.
+
+    ``port_of_engine`` leads the engine, and it only, over another port of this machine.
+    """
+    settings = used = settings_for_tests(**changes)
+    if port_of_engine:
+        used = replace(settings, restclient_host="127.0.0.1", restclient_port=port_of_engine)
+    async with Connection(replace(settings, timeout_ms=60_000)) as connection:
+        async with ElasticSearch(used, BulkSettings(), Connection(used), root=root) as engine:
             yield engine
         await remove_indexes(connection, settings.index_prefix)
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from para_core.config import Config
+from functools import partial
+from typing import TYPE_CHECKING
+
+from para_core.extensions import ResourceHandler
 from para_search_elasticsearch.connection import Connection
+from para_search_elasticsearch.homes import names_of
 from para_search_elasticsearch.search import ElasticSearch
 from para_search_elasticsearch.settings import BulkSettings, ElasticSettings
+from para_search_elasticsearch.sharing import Sharing
 from para_search_elasticsearch.signing import AwsSigner, credentials_of
 
-__all__ = ["connection_of", "engine_of", "settings_of"]
+if TYPE_CHECKING:
+    from para_core.config import Config
+
+__all__ = ["connection_of", "engine_of", "proxy_of", "settings_of", "sharing_of"]
 
 
 def settings_of(config: Config) -> ElasticSettings:
@@ -27,5 +35,25 @@ def connection_of(config: Config, settings: ElasticSettings) -> Connection:
 def engine_of(config: Config) -> ElasticSearch:
     """Make the engine that ``para.es`` describes."""
     settings, bulk = settings_of(config), config.section("para.es.bulk", BulkSettings)
-    root = config.text("para.app_name")
-    return ElasticSearch(settings, bulk, connection_of(config, settings), root=root)
+    return ElasticSearch(settings, bulk, connection_of(config, settings), root=_root_of(config))
+
+
+def sharing_of(config: Config) -> Sharing:
+    """Make what hears of apps that share the index of the root app."""
+    settings = settings_of(config)
+    return Sharing(settings, partial(connection_of, config, settings), _root_of(config))
+
+
+def proxy_of(config: Config) -> list[ResourceHandler]:
+    """Make the endpoint through which apps ask the cluster."""
+    from para_search_elasticsearch.proxy import METHODS, Proxy
+
+    settings = settings_of(config)
+    alias = names_of(settings, _root_of(config)).alias
+    proxy = Proxy(settings, partial(connection_of, config, settings), alias)
+    path = f"/v1/{settings.proxy_path.strip('/')}"
+    return [ResourceHandler(where, proxy, METHODS) for where in (path, f"{path}/{{path}}")]
+
+
+def _root_of(config: Config) -> str:
+    return config.text("para.app_name")

@@ -18,7 +18,7 @@ from para_search_elasticsearch.mapping import index_body
 from para_search_elasticsearch.naming import Names
 from para_search_elasticsearch.settings import ElasticSettings
 
-__all__ = ["Home", "Homes"]
+__all__ = ["Home", "Homes", "names_of"]
 
 _EXISTS = "resource_already_exists_exception"
 
@@ -35,13 +35,18 @@ class Home:
     is_shared: bool
 
 
+def names_of(settings: ElasticSettings, root: str) -> Names:
+    """Return the names that a server gives; ``root`` is the identifier of the root app."""
+    form = "n" if settings.use_nested_custom_fields else "p"
+    return Names(settings.index_prefix, root, form)
+
+
 class Homes:
     """Finds, makes, replaces and removes the homes of apps."""
 
     def __init__(self, connection: Connection, settings: ElasticSettings, root: str) -> None:
         self._connection, self._settings, self._root = connection, settings, root
-        form = "n" if settings.use_nested_custom_fields else "p"
-        self.names = Names(settings.index_prefix, root, form)
+        self.names = names_of(settings, root)
         self.known: dict[str, Home] = {}
         """Where this process saw apps."""
 

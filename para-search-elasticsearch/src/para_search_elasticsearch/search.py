@@ -52,7 +52,7 @@ class ElasticSearch(Search):
             root: Identifier of the root app.
             clock: Microseconds; new documents get greater numbers than all before.
         """
-        self._settings, self._connection = settings, connection
+        self.settings, self.connection = settings, connection
         self.homes = Homes(connection, settings, root)
         self._finder = Finder(connection, settings)
         sender = Bulk(connection, bulk, settings.bulk_timeout_ms)
@@ -68,7 +68,7 @@ class ElasticSearch(Search):
         """Close the connections."""
         self._is_open = False
         self.homes.forget()
-        await self._connection.close()
+        await self.connection.close()
 
     def share(self, group: str) -> None:
         """Let several processes use the same indexes: the cluster keeps them apart."""
@@ -96,7 +96,7 @@ class ElasticSearch(Search):
         if home is None:
             return None
         try:
-            answer = await self._connection.request(
+            answer = await self.connection.request(
                 f"GET {_state_path(home.alias, home.tenant)}",
                 doing="tell how far an index is",
             )
@@ -171,17 +171,17 @@ class ElasticSearch(Search):
             params["routing"] = home.alias
         if not by_index:
             params["require_alias"] = "true"
-        await self._connection.request(
+        await self.connection.request(
             f"PUT {_state_path(home.index if by_index else home.alias, home.tenant)}",
             {"_position": position},
             doing="remember how far an index is",
             params=params,
         )
         if refresh:
-            await self._connection.request(
+            await self.connection.request(
                 f"POST /{quote(home.index, safe='')}/_refresh",
                 doing="show new objects",
-                timeout_ms=self._settings.bulk_timeout_ms,
+                timeout_ms=self.settings.bulk_timeout_ms,
             )
 
     def _check_open(self) -> None:

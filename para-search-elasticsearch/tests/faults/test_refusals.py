@@ -1,0 +1,139 @@
+"""A cluster that refuses: one object of many, all writes, the login, for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from para_core.errors import BackendError, StorageFullError, UnavailableError
+from para_core.query.tree import All
+from para_core.testing.search import a_record
+from para_search_elasticsearch.connection import Connection
+from para_search_elasticsearch.search import ElasticSearch
+from para_search_elasticsearch.settings import BulkSettings
+
+from ..cluster import an_engine, settings_for_tests  # noqa: TID252 - tests have no absolute names
+from ..follow import APP, PATIENCE_SEC, followed, until  # noqa: TID252
+from ..standin import stand_in  # noqa: TID252
+
+pytestmark = pytest.mark.service("opensearch")
+
+PLACE = '{"app_p1_x": {"aliases": {"test": {}}}}'
+BUSY = '{"error": {"type": "rejected_execution_exception", "reason": "queue is full"}}'
+ITEM = '{"index": {"status": 429, "error": {"type": "rejected", "reason": "queue is full"}}}'
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[ElasticSearch]:
+    async with an_engine() as engine:
+        yield engine
+
+
+async def test_one_object_that_is_refused_harms_no_other(
+    engine: ElasticSearch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await engine.index(APP, [a_record("a"), a_record("bad")], [], 1)
+    home = engine.homes.known[APP]
+    clash = {"properties": {"properties": {"properties": {"clash": {"type": "long"}}}}}
+    await engine.connection.request(f"PUT /{home.index}/_mapping", clash, doing="set a trap")
+    records = [a_record("b"), a_record("bad", clash="no number"), a_record("c")]
+    with caplog.at_level(logging.WARNING):
+        await engine.index(APP, records, ["a"], 2)
+    assert await found(engine) == ["b", "c"]
+    assert await engine.position(APP) == 2
+    (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert line.message == "the search cluster does not take an object"
+    assert "mapper_parsing_exception" in vars(line)["reason"]
+
+
+async def test_a_full_disk_refuses_writes_until_there_is_room(
+    engine: ElasticSearch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with followed(engine) as zoo:
+        await zoo.put("a")
+        assert await zoo.agrees()
+        index = engine.homes.known[APP].index
+        await block(engine.connection, index, is_blocked=True)
+        with pytest.raises(StorageFullError, match="free some space"):
+            await engine.index(APP, [a_record("x")], [], 99)
+        with caplog.at_level(logging.INFO):
+            await zoo.put("b", gone=["a"])
+            waiting = asyncio.create_task(zoo.follower.caught_up(APP, PATIENCE_SEC))
+            await until(lambda: "too full" in caplog.text)
+            assert await zoo.indexed() == ["a"]
+            await block(engine.connection, index, is_blocked=False)
+            assert await waiting
+        assert await zoo.agrees()
+        assert await zoo.indexed() == ["b"]
+    assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
+
+
+async def test_an_index_that_somebody_removed_is_made_again(engine: ElasticSearch) -> None:
+    await engine.index(APP, [a_record("a")], [], 1)
+    home = engine.homes.known[APP]
+    await engine.connection.request(f"DELETE /{home.index}", doing="remove it")
+    assert await engine.position(APP) is None
+    assert await found(engine) == []
+    await engine.index(APP, [a_record("b")], [], 2)
+    assert await found(engine) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "says"),
+    [
+        (401, "Unauthorized", "para.es.basic_auth_login"),
+        (403, '{"error": {"type": "security_exception", "reason": "no"}}', "give the user"),
+        (503, '{"error": "unavailable"}', "cannot search now"),
+        (429, BUSY, "cannot search now"),
+        (200, "<html>", "not as a search cluster does"),
+    ],
+)
+async def test_what_a_server_answers_becomes_our_error(status: int, answer: str, says: str) -> None:
+    async with stand_in([(status, answer)]) as port, at(port) as engine:
+        with pytest.raises(BackendError, match=says):
+            await engine.find(APP, All())
+
+
+async def test_a_bulk_that_is_refused_for_a_moment_is_sent_again() -> None:
+    """Only what was refused goes again; then the cluster has it."""
+    part = '{"errors": true, "items": [{"index": {"status": 201}}, ' + ITEM + "]}"
+    answers = [(200, PLACE), (429, BUSY), (200, part), (200, '{"errors": false, "items": []}')]
+    sent: list[bytes] = []
+    async with stand_in(answers, sent) as port, at(port) as engine:
+        await engine.index(APP, [a_record("a"), a_record("b")], [], None)
+    bodies = [request.partition(b"\r\n\r\n")[2] for request in sent[1:]]
+    assert [body.count(b'"_id"') for body in bodies] == [2, 2, 1]
+    assert b'"_key":"b"' in bodies[-1]
+
+
+async def test_a_bulk_that_is_refused_again_and_again_is_an_error() -> None:
+    sent: list[bytes] = []
+    async with stand_in([(200, PLACE), *[(429, BUSY)] * 4], sent) as port, at(port) as engine:
+        with pytest.raises(UnavailableError, match="cannot index objects now"):
+            await engine.index(APP, [a_record("a")], [], None)
+    assert len(sent) == 5
+
+
+# ---- helpers -------------------------------------------------------------------------------------
+
+
+def at(port: int) -> ElasticSearch:
+    """Return an engine whose cluster is a stand-in."""
+    settings = settings_for_tests(
+        restclient_host="127.0.0.1", restclient_port=port, index_prefix=""
+    )
+    bulk = BulkSettings(backoff_initial_delay_ms=1, max_num_retries=3)
+    return ElasticSearch(settings, bulk, Connection(settings))
+
+
+async def found(engine: ElasticSearch) -> list[str]:
+    return sorted((await engine.find(APP, All())).keys)
+
+
+async def block(connection: Connection, index: str, *, is_blocked: bool) -> None:
+    """Do what a cluster does when its disk is full."""
+    setting = {"index.blocks.read_only_allow_delete": is_blocked or None}
+    await connection.request(f"PUT /{index}/_settings", setting, doing="block writes")
