@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ from para_server.para import Backends
 if TYPE_CHECKING:
     from para_core.contracts.search import Search
 
-MEMORY, SQLITE, POSTGRESQL = "memory", "sqlite-lucene", "postgresql-lucene"
+MEMORY, SQLITE = "memory", "sqlite-lucene"
+POSTGRESQL, MARIADB = "postgresql-lucene", "mariadb-lucene"
 
 
 def _installed(*names: str) -> bool:
@@ -37,14 +39,19 @@ ALL = [
     pytest.param(MEMORY),
     pytest.param(SQLITE, marks=_without_plugins),
     pytest.param(POSTGRESQL, marks=[_without_plugins, pytest.mark.service("postgresql")]),
+    pytest.param(
+        MARIADB, marks=[_without_plugins, pytest.mark.service("mariadb"), pytest.mark.long]
+    ),
 ]
+DATABASES = ALL[1:]
+"""Those that keep what they are told, for tests that stop or kill whoever uses them."""
 
 
 @asynccontextmanager
 async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
     """Give empty back-ends; what they leave behind on a server is removed at the end."""
-    if name == POSTGRESQL:
-        async with a_schema() as url:
+    if name in (POSTGRESQL, MARIADB):
+        async with a_place(name) as url:
             yield _with_dao_and_search(url, folder)
     elif name == SQLITE:
         yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
@@ -72,6 +79,36 @@ def lucene(folder: Path) -> Search:
 
 def a_cache() -> MemoryCache:
     return MemoryCache(CaffeineSettings(), clock=time.monotonic)
+
+
+def a_place(name: str) -> AbstractAsyncContextManager[str]:
+    """Give the address of an empty place on a test server, which is removed at the end."""
+    return a_schema() if name == POSTGRESQL else a_mariadb_database()
+
+
+@asynccontextmanager
+async def a_mariadb_database() -> AsyncIterator[str]:
+    """Give the address of a database on the test server, which is dropped at the end."""
+    from asyncmy.errors import MySQLError
+
+    from para_dao_sql.address import MariaDBAddress, parse_address
+    from para_dao_sql.mariadb.connection import connect
+    from para_dao_sql.settings import SqlSettings
+
+    url, name = os.environ["PARA_TEST_MARIADB_URL"], f"e2e_{uuid.uuid4().hex[:12]}"
+    address = parse_address(SqlSettings(url=url), "")
+    assert isinstance(address, MariaDBAddress)
+    connection = await connect(address, 10)
+    try:
+        await connection.run(f"CREATE DATABASE {name}")
+        yield url.removesuffix(address.database) + name
+        using = "SELECT id FROM information_schema.processlist WHERE db = $1"
+        for (number,) in await connection.fetch(using, name):  # a server that is stopped later
+            with contextlib.suppress(MySQLError):  # it has ended by itself
+                await connection.run("KILL $1", number)
+        await connection.run(f"DROP DATABASE {name}")
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from para_core.config import load_config
 from para_core.contracts.dao import DAO
 from para_server.copies.backup import check_backup
 
-from ..e2e.backends import POSTGRESQL, SQLITE, a_schema  # noqa: TID252 - tests have no package
+from ..e2e.backends import DATABASES, SQLITE, a_place  # noqa: TID252 - tests have no package
 from ..unit.copies.samples import contents, some_records  # noqa: TID252
 from .process import Caller, ServerProcess
 
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=[SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.service("postgresql"))])
+@pytest.fixture(params=DATABASES)
 def target(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
     """The configuration of the new database."""
     config = folder / "new.conf"
@@ -57,14 +57,14 @@ def target(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
         config.write_text(f'para.dao = "SqlDAO"\npara.db.dir = "{folder}/new"\n')
         yield config
         return
-    schema = a_schema()
+    place = a_place(request.param)
     with asyncio.Runner() as runner:
-        url = runner.run(schema.__aenter__())
+        url = runner.run(place.__aenter__())
         config.write_text(
             f'para.dao = "SqlDAO"\npara.sql.url = "{url}"\npara.db.dir = "{folder}/new"\n'
         )
         yield config
-        runner.run(schema.__aexit__(None, None, None))
+        runner.run(place.__aexit__(None, None, None))
 
 
 def started(folder: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ..e2e.backends import POSTGRESQL, SQLITE, a_schema  # noqa: TID252 - tests have no package
+from ..e2e.backends import DATABASES, SQLITE, a_place  # noqa: TID252 - tests have no package
 from .process import Caller, ServerProcess
 
 ROUNDS = int(os.environ.get("PARA_TEST_ROUNDS", "3"))
@@ -129,17 +129,17 @@ def is_index_like_database(caller: Caller, stored: dict[str, State]) -> bool:
     return True
 
 
-@pytest.fixture(params=[SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.service("postgresql"))])
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
     """The settings of a database."""
     if request.param == SQLITE:
         yield {}
         return
-    schema = a_schema()
+    place = a_place(request.param)
     with asyncio.Runner() as runner:
-        url = runner.run(schema.__aenter__())
+        url = runner.run(place.__aenter__())
         yield {"para.sql.url": url}
-        runner.run(schema.__aexit__(None, None, None))
+        runner.run(place.__aexit__(None, None, None))
 
 
 def test_killed_during_mixed_writes(server: ServerProcess, database: dict[str, object]) -> None:

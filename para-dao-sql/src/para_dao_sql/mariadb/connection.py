@@ -12,7 +12,7 @@ import asyncmy
 from asyncmy.constants import CLIENT
 
 from para_dao_sql.address import MariaDBAddress, Tls
-from para_dao_sql.mariadb.errors import number_of
+from para_dao_sql.mariadb.errors import TOO_LARGE, number_of
 from para_dao_sql.mariadb.literals import render
 
 __all__ = ["MariaDBConnection", "Rows", "connect"]
@@ -76,13 +76,13 @@ class MariaDBConnection:
         """Send statements in as few packets as hold them.
 
         Raises:
-            ValueError: One is larger than the server takes.
+            MySQLError: What the server says; one that is too large for it is not even sent.
         """
         waiting: list[bytes] = []
         size = 0
         for statement in statements:
             if len(statement) >= self._largest:
-                raise ValueError(f"{len(statement)} bytes, more than max_allowed_packet")
+                raise asyncmy.errors.DataError(TOO_LARGE, f"{len(statement)} bytes in a statement")
             if waiting and size + len(statement) >= min(_PACKET, self._largest):
                 await self._drain(waiting)
                 waiting, size = [], 0

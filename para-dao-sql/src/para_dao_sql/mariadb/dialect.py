@@ -125,12 +125,7 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
     async def store(self, connection: MariaDBConnection, app: App, plan: Plan) -> None:
         """Store what a sequence of writes comes to, and commit."""
         statements = tables.what_stores(app, plan, is_mariadb=connection.is_mariadb)
-        try:
-            await connection.execute_all(statements)
-        except ValueError as error:
-            raise BackendError(
-                f"{self.place} takes no object of {error}; raise it there"
-            ) from error
+        await connection.execute_all(statements)
 
     async def rollback(self, connection: MariaDBConnection) -> None:
         """Undo everything since ``begin``."""

@@ -12,6 +12,7 @@ from para_core.errors import BackendError, ConfigError, StorageFullError, Unavai
 __all__ = [
     "DUPLICATE",
     "FAILURES",
+    "TOO_LARGE",
     "as_para_error",
     "as_start_error",
     "is_about_one",
@@ -26,6 +27,7 @@ FAILURES: tuple[type[Exception], ...] = (MySQLError, OSError)
 
 # Numbers of the server's errors: mariadb.com/kb/en/mariadb-error-codes, and MySQL's from 3000 on.
 DUPLICATE = 1062
+TOO_LARGE = 1153
 _DEADLOCK = 1213
 _LOCKED = {1205, 3572}  # waited long enough; not waited at all, as was asked
 _NO_TABLE = {1146, 1412}  # the second: it was made after the snapshot began
@@ -43,8 +45,8 @@ _MISSING = {
     *(1290, 1792, 1836),  # the server or the session only reads
     *(1251, 2059, 2061),  # ways to sign in that one side does not know
 }
-_SERVER = range(1000, 2000), range(3000, 2**16)  # the others are the driver's own
-_NO_SPACE = re.compile(r"(errno|error:?) \"?28\b|No space left", re.IGNORECASE)
+_SERVER = range(1, 2000), range(3000, 2**16)  # the others are the driver's own
+_NO_SPACE = re.compile(r"(errno|errcode|error):? \"?28\b|No space left", re.IGNORECASE)
 
 
 def number_of(error: BaseException) -> int | None:
@@ -76,6 +78,9 @@ def as_para_error(error: BaseException, place: str) -> BackendError:
         return StorageFullError(f"{place} has no space left; nothing of the write is stored")
     if _is_away(error):
         return UnavailableError(f"{place} is out of reach or too slow: {_words(error)}")
+    if number_of(error) == TOO_LARGE:
+        said = f"an object is too large for {place}: {_words(error)}"
+        return BackendError(f"{said}; raise max_allowed_packet there")
     return BackendError(f"{place}: {_words(error)} ({number_of(error)})")
 
 

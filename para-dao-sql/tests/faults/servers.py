@@ -1,0 +1,320 @@
+"""What every database server has to stand; a product brings a ``Place`` as fixture ``place``."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from para_core.contracts.dao import Write
+from para_core.errors import BackendError, ConfigError, UnavailableError
+from para_core.testing.dao import a_record
+from para_core.testing.line import Line
+from para_dao_sql.servers import ServerDAO
+
+__all__ = ["Place", "ServerFaults"]
+
+
+class Place(ABC):
+    """A database of its own on a test server, and what tests do to it behind the back of a DAO."""
+
+    host: str
+    port: int
+    format: int  # of the tables, as this version makes them
+
+    @abstractmethod
+    def dao(
+        self, *, timeout_ms: int = 5000, port: int = 0, database: str = "", user: str = ""
+    ) -> ServerDAO:
+        """Make a DAO on it, or on what the arguments say instead."""
+
+    @abstractmethod
+    async def run(self, statement: str) -> object:
+        """Do something; return the first value of the answer, if there is one."""
+
+    @abstractmethod
+    async def end_connections(self) -> int:
+        """End all others as a restart does; return how many there were."""
+
+    @abstractmethod
+    async def end_keepers(self) -> None:
+        """End those that keep the lock of who has the database."""
+
+    @abstractmethod
+    def lock_apps(self) -> AbstractAsyncContextManager[None]:
+        """Hold the rows of all apps."""
+
+
+async def everything(dao: ServerDAO) -> list[BaseException | object]:
+    return await asyncio.gather(
+        dao.read("app", "cat1"),
+        dao.read("unknown", "cat1"),
+        dao.read_page("app"),
+        dao.changes("app", 0),
+        dao.last_change("app"),
+        dao.apps(),
+        dao.create("app", a_record("cat2")),
+        dao.create_table("new"),
+        dao.delete_table("old"),
+        dao.forget_changes("app", 0),
+        return_exceptions=True,
+    )
+
+
+async def refusal(dao: ServerDAO) -> str:
+    with pytest.raises(ConfigError) as caught:
+        await dao.open()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+async def refusal_alone(place: Place) -> str:
+    with pytest.raises(ConfigError) as caught:
+        await place.dao().open_alone()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class ServerFaults:
+    """The server goes away, hangs, refuses, or is used by others."""
+
+    @pytest.fixture
+    async def line(self, place: Place) -> AsyncIterator[Line]:
+        line = Line(place.host, place.port)
+        await line.restore()
+        yield line
+        await line.cut()
+
+    @pytest.fixture
+    async def dao(self, place: Place, line: Line) -> AsyncIterator[ServerDAO]:
+        async with place.dao(port=line.port, timeout_ms=1000) as dao:
+            yield dao
+
+    async def test_a_server_that_restarts_is_used_again(self, dao: ServerDAO, line: Line) -> None:
+        number = await dao.create("app", a_record("cat1"))
+        await line.cut()
+        assert {type(answer) for answer in await everything(dao)} == {UnavailableError}
+        await line.restore()
+        assert await dao.create("app", a_record("cat3")) > number
+        assert [record.id for record in await dao.read_page("app")] == ["cat1", "cat3"]
+
+    async def test_connections_that_the_server_ended_are_replaced(
+        self, dao: ServerDAO, place: Place
+    ) -> None:
+        await asyncio.gather(*(dao.create(f"app{n}", a_record("cat1")) for n in range(5)))
+        assert await place.end_connections() > 0
+        answers = await asyncio.gather(*(dao.read(f"app{n}", "cat1") for n in range(5)))
+        assert None not in answers
+
+    async def test_a_server_that_hangs_costs_no_more_than_the_time_limit(
+        self, dao: ServerDAO, line: Line
+    ) -> None:
+        await dao.create("app", a_record("cat1"))
+        line.block()
+        async with asyncio.timeout(5):
+            answers = await everything(dao)
+        assert {type(answer) for answer in answers} == {UnavailableError}
+        await line.cut()
+        await line.restore()
+        await asyncio.sleep(1.5)  # until the last of what had hung has given up
+        await dao.create("app", a_record("cat2"))
+        found = await dao.read("app", "cat2")
+        assert found is not None
+
+    async def test_closing_does_not_wait_for_a_server_that_hangs(
+        self, dao: ServerDAO, line: Line
+    ) -> None:
+        line.block()
+        waiting = asyncio.create_task(dao.create("app", a_record("cat1")))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await dao.close()
+        (answer,) = await asyncio.gather(waiting, return_exceptions=True)
+        assert isinstance(answer, UnavailableError)
+
+    async def test_a_write_whose_answer_was_lost_is_stored_once_or_not_at_all(
+        self, dao: ServerDAO, line: Line
+    ) -> None:
+        for step in range(5):
+            await dao.create("app", a_record(f"before{step}"))  # on a connection that stays
+            line.hold_answers()
+            passed = line.passed
+            asked = asyncio.create_task(dao.create("app", a_record(f"asked{step}")))
+            async with asyncio.timeout(30):
+                while line.passed == passed:  # noqa: ASYNC110 (bytes on a socket tell nobody)
+                    await asyncio.sleep(0.01)
+            await line.cut()
+            with pytest.raises(UnavailableError):
+                await asked
+            await line.restore()
+        last = await dao.create("app", a_record("last"))
+        stored = {record.id: record.change for record in await dao.read_page("app")}
+        feed = await dao.changes("app", 0)
+        assert stored == {key: change.number for change in feed for key in change.keys}
+        assert stored.keys() >= {"last", *(f"before{step}" for step in range(5))}
+        assert await dao.last_change("app") == last == feed[-1].number
+
+    async def test_a_locked_app_holds_up_no_other_app(self, dao: ServerDAO, place: Place) -> None:
+        await dao.create("locked", a_record("cat1"))
+        async with place.lock_apps():
+            held = asyncio.create_task(dao.create("locked", a_record("cat2")))
+            await asyncio.sleep(0.05)
+            assert await dao.create("free", a_record("cat1")) > 0
+            with pytest.raises(UnavailableError):
+                await held
+        assert await dao.read("locked", "cat2") is None
+        assert await dao.create("locked", a_record("cat3")) > 0
+
+    async def test_two_servers_share_a_database(self, dao: ServerDAO, place: Place) -> None:
+        async with place.dao() as other:
+            await dao.create_table("app", shared=True)
+            await dao.create("app", a_record("cat1"))
+            assert await other.read("app", "cat1") is not None
+            numbers = await asyncio.gather(
+                *((dao, other)[n % 2].create("app", a_record(f"id{n}")) for n in range(60))
+            )
+            told = [change.number for change in await other.changes("app", 0)][1:]
+            assert told == sorted(numbers)
+            await other.delete_table("app")
+            assert await dao.read("app", "cat1") is None
+            await other.create("app", a_record("cat2", text="in a table of its own"))
+            assert await dao.read("app", "cat2") is not None
+            await other.delete_table("app")
+            assert await dao.read_page("app") == []
+            await other.create_table("app", shared=True)
+            await other.create("app", a_record("cat3"))
+            assert [record.id for record in await dao.read_page("app")] == ["cat3"]
+
+    async def test_servers_that_make_and_remove_the_same_apps_lose_nothing(
+        self, place: Place
+    ) -> None:
+        async with place.dao() as one, place.dao() as two:
+
+            async def use(dao: ServerDAO, name: str) -> None:
+                for step in range(8):
+                    await dao.create("app", a_record(f"{name}-{step}"))
+                    if step % 3 == 0:
+                        await dao.delete_table("app")
+
+            await asyncio.gather(use(one, "a"), use(two, "b"), use(one, "c"), use(two, "d"))
+            number = await one.create("app", a_record("last"))
+            feed = {c.number: c.keys for c in await two.changes("app", 0)}
+            assert feed[number] == ["last"]
+            stored = {record.id for record in await two.read_page("app")}
+            assert stored == {key for keys in feed.values() for key in keys}
+
+    async def test_a_table_that_somebody_removed_is_an_error(
+        self, dao: ServerDAO, place: Place
+    ) -> None:
+        await dao.create("app", a_record("cat1"))
+        await place.run("DROP TABLE objects_1_app")
+        with pytest.raises(BackendError, match="objects_1_app"):
+            await dao.read("app", "cat1")
+
+    async def test_of_writes_that_go_together_only_the_bad_one_fails(self, dao: ServerDAO) -> None:
+        await dao.create("app", a_record("cat0"))
+        events = ["x" * 300 if n == 4 else "create" for n in range(9)]
+        writes = [Write(event, deletes=[f"cat{n}"]) for n, event in enumerate(events)]
+        answers = await asyncio.gather(
+            *(dao.write("app", write) for write in writes), return_exceptions=True
+        )
+        failed = [n for n, answer in enumerate(answers) if isinstance(answer, BackendError)]
+        told = [change.keys for change in await dao.changes("app", 1)]
+        assert told == [[f"cat{n}"] for n in range(9) if n not in failed]
+        assert failed in ([4], [])  # PostgreSQL takes an event of any length
+
+    # ---- at the start --------------------------------------------------------------------------
+
+    async def test_a_database_that_is_not_there_is_named(self, place: Place) -> None:
+        message = await refusal(place.dao(database="there_is_none", timeout_ms=1000))
+        assert "there_is_none" in message
+        assert "para.sql.url" in message
+
+    async def test_a_wrong_user_is_refused_with_the_key(self, place: Place) -> None:
+        message = await refusal(place.dao(user="nobody-here", timeout_ms=1000))
+        assert "para.sql.user" in message
+        assert "top secret" not in message
+
+    async def test_a_newer_format_is_refused(self, dao: ServerDAO, place: Place) -> None:
+        await dao.close()
+        newer = place.format + 1
+        await place.run(f"UPDATE objects_format SET format = {newer}")  # noqa: S608
+        assert f"has format {newer}" in await refusal(place.dao())
+        with pytest.raises(ConfigError, match=f"has format {newer}"):
+            await place.dao().open_beside()
+
+    async def test_a_server_that_is_not_there_is_named(self, place: Place) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+            with pytest.raises(UnavailableError, match=r"is it running.*para\.sql\.url"):
+                await place.dao(port=port, timeout_ms=1000).open()
+
+    # ---- beside a server -----------------------------------------------------------------------
+
+    async def test_beside_a_server_nothing_is_made(self, place: Place) -> None:
+        with pytest.raises(ConfigError, match="holds no tables of Para"):
+            await place.dao().open_beside()
+        async with place.dao() as dao:
+            await dao.create("app", a_record("cat1"))
+            beside = place.dao()
+            await beside.open_beside()
+            async with beside.snapshot() as seen:
+                await dao.create("app", a_record("cat2"))
+                assert [record.id for record in await seen.read_page("app")] == ["cat1"]
+            await beside.close()
+
+    # ---- alone ---------------------------------------------------------------------------------
+
+    async def test_a_database_that_servers_use_is_nobodys_alone(self, place: Place) -> None:
+        async with place.dao() as one, place.dao() as two:
+            assert "is in use by a server; stop every server" in await refusal_alone(place)
+            await one.close()
+            assert "is in use by a server" in await refusal_alone(place)
+            await two.create("app", a_record("cat1"))
+        alone = place.dao()
+        await alone.open_alone()
+        assert await alone.read("app", "cat1") is not None
+        await alone.close()
+
+    async def test_whoever_has_it_alone_keeps_servers_out_until_the_end(self, place: Place) -> None:
+        alone = place.dao()
+        await alone.open_alone()
+        assert "restore or move" in await refusal(place.dao())
+        assert "is in use by a server" in await refusal_alone(place)
+        writes = (alone.create(f"app{n}", a_record("cat1")) for n in range(9))
+        assert len(await asyncio.gather(*writes)) == 9, "its own connections are not kept out"
+        beside = place.dao()
+        await beside.open_beside()
+        await beside.close()
+        await alone.close()
+        async with place.dao() as dao:
+            assert await dao.read("app8", "cat1") is not None
+
+    async def test_a_server_that_was_cut_off_writes_nothing_while_another_is_alone(
+        self, place: Place
+    ) -> None:
+        async with place.dao() as dao:
+            assert await place.end_connections() >= 2
+            alone = place.dao()
+            await alone.open_alone()
+            with pytest.raises(UnavailableError, match="restore or move"):
+                await dao.create("app", a_record("cat1"))
+            assert await alone.read("app", "cat1") is None
+            await alone.close()
+            assert await dao.create("app", a_record("cat1")) > 0
+            assert "is in use by a server" in await refusal_alone(place)
+
+    async def test_whoever_loses_the_lock_is_alone_no_more_and_stops(self, place: Place) -> None:
+        alone = place.dao()
+        await alone.open_alone()
+        await place.end_keepers()
+        with pytest.raises(UnavailableError):
+            await alone.create("app", a_record("cat1"))
+        await alone.close()
+        async with place.dao() as dao:
+            assert await dao.apps() == []
