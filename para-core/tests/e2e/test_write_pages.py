@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from para_core.contracts import Cache, Queue
+from para_core.contracts import Cache, Queue, Search
 from para_core.contracts.component import Component
 
 from .written import PAGES, run, write_down
@@ -28,6 +28,7 @@ print(type(made).__name__, "lib-cache" in __import__(type(made).__module__).__fi
 KINDS = [
     pytest.param("queue", "SpoolQueue", Queue, id="queue"),
     pytest.param("cache", "PlainCache", Cache, id="cache"),
+    pytest.param("search-engine", "NotebookSearch", Search, id="search"),
 ]
 
 
@@ -42,7 +43,7 @@ def test_the_plugin_of_the_page_passes_the_suite_and_is_selected(
     project: Path, name: str, contract: type[Component]
 ) -> None:
     said = run(project, "-m", "pytest", "-q", "-rs", "tests", path=project / "src")
-    assert re.search(r"\b\d\d passed", said)
+    assert re.search(r"\b\d+ passed", said)
     assert "skipped" not in said
     run(project, "-m", "hatchling", "build", "-t", "wheel", "-d", "lib")
     assert run(project, "-c", SELECT).split() == [name, "True"]

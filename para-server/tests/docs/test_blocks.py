@@ -20,7 +20,7 @@ HOCON = [
     if block.language == "hocon"
 ]
 OF_EXAMPLES = (  # of plugins that pages write
-    *("para.journal.", "para.guestbook.", "para.spool.", "para.plain."),
+    *("para.journal.", "para.guestbook.", "para.spool.", "para.plain.", "para.notebook."),
 )
 NAMED = re.compile(r"`(para(?:\.\w+)+)`")
 NO_KEYS = {  # groups of entry points, a file, and the sections of the examples

@@ -68,10 +68,10 @@ async def test_no_message_is_lost_when_the_server_is_killed(
                 for key in keys
             )
             wanted = turn * MESSAGES + 5
-            await asyncio.to_thread(eventually, partial(has_stored, server, wanted))
+            await asyncio.to_thread(eventually, partial(has_stored, server, wanted), 120)
             await asyncio.to_thread(server.kill)
         await asyncio.to_thread(begin, server)
-        await asyncio.to_thread(eventually, partial(has_stored, server, ROUNDS * MESSAGES))
+        await asyncio.to_thread(eventually, partial(has_stored, server, ROUNDS * MESSAGES), 120)
         async with asyncio.timeout(60):
             while await queue.size():  # noqa: ASYNC110 - only the service tells
                 await asyncio.sleep(0.1)
