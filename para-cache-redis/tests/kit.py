@@ -96,14 +96,19 @@ async def let_time_pass(url: str, cluster: str, clock: FakeClock, seconds: float
     await clock.advance(seconds)
 
 
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class OwnServer:
     """A Redis server of one test."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         """Take a free port; ``options`` as on the command line of the server."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder, self._options = folder, options
         self._process: asyncio.subprocess.Process | None = None

@@ -20,9 +20,10 @@ from para_core.memory.search import MemorySearch
 from para_server.para import Backends
 
 if TYPE_CHECKING:
+    from para_core.contracts.cache import Cache
     from para_core.contracts.search import Search
 
-MEMORY, SQLITE = "memory", "sqlite-lucene"
+MEMORY, SQLITE, REDIS = "memory", "sqlite-lucene", "memory-redis"
 POSTGRESQL, MARIADB = "postgresql-lucene", "mariadb-lucene"
 
 
@@ -37,13 +38,14 @@ _without_plugins = pytest.mark.skipif(
 
 ALL = [
     pytest.param(MEMORY),
+    pytest.param(REDIS, marks=[pytest.mark.service("redis"), pytest.mark.long]),
     pytest.param(SQLITE, marks=_without_plugins),
     pytest.param(POSTGRESQL, marks=[_without_plugins, pytest.mark.service("postgresql")]),
     pytest.param(
         MARIADB, marks=[_without_plugins, pytest.mark.service("mariadb"), pytest.mark.long]
     ),
 ]
-DATABASES = ALL[1:]
+DATABASES = ALL[2:]
 """Those that keep what they are told, for tests that stop or kill whoever uses them."""
 
 
@@ -55,6 +57,8 @@ async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
             yield _with_dao_and_search(url, folder)
     elif name == SQLITE:
         yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
+    elif name == REDIS:
+        yield Backends(MemoryDAO(), MemorySearch(), a_redis_cache())
     else:
         yield Backends(MemoryDAO(), MemorySearch(), a_cache())
 
@@ -109,6 +113,19 @@ async def a_mariadb_database() -> AsyncIterator[str]:
         await connection.run(f"DROP DATABASE {name}")
     finally:
         await connection.close()
+
+
+def a_redis_cache() -> Cache:
+    """Make a cache in the test server that no other test sees."""
+    from para_cache_redis.plugin import open_redis_cache
+    from para_core.config import load_config
+
+    overrides = {
+        "para.redis.url": os.environ["PARA_TEST_REDIS_URL"],
+        "para.redis.timeout_ms": "10000",
+        "para.cluster_name": f"e2e-{uuid.uuid4().hex}",
+    }
+    return open_redis_cache(load_config(overrides=overrides, environ={}, folder=Path()))
 
 
 @asynccontextmanager

@@ -65,6 +65,7 @@ async def test_every_expected_name_of_the_api_and_the_database_is_recorded(
     para.metrics.settle()
     recorded = set(para.metrics.of("myapp").timers)
     dao = type(para._backends.dao.dao).__name__  # type: ignore[attr-defined]
+    cache = type(para._backends.cache.cache).__name__  # type: ignore[attr-defined]
     wanted = {
         *(f"{dao}.{method}" for method in DAO_METHODS),
         *(f"RestUtils.crud.{verb}" for verb in ("read", "create", "overwrite", "update", "delete")),
@@ -73,7 +74,7 @@ async def test_every_expected_name_of_the_api_and_the_database_is_recorded(
         *SEARCH_TIMERS.values(),
         "RestUtils.search.default",
         "Api1.rebuildIndex",
-        *(f"MemoryCache.{m}" for m in CACHE_METHODS if m != "contains"),
+        *(f"{cache}.{m}" for m in CACHE_METHODS if m != "contains"),
     }
     assert wanted <= recorded
     of_one_or_many = {name.removesuffix("All") for name in recorded}  # as they gather

@@ -105,6 +105,14 @@ class Apps:
                         self._origins[identifier] = record
         return found
 
+    async def begin(self) -> None:
+        """Make room for the root app, where the database has none yet.
+
+        A cache that outlives its database would tell of apps that are not there.
+        """
+        if await self._store.dao.read(self.root, f"app:{self.root}") is None:
+            await self._store.begin(self.root)
+
     async def create(self, app: App) -> App | None:
         """Create an app with new keys; ``None`` when it exists.
 
@@ -117,7 +125,7 @@ class Apps:
         app.token_validity_sec = self._validity_sec
         if await self._store.dao.read(self.root, app.id) is not None:
             return None
-        await self._store.dao.create_table(app.identifier, shared=app.sharing_table)
+        await self._store.begin(app.identifier, shared=app.sharing_table)
         try:
             await self._store.save(self.root, "create", [Save(app, 0)])
         except ConflictError:

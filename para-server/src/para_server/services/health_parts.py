@@ -46,7 +46,10 @@ def search_part(search: Search, root: str) -> Part:
 
 
 def cache_part(cache: Cache, root: str) -> Part:
-    """Return the part that keeps something in the cache, a cache that is away keeps nothing."""
+    """Return the part that keeps something in the cache; a cache that is away keeps nothing.
+
+    Requests go on without it, on every server that shares it.
+    """
 
     async def check() -> str:
         name, value = f"health:{secrets.token_hex(8)}", secrets.token_hex(8)
@@ -55,7 +58,7 @@ def cache_part(cache: Cache, root: str) -> Part:
         await cache.put_value(root, name, None)
         return "" if found == value else "what was put into it is not there"
 
-    return Part("Cache", check)
+    return Part("Cache", check, is_vital=False)
 
 
 def queue_part(queue: Queue) -> Part:

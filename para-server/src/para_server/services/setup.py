@@ -65,6 +65,7 @@ class Setup:
 
     async def ensure_root(self) -> App:
         """Return the root app, making it when there is none yet."""
+        await self._apps.begin()
         root = await self._apps.find(self._apps.root)
         if root is None:
             root = await self._make_root()

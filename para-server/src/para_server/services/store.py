@@ -253,6 +253,12 @@ class Store:
         if self._cache is not None:
             await self._cache.put_all(appid, [record_of(obj) for obj in objects if obj.cached])
 
+    async def begin(self, appid: str, *, shared: bool = False) -> None:
+        """Make room for a new app; what the cache has of another one of that name is not its."""
+        await self.dao.create_table(appid, shared=shared)
+        if self._cache is not None:
+            await self._cache.clear(appid)
+
     async def forget(self, appid: str) -> None:
         """Remove everything of an app: its objects, its index, what the cache knows."""
         await self.dao.delete_table(appid)

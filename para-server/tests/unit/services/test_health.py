@@ -165,7 +165,9 @@ async def test_a_cache_that_keeps_nothing_is_away() -> None:
             del appid, name
 
     away = Away(CaffeineSettings(), clock=time.monotonic)
-    assert "not there" in await cache_part(away, "para").check()
+    part = cache_part(away, "para")
+    assert "not there" in await part.check()
+    assert not part.is_vital
 
 
 async def test_back_ends_that_are_closed_are_noticed() -> None:
