@@ -157,13 +157,14 @@ class Keeper:
         self._stack.push_async_callback(listener.close)
         async with asyncio.timeout(self._timeout_sec):
             run = await shake_hands(connection)
-            if self._settings.near_entries:
-                await listener.open()
         session = Session(
             connection, place=place, run=run, timeout_sec=self._timeout_sec, ended=self._ended
         )
         self._stack.push_async_callback(session.close)
         await self._begin(session)
+        if self._settings.near_entries:  # after the news of a new epoch, which would drop all
+            async with asyncio.timeout(self._timeout_sec):
+                await listener.open()
         self._made = session, listener
         return self._made
 
@@ -186,8 +187,8 @@ class Keeper:
         return session.run + new_token()
 
     def note_epoch(self, token: bytes) -> None:
-        """Learn which epoch it is; with another one, markers may have gone."""
-        if token != self.epoch:
+        """Learn which epoch it is, if there is one; with another one, markers may have gone."""
+        if token and token != self.epoch:
             if self.epoch:
                 self._doubtful_until = self._clock() + _DOUBT_SEC
             self.epoch = token

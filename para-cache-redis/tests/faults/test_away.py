@@ -105,7 +105,10 @@ async def test_a_write_that_was_overtaken_before_all_was_deleted_is_not_kept(
 ) -> None:
     async with a_cache(server.url, cluster, near_entries=0) as cache:
         await cache.put("app", a_record("cat1", 7, "new"))
+        await cache.get("app", "cat2")
         await server.tell("FLUSHALL")  # and the marker of change 7 with it
+        await cache.fill_all("app", [a_record("cat2", 5)])
+        assert await cache.get("app", "cat2") is None
         await cache.put("app", a_record("cat1", 6, "old"))
         assert await cache.get("app", "cat1") is None
 
