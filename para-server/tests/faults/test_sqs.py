@@ -19,9 +19,10 @@ import pytest
 from para_core.config import Config
 
 from ..receivers import a_receiver  # noqa: TID252 - tests have no absolute names
+from .crew import WORKERS, connected, end_of, eventually, pids
 from .process import Caller, ServerProcess
 from .test_webhooks_of_workers import EVENTS, begin, told, trigger, write
-from .test_workers import WORKERS, connected, end_of, eventually, leader_of, pids
+from .test_workers import leader_of
 
 pytest.importorskip("para_queue_sqs")
 pytestmark = pytest.mark.service("sqs")
