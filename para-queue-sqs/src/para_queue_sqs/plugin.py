@@ -37,7 +37,7 @@ def para_register_checks() -> Sequence[Check]:
     from para_core.checks import Check
     from para_queue_sqs.checks import examine_queue
 
-    return [Check("Queue in SQS", examine_queue)]
+    return [Check("queue in SQS", examine_queue)]
 
 
 def open_aws_queue(config: Config) -> Queue:

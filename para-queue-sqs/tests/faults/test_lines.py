@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ async def line() -> AsyncIterator[Line]:
 
 @pytest.fixture
 def place(line: Line) -> Place:
-    return a_place(endpoint=f"http://127.0.0.1:{line.port}", timeout_ms=2000)
+    return a_place(endpoint=f"http://127.0.0.1:{line.port}", timeout_ms=60_000)
 
 
 @pytest.fixture
@@ -112,22 +113,23 @@ async def test_messages_of_a_lost_answer_come_back(
         assert [message.body for message in again] == ["a"]
 
 
-async def test_a_server_that_hangs_is_left_in_time(queue: AWSQueue, line: Line) -> None:
-    await queue.push("a")
-    (message,) = await queue.pull()
-    line.block()
-    outcomes = await asyncio.gather(
-        queue.push("b"),
-        queue.pull(),
-        queue.ack(message),
-        queue.extend(message),
-        queue.size(),
-        return_exceptions=True,
-    )
+async def test_a_server_that_hangs_is_left_in_time(
+    place: Place, beside: AWSQueue, line: Line
+) -> None:
+    await beside.push("a")
+    async with a_queue(replace(place, timeout_ms=1000)) as queue:
+        message = (await beside.pull())[0]
+        line.block()
+        outcomes = await asyncio.gather(
+            queue.push("b"),
+            queue.pull(),
+            queue.ack(message),
+            queue.extend(message),
+            queue.size(),
+            return_exceptions=True,
+        )
     assert [type(outcome) for outcome in outcomes] == [UnavailableError] * 5
-    assert all("para.sqs.timeout_ms (2000)" in str(outcome) for outcome in outcomes)
-    line.free()
-    await queue.ack(message)
+    assert all("para.sqs.timeout_ms (1000)" in str(outcome) for outcome in outcomes)
 
 
 async def test_a_queue_opens_though_the_service_is_away(
