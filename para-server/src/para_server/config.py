@@ -74,7 +74,6 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     admin_ident: str = ""
     worker_id: int = 1
     sync_index_with_db: bool = True
-    read_from_index: bool = False
     health_check_enabled: bool = True
     health_check_interval: int = 60  # seconds
     health_timeout_ms: int = 5_000
@@ -143,7 +142,6 @@ def settings_of(config: Config) -> ApiSettings:
         admin_ident=config.text("para.admin_ident"),
         worker_id=config.number("para.worker_id"),
         sync_index_with_db=config.flag("para.sync_index_with_db"),
-        read_from_index=config.flag("para.read_from_index"),
         health_check_enabled=config.flag("para.health_check_enabled"),
         health_check_interval=config.number("para.health.check_interval"),
         health_timeout_ms=health.timeout_ms,

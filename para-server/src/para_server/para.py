@@ -69,6 +69,7 @@ from para_server.services.indexing import Indexing
 from para_server.services.links import Links
 from para_server.services.mailing import Mailing
 from para_server.services.objects import Objects
+from para_server.services.orphans import Orphans
 from para_server.services.rates import Rates
 from para_server.services.registries import Registries
 from para_server.services.setup import Setup
@@ -401,6 +402,7 @@ def _services(  # noqa: PLR0913 - where everything meets
         store,
         wait_ms=settings.search_wait_ms,
         listeners=backends.search_listeners,
+        orphans=Orphans(index, store, is_enabled=settings.sync_index_with_db),
     )
     users = Users(
         store,

@@ -64,6 +64,19 @@ def test_code_that_reads_it_names_each_key_that_is_used() -> None:
     assert unread == []
 
 
+def test_each_field_of_settings_is_looked_at() -> None:
+    fields, read = set[str](), set[str]()
+    for file in REPOSITORY.glob("para-server/src/**/*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.name.endswith("Settings"):
+                lines = [line for line in node.body if isinstance(line, ast.AnnAssign)]
+                fields |= {ast.unparse(line.target) for line in lines}
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                read.add(node.attr)
+    by_name = {"hcaptcha_url", "recaptcha_url", "turnstile_url"}  # of the captcha that is used
+    assert sorted(fields - read - by_name) == []
+
+
 def test_no_code_names_a_key_that_nothing_uses() -> None:
     whole = {f"para.{piece}" for piece in pieces()}
     told = {"para.root_access_key", "para.root_secret_key"}  # written into the file of the keys

@@ -66,8 +66,8 @@ KEYS = category("Core", "server", [
     flag("sync_index_with_db", "true",
          "Whether index entries without an object in the database are removed when a search meets "
          "them."),
-    flag("read_from_index", "false",
-         "Whether search results come from the copies in the index instead of the database."),
+    flag("read_from_index", "false", "Nothing here: an index keeps no copies of stored objects; "
+         "search results come from the cache or the database.", used_by=UNUSED),
     number("max_datatypes_per_app", 256, "How many types of its own an app may have.",
            used_by="types"),
     number("max_entity_size_bytes", 1048576,

@@ -39,8 +39,9 @@ KEYS = category("Miscellaneous", "REST", [
          used_by=f"{NO_PLUGIN}AWSEmailer"),
     flag("pidfile_enabled", "true", "Whether the process id is written to the file "
          "`para_<port>.pid`.", used_by="server"),
-    text("default_separator", ":", "Character between the parts of an id and of a term.",
-         used_by="ids"),
+    text("default_separator", ":", "Character between field and value of a term, and between "
+         "the parts of tokens that sign users in. In ids it is always a colon.",
+         used_by="REST"),
     text("default_encoding", "UTF-8", "Nothing here: texts on the wire are always UTF-8, as JSON "
          "has to be.", used_by=UNUSED),
     flag("landing_page_enabled", "true", "Whether the root of the server greets its visitors."),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from para_core.listeners import SearchListener
     from para_core.objects import App
     from para_server.services.indexing import Indexing
+    from para_server.services.orphans import Orphans
     from para_server.services.store import Store
 
 __all__ = ["Finder", "Found", "each_of"]
@@ -41,7 +42,7 @@ class Finder:
     (milliseconds); then it answers with what the index has, and says so in the log.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self,
         search: Search,
         index: Indexing,
@@ -49,8 +50,11 @@ class Finder:
         *,
         wait_ms: int = 10_000,
         listeners: Sequence[SearchListener] = (),
+        orphans: Orphans | None = None,
     ) -> None:
+        """Take the parts; without ``orphans`` entries without objects stay in the index."""
         self._search, self._index, self._store = search, index, store
+        self._orphans = orphans
         self._listeners = tuple(listeners)
         self._wait_sec = wait_ms / 1000
 
@@ -64,7 +68,10 @@ class Finder:
         found = await self._store.read_all(app.identifier, hits.keys)
         if len(found) == len(hits.keys):
             return Found(list(found.values()), hits.total, hits.last_key)
-        return Found(self._with_sources(app, hits, found), hits.total, hits.last_key)
+        records = self._with_sources(hits, found)
+        if len(records) < len(hits.keys):
+            await self._tell_gone(app.identifier, hits, records)
+        return Found(records, hits.total, hits.last_key)
 
     def each(
         self, app: App, query: Node, *, kind: str | None = None, size: int = _PAGE
@@ -116,7 +123,14 @@ class Finder:
                 logger.exception("a listener failed", extra=extra)
         return hits
 
-    def _with_sources(self, app: App, hits: Hits, found: dict[str, Record]) -> list[Record]:
+    async def _tell_gone(self, appid: str, hits: Hits, records: Sequence[Record]) -> None:
+        logger.info("the index knows objects that are gone", extra={"appid": appid})
+        if self._orphans is not None:
+            there = {record.id for record in records}
+            await self._orphans.remove(appid, [key for key in hits.keys if key not in there])
+
+    @staticmethod
+    def _with_sources(hits: Hits, found: dict[str, Record]) -> list[Record]:
         """Add the objects that live in the index only; what is nowhere was deleted meanwhile."""
         records = []
         for key in hits.keys:
@@ -125,8 +139,6 @@ class Finder:
                 record = _unstored(key, hits.sources[key])
             if record is not None:
                 records.append(record)
-        if len(records) < len(hits.keys):
-            logger.info("the index knows objects that are gone", extra={"appid": app.identifier})
         return records
 
 

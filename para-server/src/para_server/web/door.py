@@ -27,7 +27,7 @@ from para_server.web.cookies import SetCookie
 from para_server.web.request import WebRequest, web_request
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from para_server.access.decision import Decision
     from para_server.access.gate import Gate
@@ -41,8 +41,13 @@ __all__ = ["WebDoor"]
 
 logger = logging.getLogger(__name__)
 
+_DENIED = "Access Denied"
 _FULL = "Full authentication is required to access this resource"
 _ENVELOPE = b"application/json;charset=UTF-8"
+
+
+class _DeniedError(Exception):
+    """A user is known, and in none of the groups that a path is for."""
 
 
 class WebDoor:
@@ -93,7 +98,12 @@ class WebDoor:
         most = self._max_plugged_body_bytes if is_plugged else self._max_body_bytes
         body = await read_body(headers, receive, most) if has_body(headers) else b""
         request = web_request(scope, body, self._context, self._settings.trusted_proxies)
-        refused = await self._refusal(request)
+        try:
+            refused = await self._refusal(request)
+        except _DeniedError:
+            if await self._show_denied(request, scope, receive, send):
+                return None, ""
+            refused = refusal(request, 403, _DENIED), ""
         if refused is not None:
             return refused
         handler = self._routes.find(request)
@@ -167,8 +177,25 @@ class WebDoor:
         if refused is not None:
             return _refused(request, refused), ""
         if not guard.admits(found.user.groups):
-            return refusal(request, 403, "Access Denied"), ""
+            raise _DeniedError
         return None
+
+    async def _show_denied(
+        self, request: WebRequest, scope: Scope, receive: Receive, send: Send
+    ) -> bool:
+        """Show people the page of a plugin that is for those who are refused, if there is one."""
+        path = f"{self._context}{self._settings.access_denied}"
+        page = {**scope, "method": "GET", "path": path, "query_string": b""}
+        page["raw_path"] = path.encode()
+        if request.is_script or not self._plugged.is_at(page):
+            return False
+
+        async def refuse(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "status": 403}
+            await send(message)
+
+        return await self._plugged(page, replayed(b"", receive), refuse)
 
     async def _proof(self, request: WebRequest) -> Proof | None:
         """Return what the bearer token proves; cookies prove nothing."""

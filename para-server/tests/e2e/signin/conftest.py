@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from para_core.config import Config
+from para_core.extensions import ResourceHandler
 from para_server.config import ApiSettings
 from para_server.para import Para
 from para_server.signin.policy import SignInPolicy
@@ -40,16 +41,24 @@ def policy() -> SignInPolicy:
 
 
 @pytest.fixture
+def resources() -> list[ResourceHandler]:
+    """Override it for resources of plugins."""
+    return []
+
+
+@pytest.fixture
 async def para(  # noqa: PLR0913, PLR0917 - one fixture for each thing that tests replace
     settings: ApiSettings,
     policy: SignInPolicy,
     clock: Clock,
     vouching: Vouching,
     config_values: Mapping[str, object],
+    resources: list[ResourceHandler],
     tmp_path: Path,
 ) -> AsyncIterator[Para]:
     async with backends(MEMORY, tmp_path) as made:
         made.sign_ins = lambda _: [vouching]
+        made.resources = resources
         config = Config({"para.trusted_proxies": "127.0.0.1", **config_values})
         async with Para(settings, made, config=config, policy=policy, clock=clock) as para:
             yield para
