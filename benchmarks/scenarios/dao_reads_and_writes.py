@@ -34,7 +34,7 @@ from para_dao_sql.sqlite import SqliteDAO
 RECORDS = 20_000
 ROUNDS = 5
 OPERATIONS = 3_000  # of one side in one round
-CALLERS = (1, 8, 64)
+CALLERS = (1, 8, 32, 64)
 DATA = b"x" * 500
 
 Operation = Callable[[str], Awaitable[object]]

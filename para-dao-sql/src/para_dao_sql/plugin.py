@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from para_core.hookspecs import DAOFactory, hookimpl
@@ -11,12 +11,15 @@ from para_core.hookspecs import DAOFactory, hookimpl
 if TYPE_CHECKING:
     from msgspec import Struct
 
+    from para_core.checks import Check, Finding
     from para_core.config import Config
     from para_core.contracts.dao import DAO
     from para_dao_sql.address import MariaDBAddress, PostgresAddress
     from para_dao_sql.settings import SqlSettings
 
 para_plugin_api = 1
+
+_CONNECTIONS_BESIDE = 2  # of each process: one keeps its lock, one is for a snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,37 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     from para_dao_sql.settings import DbSettings, SqlSettings
 
     return {"para.db": DbSettings, "para.sql": SqlSettings}
+
+
+@hookimpl
+def para_register_checks() -> Sequence[Check]:
+    """Look at the settings of a database server."""
+    from para_core.checks import Check
+
+    return [Check("database", examine_database)]
+
+
+async def examine_database(config: Config) -> Iterable[Finding]:
+    """Ask MariaDB or MySQL whether it keeps what it answers; of others there is nothing to say."""
+    from para_core.errors import ConfigError
+    from para_dao_sql.address import MariaDBAddress, parse_address
+    from para_dao_sql.settings import SqlSettings
+
+    settings = config.section("para.sql", SqlSettings)
+    try:
+        address = parse_address(settings, "")
+    except ConfigError:
+        return []  # the check of the back-ends tells it
+    if config.text("para.dao").lower() != "sqldao" or not isinstance(address, MariaDBAddress):
+        return []
+    try:
+        from para_dao_sql.mariadb.doctor import Needs, examine
+    except ModuleNotFoundError:
+        return []
+    workers = max(1, config.number("para.workers"))
+    connections = workers * (settings.pool_size + _CONNECTIONS_BESIDE)
+    needs = Needs(config.number("para.max_entity_size_bytes"), connections)
+    return await examine(address, settings.timeout_ms / 1000, needs)
 
 
 def open_embedded_dao(config: Config) -> DAO:

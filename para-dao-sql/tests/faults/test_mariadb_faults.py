@@ -12,6 +12,8 @@ from dataclasses import replace
 import pytest
 from asyncmy.errors import MySQLError, OperationalError
 
+from para_core.checks import Verdict
+from para_core.config import Config
 from para_core.contracts.dao import Record
 from para_core.errors import BackendError, UnavailableError
 from para_core.testing.dao import a_record
@@ -22,6 +24,7 @@ from para_dao_sql.mariadb import MariaDBDAO
 from para_dao_sql.mariadb.connection import MariaDBConnection, connect
 from para_dao_sql.mariadb.errors import as_para_error, as_start_error
 from para_dao_sql.mariadb.tables import FORMAT
+from para_dao_sql.plugin import para_register_checks
 from para_dao_sql.settings import SqlSettings
 
 from .servers import Place, ServerFaults
@@ -106,6 +109,15 @@ async def place() -> AsyncIterator[MariaDBPlace]:
 
 class TestMariaDBFaults(ServerFaults):
     pass
+
+
+async def test_doctor_asks_the_server(place: MariaDBPlace) -> None:
+    settings = {"para.dao": "SqlDAO", "para.sql.url": os.environ["PARA_TEST_MARIADB_URL"]}
+    (check,) = para_register_checks()
+    found = await check.examine(Config({**settings, "para.sql.pool_size": "100"}))
+    waits = await place.run("SELECT @@innodb_flush_log_at_trx_commit")
+    said = [one.said for one in found if one.verdict is Verdict.BAD]
+    assert any("does not wait for its disk" in text for text in said) == (waits != 1)
 
 
 # ---- what only MariaDB does --------------------------------------------------------------------
