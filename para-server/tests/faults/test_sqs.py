@@ -28,7 +28,7 @@ pytest.importorskip("para_queue_sqs")
 pytestmark = pytest.mark.service("sqs")
 
 ROUNDS = 3 if os.environ.get("PARA_TEST_LONG") else 1
-MESSAGES = 40  # of a round
+MESSAGES = 300  # of a round
 
 
 @pytest.fixture
@@ -63,20 +63,22 @@ async def test_no_message_is_lost_when_the_server_is_killed(
     async with open_aws_queue(Config(queue_settings)) as queue:
         for turn in range(ROUNDS):
             await asyncio.to_thread(begin, server)
-            keys = [f"m{turn}-{number}" for number in range(MESSAGES)]
-            await queue.push_all(
-                f'{{"appid":"para","type":"boat","id":"{key}","_create":true,"n":1}}'
-                for key in keys
-            )
-            wanted = turn * MESSAGES + 5
+            pushing = asyncio.create_task(queue.push_all(messages(turn)))
+            wanted = turn * MESSAGES + 20
             await asyncio.to_thread(eventually, partial(has_stored, server, wanted), 120)
             await asyncio.to_thread(server.kill)
+            await pushing
         await asyncio.to_thread(begin, server)
         await asyncio.to_thread(eventually, partial(has_stored, server, ROUNDS * MESSAGES), 120)
         async with asyncio.timeout(60):
             while await queue.size():  # noqa: ASYNC110 - only the service tells
                 await asyncio.sleep(0.1)
         assert await queue.aside() == []
+
+
+def messages(turn: int) -> list[str]:
+    keys = [f"m{turn}-{number}" for number in range(MESSAGES)]
+    return [f'{{"appid":"para","type":"boat","id":"{key}","_create":true}}' for key in keys]
 
 
 def has_stored(server: ServerProcess, count: int) -> bool:
