@@ -23,7 +23,9 @@ QUICK, SLOW = MakeBcrypt(RIGHT, 4), MakeBcrypt(RIGHT, 14)
 
 
 @pytest.fixture
-async def process() -> AsyncIterator[HashingProcess]:
+async def process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HashingProcess]:
+    """A process that is not given up, however busy this machine is with other things."""
+    monkeypatch.setattr(breaks, "_MOST_VAIN", 100_000)
     process = HashingProcess()
     yield process
     process.stop()
@@ -116,8 +118,9 @@ async def test_after_an_accident_it_rests_and_starts_again(
 async def test_one_that_gets_nowhere_is_given_up(
     process: HashingProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(breaks, "_VAIN_SEC", 0.001)
     pid = await pid_of(process)
+    monkeypatch.setattr(breaks, "_VAIN_SEC", 0.001)
+    monkeypatch.setattr(breaks, "_MOST_VAIN", 20)
     os.kill(pid, signal.SIGSTOP)
     assert await process.ask(QUICK) is None
     assert "for a while: other work takes every core" in caplog.text
