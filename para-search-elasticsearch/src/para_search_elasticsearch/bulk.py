@@ -68,9 +68,10 @@ class Bulk:
     async def send(
         self, index: str, actions: Iterable[Action], *, params: dict[str, str]
     ) -> list[Failed]:
-        """Apply changes in this order, those of one document at least.
+        """Apply changes, at most one of each document, in portions.
 
-        Changes that the cluster has no time for are sent again, after longer and longer pauses
+        ``para.es.bulk.concurrent_requests`` portions are on their way at once. Changes that the
+        cluster has no time for are sent again, after longer and longer pauses
         (``para.es.bulk.backoff_initial_delay_ms``, ``max_num_retries``).
 
         Args:
@@ -87,8 +88,18 @@ class Bulk:
             RefusedError: It refuses the whole request, as when the index is missing.
         """
         failed: list[Failed] = []
-        for portion in self._portions(actions):
-            failed += await self._until_taken(index, portion, params)
+        running: set[asyncio.Task[list[Failed]]] = set()
+        try:
+            for portion in self._portions(actions):
+                if len(running) >= max(self._settings.concurrent_requests, 1):
+                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    failed += [one for task in done for one in task.result()]
+                running.add(asyncio.create_task(self._until_taken(index, portion, params)))
+            while running:
+                done, running = await asyncio.wait(running)
+                failed += [one for task in done for one in task.result()]
+        finally:
+            await _end(running)
         return failed
 
     def _portions(self, actions: Iterable[Action]) -> Iterator[list[Action]]:
@@ -160,3 +171,10 @@ class Bulk:
             elif operation != "delete" or status != _NOT_FOUND:
                 refused.append(Failed(action, f"{kind}: {reason}"))
         return rejected, refused
+
+
+async def _end(running: set[asyncio.Task[list[Failed]]]) -> None:
+    """End what is still on its way, when another portion failed or the call was cancelled."""
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)

@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 from para_core.contracts.search import Hits
+from para_core.errors import BackendError
 from para_core.pager import Pager
 from para_core.query import tree
+from para_core.query.builders import ids_query
 from para_search_elasticsearch.clauses import NOTHING, Clause, all_of
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.documents import data_of
@@ -18,6 +20,7 @@ from para_search_elasticsearch.translate import Likeness, Translator
 
 __all__ = ["Finder"]
 
+_MOST_CONDITIONS = 200  # of a query; each is up to four clauses, of which a cluster takes 1024
 _COUNTED = 500  # words of a text that are counted in one request
 _PARAMS = {"ignore_unavailable": "true", "allow_no_indices": "true"}
 _NO_HITS = Hits([], 0)
@@ -35,6 +38,8 @@ class Finder:
         self, alias: str, appid: str, query: tree.Node, kind: str | None, pager: Pager
     ) -> Hits:
         """Return one page of an app's documents; an app without an index has none."""
+        if isinstance(query, tree.Bool) and len(query.must) > _MOST_CONDITIONS:
+            query = await self._narrowed(alias, appid, query, kind)
         likeness: Likeness = {}
         translator = Translator(nested=self._nested, likeness=likeness)
         for node in likenesses(query):
@@ -62,6 +67,23 @@ class Finder:
         if pager.limit > 0:
             body["from"] = pager.offset
         return self._hits(await self._search(alias, body), pager.offset)
+
+    async def _narrowed(
+        self, alias: str, appid: str, query: tree.Bool, kind: str | None
+    ) -> tree.Node:
+        """Return a query with fewer conditions: what the first of them leave is asked for by id.
+
+        Raises:
+            BackendError: They leave too much.
+        """
+        left = query.must
+        while len(left) > _MOST_CONDITIONS:
+            some = tree.Bool(left[:_MOST_CONDITIONS], must_not=query.must_not)
+            hits = await self.find(alias, appid, some, kind, Pager(limit=WINDOW))
+            if hits.total > len(hits.keys):
+                raise BackendError(f"a query has more than {_MOST_CONDITIONS} conditions")
+            left = [ids_query(hits.keys), *left[_MOST_CONDITIONS:]]
+        return tree.Bool(left, must_not=query.must_not)
 
     async def _deep(self, alias: str, body: Json, pager: Pager) -> Hits:
         """Return a page beyond the cluster's window: walk there by the values of the order."""

@@ -59,6 +59,5 @@ class BulkSettings(Struct, frozen=True, forbid_unknown_fields=True):
     size_limit_mb: Annotated[int, Meta(ge=1)] = 5
     action_limit: Annotated[int, Meta(ge=1)] = 1000
     concurrent_requests: Annotated[int, Meta(ge=0)] = 1
-    flush_interval_ms: int = 5000
     backoff_initial_delay_ms: Annotated[int, Meta(ge=0)] = 50
     max_num_retries: int = 8

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from para_core.contracts.search import Search
-from para_core.testing.search import SearchSuite
+from para_core.query.builders import tagged_query
+from para_core.testing.search import SearchSuite, a_record, fill, found
 from para_core.testing.search.samples import APP
 from para_search_elasticsearch.search import ElasticSearch
 
@@ -31,6 +32,12 @@ class TestSharedElasticSearch(SearchSuite):
         yield engine
         for appid in set(engine.homes.known) - {APP}:
             await engine.drop(appid)
+
+    async def test_any_number_of_conditions_can_be_asked(self, search: Search) -> None:
+        tags = [f"t{n}" for n in range(1500)]
+        await fill(search, [a_record("all", tags=tags), a_record("some", tags=tags[:-1])])
+        assert await found(search, tagged_query(tags)) == "all"
+        assert await found(search, tagged_query([*tags, "none"])) == ""
 
     @pytest.mark.long
     async def test_many_apps(self, search: Search) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from para_core.settings.derived import if_production
-from para_core.settings.key import Derived, category, flag, number, text
+from para_core.settings.key import UNUSED, Derived, category, flag, number, text
 
 __all__ = ["ELASTIC", "LUCENE"]
 
@@ -42,9 +42,10 @@ ELASTIC = category("Elasticsearch Search", "para-search-elasticsearch", [
     text("es.basic_auth_password", "", "Password at the cluster."),
     number("es.bulk.size_limit_mb", 5, "Megabytes after which a bulk is sent."),
     number("es.bulk.action_limit", 1000, "Operations after which a bulk is sent."),
-    number("es.bulk.concurrent_requests", 1, "Bulks that may be on their way at once; 0 for one "
-           "after the other."),
-    number("es.bulk.flush_interval_ms", 5000, "Milliseconds after which a bulk is sent anyway."),
+    number("es.bulk.concurrent_requests", 1, "Bulks of one app that may be on their way at once; "
+           "0 and 1 for one after the other."),
+    number("es.bulk.flush_interval_ms", 5000, "Changes wait for no other ones here: they are sent "
+           "as soon as there are some.", used_by=UNUSED),
     number("es.bulk.backoff_initial_delay_ms", 50, "Milliseconds before a failed bulk is sent "
            "again for the first time."),
     number("es.bulk.max_num_retries", 8, "How often a failed bulk is sent again."),
