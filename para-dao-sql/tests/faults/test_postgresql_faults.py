@@ -16,7 +16,8 @@ from para_core.errors import BackendError
 from para_core.testing.dao import a_record
 from para_dao_sql.address import PostgresAddress
 from para_dao_sql.postgresql import PostgresDAO, upgrade
-from para_dao_sql.postgresql.errors import as_para_error
+from para_dao_sql.postgresql.dialect import PostgresDialect
+from para_dao_sql.postgresql.errors import FAILURES, as_para_error
 from para_dao_sql.postgresql.upgrade import FORMAT
 
 from .servers import Place, ServerFaults, refusal_alone
@@ -167,3 +168,26 @@ async def test_a_step_that_fails_changes_nothing(
             await place.dao().open()
         assert await connection.fetchval("SELECT format FROM objects_format") == 1
         assert await connection.fetchval("SELECT count(*) FROM objects_changes") == 1
+
+
+@pytest.mark.parametrize("is_seen_idle", [True, False], ids=["between statements", "inside one"])
+async def test_who_stops_inside_a_transaction_holds_up_nobody_for_long(
+    place: PostgresPlace,
+    is_seen_idle: bool,  # noqa: FBT001
+) -> None:
+    """Inside a statement a session does not count as idle, as it does without the limit."""
+    dialect = PostgresDialect(place.address, timeout_ms=4000)
+    async with place.dao() as dao:
+        await dao.create("app", a_record("cat1"))
+        pool = await dialect.connect_pool(1, None)
+        async with pool.acquire() as stopped:
+            if not is_seen_idle:
+                await stopped.execute("SET idle_in_transaction_session_timeout = 0")
+            await stopped.execute("BEGIN")
+            await stopped.execute("SELECT app FROM objects_apps FOR UPDATE")
+            await dao.create("app", a_record("cat2"))
+            with pytest.raises(FAILURES):
+                await stopped.execute("COMMIT")
+        assert await pool.fetchval("SELECT 1") == 1  # over a new connection
+        await pool.close()
+        assert sorted(await dao.read_all("app", ["cat1", "cat2"])) == ["cat1", "cat2"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
@@ -20,10 +22,19 @@ from para_dao_sql.servers.tables import App, Statements, lock_app
 
 __all__ = ["PostgresDialect"]
 
+logger = logging.getLogger(__name__)
+
 # The table's number tells several servers in one database, in schemas of their own, apart.
 _KEY = f"{0x50617261}::bigint << 32 | 'objects_format'::regclass::oid::bigint"
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_KEY})"
 _TAKE = f"SELECT pg_try_advisory_lock({_KEY})"
+_NAME = "para-server"  # as which sessions that write are seen in pg_stat_activity
+_END_STOPPED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid = ANY(pg_blocking_pids($1)) AND wait_event = 'ClientRead' AND usename = current_user
+AND application_name = $3 AND state_change < now() - make_interval(secs => $2)
+"""
+_STILL = 0.4  # of the time limit: who has said nothing for so long inside a write was stopped
 
 
 class PostgresDialect(Dialect[asyncpg.Connection]):
@@ -35,6 +46,10 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
     def __init__(self, address: PostgresAddress, *, timeout_ms: int) -> None:
         self._address, self.place = address, address.url.partition("?")[0]
         self._timeout_sec = timeout_ms / 1000
+        # The locks of a process that was stopped inside a transaction would hold up all servers;
+        # they go while those who wait for them still do.
+        self._idle_ms = str(max(timeout_ms // 2, 1))
+        self._freeing: set[asyncio.Task[None]] = set()
 
     async def connect(self) -> asyncpg.Connection:
         """Make a connection beside those of the pool."""
@@ -58,6 +73,10 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
             statement_cache_size=1024,  # every app with a table of its own has some
             reset=_leave_as_it_is,
             init=join,
+            server_settings={
+                "application_name": _NAME,
+                "idle_in_transaction_session_timeout": self._idle_ms,
+            },
         )
         return made
 
@@ -111,7 +130,34 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
     async def begin(self, connection: asyncpg.Connection, appid: str) -> tuple[App, int] | None:
         """Begin a transaction, and return the app with its counter, locked."""
         await connection.execute("BEGIN")
-        return await lock_app(connection, appid)
+        wait_sec, pid = self._timeout_sec / 2, connection.get_server_pid()
+        late = asyncio.get_running_loop().call_later(wait_sec, self._free, pid)
+        try:
+            return await lock_app(connection, appid)
+        finally:
+            late.cancel()
+
+    def _free(self, pid: int) -> None:
+        """Let a session go on that waits for one whose process was stopped.
+
+        The limit for idle sessions does not see one that was stopped inside a statement.
+        """
+        task = asyncio.create_task(self._end_stopped(pid))
+        self._freeing.add(task)
+        task.add_done_callback(self._freeing.discard)
+
+    async def _end_stopped(self, pid: int) -> None:
+        try:
+            connection = await self.connect()
+            try:
+                ended = await connection.fetch(_END_STOPPED, pid, self._timeout_sec * _STILL, _NAME)
+            finally:
+                connection.terminate()
+        except FAILURES as error:
+            logger.warning("a write waits, and who holds it up cannot be ended: %s", error)
+            return
+        if ended:
+            logger.warning("ended the session of a process that was stopped inside a write")
 
     async def begin_new(self, connection: asyncpg.Connection, appid: str) -> tuple[App, int]:
         """Make an app in the transaction that has begun, unless another server does it first."""
