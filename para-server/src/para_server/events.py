@@ -17,7 +17,7 @@ from para_server.outbound import open_outbound
 from para_server.services.following import Retention
 from para_server.services.index_writer import FOLLOWER as INDEX
 from para_server.services.river import River
-from para_server.webhooks.service import FOLLOWER as WEBHOOKS
+from para_server.webhooks.sender import FOLLOWER as WEBHOOKS
 from para_server.webhooks.service import Webhooks
 from para_server.workers.index import WorkerIndex
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from para_core.config import Config
     from para_core.contracts.dao import DAO
     from para_core.contracts.queue import Queue
+    from para_server.nodes.leases import Leases
     from para_server.services.container import Services
     from para_server.services.indexing import Indexing
 
@@ -56,6 +57,7 @@ class Followers(Component):
         retention: Retention,
         *,
         index: Indexing | None = None,
+        leases: Leases | None = None,
         has_others: bool = False,
     ) -> None:
         """Put them together; nothing is opened yet.
@@ -67,10 +69,12 @@ class Followers(Component):
             services: Of the server.
             retention: Told how far each follower is.
             index: Knows whether this process leads; ``None`` where there is no other.
+            leases: Share the apps out among nodes; ``None`` where one process has all.
             has_others: Whether other processes write into the same database.
         """
         self._index = index if isinstance(index, WorkerIndex) else None
-        has_others = has_others or self._index is not None
+        self._leases = leases
+        has_others = has_others or self._index is not None or leases is not None
         self._sends = config.flag("para.webhooks_enabled")
         takes_messages = self._sends or config.flag("para.queue_link_enabled")
         self._outbound = open_outbound(config, most_connections=_CONNECTIONS, is_repeatable=True)
@@ -85,6 +89,7 @@ class Followers(Component):
             most_failures=config.number("para.max_failed_webhook_attempts"),
             context_path=services.settings.context_path,
             has_others=has_others,
+            share_of=None if leases is None else leases.share_of,
         )
         river = River(
             queue,
@@ -101,7 +106,9 @@ class Followers(Component):
             services.apps.listeners = (*services.apps.listeners, self.webhooks)
         if self._index is not None:
             self._index.on_lead.append(self._lead)
-            self._index.on_news = self.webhooks.follower.wake
+            self._index.on_news = self.webhooks.wake
+        if leases is not None and self._sends:
+            leases.on_take, leases.on_leave = self.webhooks.take_share, self.webhooks.leave_share
         self._may_lead = False
         self._leading: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
@@ -136,6 +143,8 @@ class Followers(Component):
                 await self.webhooks.leave_off()
             if self._river is not None:
                 await stack.enter_async_context(self._river)
+            if self._leases is not None:
+                await stack.enter_async_context(self._leases)
             self._stack = stack.pop_all()
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ The server is one user of it; a program that embeds Para is another::
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -26,7 +27,6 @@ from para_core.memory.emailer import NoopEmailer
 from para_core.memory.filestore import MemoryFileStore
 from para_core.memory.queue import MemoryQueue, QueueSettings
 from para_core.metrics import Metrics
-from para_core.objects import User
 from para_server import __version__
 from para_server.access.gate import Gate
 from para_server.api import Api
@@ -67,6 +67,7 @@ from para_server.services.index_follower import IndexFollower
 from para_server.services.index_writer import REBUILD_PAGE
 from para_server.services.indexing import Indexing
 from para_server.services.links import Links
+from para_server.services.lookup import Lookup
 from para_server.services.mailing import Mailing
 from para_server.services.objects import Objects
 from para_server.services.orphans import Orphans
@@ -96,11 +97,10 @@ if TYPE_CHECKING:
     from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
     from para_core.extensions import ResourceHandler
-    from para_core.objects import App
+    from para_server.peer import Peer
     from para_server.services.container import Clock
     from para_server.services.following import Retention
     from para_server.workers.metrics import WorkerMetrics
-    from para_server.workers.worker import Worker
 
 __all__ = ["Backends", "Para", "now_ms", "settings_of"]
 
@@ -140,7 +140,7 @@ class Para(Component):
         policy: SignInPolicy | None = None,
         keys_file: Path | None = None,
         clock: Clock | None = None,
-        worker: Worker | None = None,
+        peer: Peer | None = None,
     ) -> None:
         """Put everything together; nothing is opened yet.
 
@@ -151,10 +151,11 @@ class Para(Component):
             policy: The rules of sign-in; those of the configuration unless given.
             keys_file: Where the keys of a new root app are written.
             clock: Milliseconds since the Unix epoch.
-            worker: What this process is among several; ``None`` when it is alone.
+            peer: What this process is among several; ``None`` when it is alone.
         """
-        if worker is not None:
-            settings, backends = worker.joined(settings, backends)
+        if peer is not None:
+            settings, backends = peer.joined(settings, backends)
+            peer.meet(self)
         self._config = config or Config()
         self.metrics = Metrics(time.perf_counter_ns, root=settings.root)
         dao = backends.dao  # of the server itself: no listener hears of it, and nobody times it
@@ -167,7 +168,9 @@ class Para(Component):
         self.settings, self._backends = settings, backends
         self._stack = AsyncExitStack()
         backends.queue.keep_in(dao)
-        retention = retention_of(self._config, dao, search_enabled=settings.search_enabled)
+        self._peer = peer or contextlib.nullcontext()
+        usual = retention_of(self._config, dao, search_enabled=settings.search_enabled)
+        retention = usual if peer is None else peer.retention(usual)
         self._outbound = open_outbound(self._config)
         captchas = self._config.section("para.captcha", CaptchaSettings)
         self.services = _services(
@@ -178,7 +181,7 @@ class Para(Component):
             captcha=Captcha(self._outbound, captchas),
             keys_file=keys_file,
             clock=clock or now_ms,
-            worker=worker,
+            peer=peer,
         )
         self.followers = Followers(
             self._config,
@@ -186,20 +189,21 @@ class Para(Component):
             backends.queue,
             self.services,
             retention,
-            index=self.services.index if worker is not None else None,
+            index=self.services.index if peer is not None else None,
+            leases=peer.leases if peer is not None else None,
         )
         self.services.webhooks = self.followers.webhooks
         if self.followers.webhooks.is_enabled:
             part = follower_part(
                 "Webhooks",
-                self.followers.webhooks.follower,
+                self.followers.webhooks,
                 dao,
                 behind_sec=settings.health_behind_sec,
             )
             self.services.health.add(part)
         self.services.queue = backends.queue
         self.gate = Gate(
-            _Lookup(self.services),
+            Lookup(self.services),
             root=settings.root,
             window_sec=settings.request_expires_after,
             is_api_enabled=settings.api_enabled,
@@ -229,20 +233,20 @@ class Para(Component):
             self.gate.tokens.still_valid = self.sign_in.delegation.is_valid
         self._web = self._door()
         self._worker_metrics: WorkerMetrics | None = None
-        self.operator_listener = self._operator_listener(worker)
+        self.operator_listener = self._operator_listener(peer)
 
-    def _operator_listener(self, worker: Worker | None) -> OperatorListener:
+    def _operator_listener(self, peer: Peer | None) -> OperatorListener:
         """Make the operator's doors: beside the API for all workers, on ports of their own each."""
         settings = self._config.section("para.operator", OperatorSettings)
         context = self.settings.context_path
         parts = (self.services, self.api.dispatcher, settings)
         own = self._operator = OperatorDoor(*parts, context=context)
-        if worker is not None:
-            self._worker_metrics = worker.metrics(own.own_metrics)
+        if peer is not None and (shared := peer.metrics(own.own_metrics)) is not None:
+            self._worker_metrics = shared
             told = self._worker_metrics.of_all
             self._operator = OperatorDoor(*parts, context=context, metrics=told)
             if settings.port:
-                settings = msgspec.structs.replace(settings, port=settings.port + worker.number)
+                settings = msgspec.structs.replace(settings, port=settings.port + peer.number)
         return OperatorListener(own, settings)
 
     def _new_reporting(self, listener: MetricsListener) -> Reporting:
@@ -293,6 +297,7 @@ class Para(Component):
             await self._stack.enter_async_context(self._backends.dao)
             await self._stack.enter_async_context(self._backends.cache)
             await self._stack.enter_async_context(self._backends.search)
+            await self._stack.enter_async_context(self._peer)
             await settle_copy(self._backends.dao, self._backends.search, self._backends.cache)
             await self._stack.enter_async_context(self._backends.files)
             await self._stack.enter_async_context(self._backends.emailer)
@@ -340,20 +345,6 @@ class Para(Component):
         return self.api.serves(cycle.scope["raw_path"]) and self.api.answer_now(cycle)
 
 
-class _Lookup:
-    """Finds apps and users for the gate."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    async def app(self, identifier: str) -> App | None:
-        return await self._services.apps.find(identifier)
-
-    async def user(self, identifier: str, userid: str) -> User | None:
-        app = await self._services.apps.find(identifier)
-        return await self._services.users.find(app, userid) if app is not None else None
-
-
 def now_ms() -> int:
     """Return milliseconds since the Unix epoch."""
     return int(time.time() * 1000)
@@ -385,16 +376,17 @@ def _services(  # noqa: PLR0913 - where everything meets
     captcha: Captcha,
     keys_file: Path | None,
     clock: Clock,
-    worker: Worker | None,
+    peer: Peer | None,
 ) -> Services:
-    ids = IdGenerator(settings.worker_id, clock)
-    store, index = _storage(settings, backends, retention, worker)
+    new_ids = IdGenerator if peer is None else peer.ids
+    ids = new_ids(settings.worker_id, clock)
+    store, index = _storage(settings, backends, retention, peer)
     apps = Apps(
         store,
         settings,
         clock=clock,
         listeners=backends.app_listeners,
-        is_true=None if worker is None else worker.is_true,
+        is_true=None if peer is None else peer.is_true,
     )
     finder = Finder(
         backends.search,
@@ -453,7 +445,7 @@ def _services(  # noqa: PLR0913 - where everything meets
             name=settings.root_name,
             keys_file=keys_file,
             override=settings.root_secret_override,
-            keys=None if worker is None else worker.root_keys,
+            keys=None if peer is None else peer.root_keys,
         ),
         health=Health(
             _parts(settings, backends, store.dao, index),
@@ -478,17 +470,17 @@ def _parts(settings: ApiSettings, backends: Backends, dao: DAO, index: Indexing)
 
 
 def _storage(
-    settings: ApiSettings, backends: Backends, retention: Retention, worker: Worker | None
+    settings: ApiSettings, backends: Backends, retention: Retention, peer: Peer | None
 ) -> tuple[Store, Indexing]:
     dao = backends.dao
     if backends.io_listeners:
         dao = ListenedDAO(dao, backends.io_listeners)
     index: Indexing
     page = settings.reindex_batch_size if settings.reindex_batch_size > 0 else REBUILD_PAGE
-    if worker is None:
+    if peer is None:
         index = IndexFollower(dao, backends.search, retention=retention, rebuild_page=page)
     else:
-        index = worker.index(dao, backends.search, retention, rebuild_page=page)
+        index = peer.index(dao, backends.search, retention, rebuild_page=page)
     store = Store(
         dao,
         cache=backends.cache if settings.cache_enabled else None,

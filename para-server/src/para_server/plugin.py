@@ -72,6 +72,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     from para_server.http.pace import HttpSettings
     from para_server.logs.settings import LogSettings
     from para_server.metrics.settings import MetricsAdditions
+    from para_server.nodes.settings import NodeSettings
     from para_server.operator.settings import OperatorSettings
     from para_server.outbound.settings import OutboundSettings
     from para_server.services.captcha import CaptchaSettings
@@ -90,6 +91,7 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
         "para.localstorage": LocalStorageSettings,
         "para.log": LogSettings,
         "para.metrics": MetricsAdditions,
+        "para.nodes": NodeSettings,
         "para.operator": OperatorSettings,
         "para.outbound": OutboundSettings,
         "para.security.ldap": LdapAdditions,

@@ -22,6 +22,7 @@ from para_server.http.pace import Pace
 from para_server.http.protocol import paced
 from para_server.logs import Logs
 from para_server.metrics.names import BackendNames
+from para_server.nodes.node import node_of
 from para_server.para import Backends, Para, settings_of
 from para_server.pidfile import pid_file
 from para_server.systemd import keep_alive, notify
@@ -137,12 +138,13 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
 ) -> None:
     settings = settings_of(config)
     plugins.register_core_types()
+    node = None if worker is not None else node_of(config)
     para = Para(
         settings,
         backends_of(config, plugins),
         config=config,
         keys_file=keys_file_of(config),
-        worker=worker,
+        peer=worker or node,
     )
     access_log = logs.access_log()
     para.api.dispatcher.access = access_log
@@ -160,16 +162,20 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
             certificate,
             tether,
         )
+        if node is not None:
+            node.on_lost = server.give_up
         _settle_memory()
         scheme = "http" if certificate is None else "https"
         where = f"{scheme}://localhost:{listener.getsockname()[1]}{settings.context_path}"
-        node = para.settings.worker_id
-        logger.info("Instance #%s initialized and listening on %s", node, where)
+        number = para.settings.worker_id
+        logger.info("Instance #%s initialized and listening on %s", number, where)
         try:
             await server.serve(sockets=[listener])
         finally:
             logger.info("--- Para.destroy() ---")
             await plugins.stop(config)
+    if node is not None and node.is_lost:
+        raise ConfigError("another node has the number of this one; see para.worker_id")
 
 
 def server_config(para: Para, *, stop_sec: int = 30) -> uvicorn.Config:
@@ -267,6 +273,10 @@ class _Server(uvicorn.Server):
         """Stop: the supervisor has ended, and nobody else would ever tell."""
         asyncio.get_running_loop().remove_reader(self._tether.lost if self._tether else -1)
         logger.error("the supervisor has ended, so this worker stops")
+        self.should_exit = True
+
+    def give_up(self) -> None:
+        """Stop, for a reason that was told."""
         self.should_exit = True
 
     def _reload(self) -> None:

@@ -52,7 +52,7 @@ class Caller:
 
     def sign_as(self, key: str, secret: str) -> None:
         """Sign with these keys from now on."""
-        self._key, self._secret = key, secret
+        self.key, self.secret = key, secret
 
     def ask(
         self,
@@ -97,7 +97,7 @@ class Caller:
     ) -> dict[str, str]:
         stamp = stamp_at(time.time())
         draft = Draft(
-            method, path, query, body, self._host, stamp, key=self._key, secret=self._secret
+            method, path, query, body, self._host, stamp, key=self.key, secret=self.secret
         )
         return sign(draft)
 

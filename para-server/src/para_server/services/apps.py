@@ -83,6 +83,12 @@ class Apps:
         self._origins.pop(identifier, None)
         self._types.pop(identifier, None)
 
+    def forget_all(self) -> None:
+        """Forget all apps: nobody has told what became of them."""
+        self._heard += 1
+        for identifier in list(self._known):
+            self._forget(identifier)
+
     def known(self, identifier: str) -> App | None:
         """Return an app that is in memory; ``None`` says nothing."""
         found = self._known.get(identifier)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Protocol
 
 from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Change
-from para_core.errors import ParaError
+from para_core.errors import ParaError, UnavailableError
 
 __all__ = ["Follower", "Follows", "Retention", "changes_after"]
 
@@ -45,6 +45,11 @@ class Retention:
         self._passed: dict[str, dict[str, int]] = {}  # by app and follower
         self._forgotten: dict[str, float] = {}  # when each app's feed was cut last
 
+    @property
+    def followers(self) -> frozenset[str]:
+        """Those that are waited for."""
+        return self._followers
+
     async def passed(self, follower: str, appid: str, position: int) -> None:
         """Say that a follower will never ask for changes up to this position again."""
         positions = self._passed.setdefault(appid, {})
@@ -59,6 +64,11 @@ class Retention:
             await self._dao.forget_changes(appid, lowest)
         except ParaError as error:
             logger.warning("old changes stay: %s", error, extra={"appid": appid})
+
+    async def missing(self, appid: str) -> int:
+        """Return up to which change entries may be gone that a follower has not passed."""
+        del appid
+        return 0  # where all of them are waited for
 
     def drop(self, appid: str) -> None:
         """Forget an app that was removed."""
@@ -86,8 +96,17 @@ class Follower(Component):
     nobody tells, such as the writes of other processes, it finds every ``poll_sec``.
     """
 
-    def __init__(self, dao: DAO, follows: Follows, *, name: str, poll_sec: float = 10.0) -> None:
-        self._dao, self._follows = dao, follows
+    def __init__(
+        self,
+        dao: DAO,
+        follows: Follows,
+        *,
+        name: str,
+        poll_sec: float = 10.0,
+        owns: Callable[[str], bool] = lambda appid: True,
+    ) -> None:
+        """Follow the apps of a database for which ``owns`` is true."""
+        self._dao, self._follows, self._owns = dao, follows, owns
         self._name, self._poll_sec = name, poll_sec
         self._dirty: dict[str, None] = {}
         self._positions: dict[str, int] = {}
@@ -113,8 +132,9 @@ class Follower(Component):
 
     def wake(self, appid: str) -> None:
         """Say that an app has a change."""
-        self._dirty[appid] = None
-        self._wake.set()
+        if self._owns(appid):
+            self._dirty[appid] = None
+            self._wake.set()
 
     def position(self, appid: str) -> int | None:
         """Return how far it is with an app; ``None`` when it has not looked at it yet."""
@@ -165,7 +185,8 @@ class Follower(Component):
     async def _mark_all(self) -> None:
         try:
             for appid in await self._dao.apps():
-                self._dirty.setdefault(appid)
+                if self._owns(appid):
+                    self._dirty.setdefault(appid)
         except ParaError as error:
             logger.warning("apps are not looked at: %s", error, extra={"follower": self._name})
 
@@ -181,8 +202,12 @@ class Follower(Component):
                 self._positions[appid] = changes[-1].number
                 self._dirty[appid] = None
             self._failures.pop(appid, None)
-        except Exception:  # whatever it is: the other apps must be followed on
-            logger.exception("changes are not taken", extra={"follower": self._name, "app": appid})
+        except Exception as error:  # whatever it is: the other apps must be followed on
+            extra = {"follower": self._name, "app": appid}
+            if isinstance(error, UnavailableError):  # it passes, and says why by itself
+                logger.warning("changes are not taken: %s", error, extra=extra)
+            else:
+                logger.exception("changes are not taken", extra=extra)
             self._positions.pop(appid, None)  # it may have been stored all the same
             failures = self._failures[appid] = self._failures.get(appid, 0) + 1
             pause = _RETRY_SEC[min(failures, len(_RETRY_SEC)) - 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from para_core.pager import Pager
 from para_core.query.tree import All
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
     from para_core.contracts.dao import DAO
     from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
-    from para_server.services.following import Follower
     from para_server.services.indexing import Indexing
 
-__all__ = ["cache_part", "dao_part", "follower_part", "index_part", "queue_part", "search_part"]
+__all__ = [
+    "Following",
+    "cache_part",
+    "dao_part",
+    "follower_part",
+    "index_part",
+    "queue_part",
+    "search_part",
+]
 
 _TTL_SEC = 10
 
@@ -87,9 +94,16 @@ def index_part(
     return Part("Index", check, is_vital=False)
 
 
+class Following(Protocol):
+    """Something that follows the writes of apps."""
+
+    def waiting(self) -> dict[str, int]:
+        """Return how far it is with the apps that have changes it has not taken."""
+
+
 def follower_part(
     name: str,
-    follower: Follower,
+    follower: Following,
     dao: DAO,
     *,
     behind_sec: int,

@@ -144,6 +144,11 @@ class IndexFollower(Indexing):
         feed.handed += 1
         self._look_again(feed)
 
+    def position(self, appid: str) -> int:
+        """Return which change of an app its index is at, as far as is known; 0 when it is not."""
+        feed = self._feeds.get(appid)
+        return 0 if feed is None else feed.position
+
     # ---- who watches --------------------------------------------------------------------------
 
     def progress(self) -> dict[str, Progress]:

@@ -81,6 +81,9 @@ class IndexWriter:
         last = await self._dao.last_change(feed.appid)
         if position is None and last == 0:
             position = 0
+        if position is not None and position < await self.retention.missing(feed.appid):
+            logger.warning("the index was away for too long", extra={"appid": feed.appid})
+            position = None
         if is_damaged(feed):
             logger.warning("the index fails again and again", extra={"appid": feed.appid})
             position = None

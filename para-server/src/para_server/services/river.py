@@ -25,7 +25,7 @@ from para_server.access.principal import Kind, Principal
 from para_server.services.holding import Hold
 from para_server.services.index_writer import is_indexed
 from para_server.services.objects import ForbiddenObjectError
-from para_server.webhooks.service import MESSAGE, UnusableMessageError
+from para_server.webhooks.messages import MESSAGE, UnusableMessageError
 
 if TYPE_CHECKING:
     from para_server.services.container import Services

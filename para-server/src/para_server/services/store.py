@@ -65,6 +65,11 @@ class Store:
         """Tell this function of every write from now on."""
         self._watchers.append(watcher)
 
+    def heard(self, appid: str, keys: Sequence[str]) -> None:
+        """Say that another process may have written these objects."""
+        for watcher in self._watchers:
+            watcher(appid, [], keys)
+
     # ---- reads --------------------------------------------------------------------------------
 
     async def read(self, appid: str, key: str) -> Record | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from para_core.contracts.outbound import Outbound
     from para_server.services.container import Clock
     from para_server.webhooks.outbox import Outbox
+    from para_server.webhooks.share import Share
 
 __all__ = ["Dispatcher", "Target"]
 
@@ -66,7 +67,10 @@ class Dispatcher(Component):
         *,
         clock: Clock,
         most_failures: int,
+        share: Share,
     ) -> None:
+        """Empty the outbox of a share, as long as this process has it."""
+        self._share = share
         self._outbox, self._outbound, self._find, self._turn_off = outbox, outbound, find, turn_off
         self._clock, self._most_failures = clock, max(most_failures, 1)
         self._lanes: dict[str, Lane] = {}
@@ -82,7 +86,7 @@ class Dispatcher(Component):
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep(), name="webhooks: sweep")
 
-    async def close(self) -> None:
+    async def close(self, *, wait_sec: float = _LAST_SEC) -> None:
         """Begin nothing more; a request under way has some seconds, else it is sent again."""
         tasks = [*self._tasks.values()]
         if self._sweeper is not None:
@@ -90,7 +94,7 @@ class Dispatcher(Component):
             self._sweeper = None
         await _cancelled(tasks)
         if self._sending:
-            await asyncio.wait(self._sending, timeout=_LAST_SEC)
+            await asyncio.wait(self._sending, timeout=wait_sec)
         await _cancelled(self._sending)
         for kept in (self._lanes, self._bells, self._tasks):
             kept.clear()
@@ -262,6 +266,7 @@ class Dispatcher(Component):
         signed = delivery.signature if delivery.target else signature(target.secret, delivery.body)
         headers = headers_of(delivery.event, delivery.id, signed, url_encoded=target.url_encoded)
         body = posted(delivery.body, url_encoded=target.url_encoded)
+        await self._share.held()  # else another process may be sending it
         try:
             reply = await self._outbound.send("POST", target.url, headers=headers, body=body)
         except ParaError as error:

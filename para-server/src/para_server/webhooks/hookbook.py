@@ -99,6 +99,11 @@ class HookBook:
             page.loading.cancel()
         return list(page.hooks)
 
+    def drop_all(self, owns: Callable[[str], bool]) -> None:
+        """Forget the apps for which this is true: nobody has told of their hooks for a while."""
+        for appid in [appid for appid in self._pages if owns(appid)]:
+            self.drop(appid)
+
     def _remove(self, appid: str, page: _Page, key: str, number: int) -> None:
         known = page.hooks.get(key)
         if known is not None and known[0] > number:

@@ -19,8 +19,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from para_core.contracts.component import Component
-from para_core.contracts.dao import DAO, Put, Record, Write
-from para_core.errors import ParaError
+from para_core.contracts.dao import DAO, Put, Record
+from para_core.errors import ConflictError, ParaError
 from para_server.webhooks.deliveries import (
     LOGGED,
     MOST_LOGGED,
@@ -29,6 +29,7 @@ from para_server.webhooks.deliveries import (
     Logged,
     record_of,
 )
+from para_server.webhooks.share import ROOM, Share, counter_of, counters
 
 __all__ = ["ROOM", "Outbox"]
 
@@ -36,8 +37,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=Struct)
 
-ROOM = "_webhooks"
-_COUNTER, _BEGUN = "counter", "begun"
+_BEGUN = "begun"
 _GATHER_SEC = 0.05
 _RETRY_SEC = 1.0
 _LAZY_SEC = 5.0  # how long the position in a feed without deliveries may stay unwritten
@@ -53,10 +53,12 @@ class _Number(Struct):
 
 
 class Outbox(Component):
-    """Keeps what has to be delivered; open it in one process at a time."""
+    """Keeps what a share of the apps has to be told; one process at a time opens it for each."""
 
-    def __init__(self, dao: DAO) -> None:
-        self._dao = dao
+    def __init__(self, dao: DAO, share: Share | None = None) -> None:
+        """Keep it in a database, for all apps unless a share is given."""
+        self._dao, self._share = dao, share or Share(dao)
+        self._counter, self._floor = counter_of(self._share), -1
         self._heads: dict[str, tuple[int, int]] = {}  # numbers by id, each with its change
         self._puts: dict[str, Record] = {}
         self._deletes: dict[str, None] = {}
@@ -96,11 +98,11 @@ class Outbox(Component):
         """
         if await self._dao.read(ROOM, _BEGUN) is not None:
             return
-        puts = [Put(record_of(_BEGUN, _Number(1)))]
-        for appid in await self._dao.apps():
-            last = await self._dao.last_change(appid)
+        puts = [Put(record_of(_BEGUN, _Number(1)), 0)]
+        for appid, last in (await self._dao.heads()).items():
             puts.append(Put(record_of(_position(appid), _Number(last))))
-        await self._write(puts)
+        with contextlib.suppress(ConflictError):  # another process did it meanwhile
+            await self._write(puts)
 
     async def end(self) -> None:
         """Forget all positions: while nobody follows, nobody wants to hear of it later."""
@@ -120,16 +122,26 @@ class Outbox(Component):
         number, change = await self._head(_position(appid))
         return number if change else None
 
-    async def add(self, deliveries: Sequence[Delivery], positions: dict[str, int]) -> None:
+    async def add(
+        self,
+        deliveries: Sequence[Delivery],
+        positions: dict[str, int],
+        gone: Sequence[str] = (),
+    ) -> None:
         """Store deliveries, in this order, together with positions in feeds.
+
+        Args:
+            deliveries: Of apps of the share.
+            positions: How far the feeds of apps were taken with that.
+            gone: Ids of records that go with it.
 
         Raises:
             ConflictError: Another process did so meanwhile; ask for the position again.
         """
         async with self._lock:
-            ids = [_COUNTER, *map(_position, positions)]
+            ids = [self._counter, *map(_position, positions)]
             heads = [await self._head(key) for key in ids]
-            first = heads[0][0]
+            first = max(heads[0][0], await self._lowest())
             numbers = [first + len(deliveries), *positions.values()]
             puts = [
                 Put(record_of(key, _Number(number)), change)
@@ -139,7 +151,7 @@ class Outbox(Component):
                 delivery.seq = seq
                 puts.append(Put(record_of(_waiting(delivery), delivery), 0))
             try:
-                change = await self._write(puts)
+                change = await self._write(puts, gone)
             except BaseException:
                 self._heads.clear()  # whatever was stored will be read
                 raise
@@ -148,6 +160,13 @@ class Outbox(Component):
             )
             for appid in positions:
                 self._passed.pop(appid, None)
+
+    async def _lowest(self) -> int:
+        """Return what the counter is at least: that of before servers became nodes, or ceased."""
+        if self._floor < 0:
+            found = (await self._dao.read_all(ROOM, counters())).values()
+            self._floor = max((_number(record) for record in found), default=0)
+        return self._floor
 
     def passed(self, appid: str, number: int) -> None:
         """Say that changes up to a number brought no deliveries; it is written after a while."""
@@ -163,7 +182,7 @@ class Outbox(Component):
             record = await self._dao.read(ROOM, key)
             found = (0, 0)
             if record is not None:
-                found = msgspec.json.decode(record.data, type=_Number).number, record.change
+                found = _number(record), record.change
             self._heads[key] = found
         return found
 
@@ -176,7 +195,8 @@ class Outbox(Component):
             page = await self._page(after, "d/", Delivery, limit=1)
             if not page:
                 return
-            yield page[0]
+            if self._share.owns(page[0].appid):
+                yield page[0]
             after = f"d/{page[0].lane}0"  # the character after the slash: no delivery is between
 
     async def waiting(self, lane: str, *, after: int = 0, limit: int = _PAGE) -> list[Delivery]:
@@ -327,11 +347,15 @@ class Outbox(Component):
     async def _write(self, puts: Sequence[Put], deletes: Sequence[str] = ()) -> int:
         if not puts and not deletes:
             return 0
-        number = await self._dao.write(ROOM, Write("webhooks", puts, deletes))
+        number = await self._share.write(puts, deletes)
         self._writes += 1
         if self._writes % _FORGET_EVERY == 0:
             await self._dao.forget_changes(ROOM, number)
         return number
+
+
+def _number(record: Record) -> int:
+    return msgspec.json.decode(record.data, type=_Number).number
 
 
 def _position(appid: str) -> str:

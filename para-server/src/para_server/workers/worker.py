@@ -12,6 +12,7 @@ import msgspec
 from para_core.contracts.dao import Record
 from para_core.errors import ConfigError
 from para_core.ids import MAX_WORKER_ID
+from para_server.peer import Peer
 from para_server.services.index_writer import REBUILD_PAGE
 from para_server.services.setup import RootKeys
 from para_server.workers.board import Board
@@ -46,7 +47,7 @@ class Meeting:
     board: Board
 
 
-class Worker:
+class Worker(Peer):
     """One worker. Made in its own process, before anything is opened."""
 
     def __init__(self, meeting: Meeting, number: int, *, is_first: bool, is_late: bool) -> None:
@@ -93,7 +94,7 @@ class Worker:
         self,
         dao: DAO,
         search: Search,
-        retention: Retention | None = None,
+        retention: Retention,
         *,
         rebuild_page: int = REBUILD_PAGE,
     ) -> WorkerIndex:

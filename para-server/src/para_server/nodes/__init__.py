@@ -1,0 +1,1 @@
+"""Several servers on one database; ``docs/explanation/nodes.md`` tells how."""

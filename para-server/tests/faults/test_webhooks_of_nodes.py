@@ -1,0 +1,183 @@
+"""Webhooks of several nodes: shared out by app, told by another node when one ends or stops."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ..receivers import Receiver, a_receiver  # noqa: TID252 - tests have no absolute names
+from .nodes import LEASE_SEC, a_cluster, connected, eventually
+from .process import Caller, ServerProcess
+
+pytestmark = pytest.mark.service("postgresql")
+
+ROUNDS = int(os.environ.get("PARA_TEST_ROUNDS", "1"))
+APPS = ["para", "boats", "trains", "planes"]
+ENOUGH = 15  # writes of each writer between two blows
+
+
+@pytest.fixture
+def nodes(folder: Path) -> Iterator[list[ServerProcess]]:
+    with a_cluster(folder, para__webhooks_enabled=True) as nodes:
+        yield nodes
+
+
+@dataclass
+class Writer:
+    """Changes one object of one app, through one node after the other when one does not answer."""
+
+    ports: list[int]
+    keys: tuple[str, str]
+    key: str
+    stop: threading.Event
+    stored: list[int] = field(default_factory=list)
+
+    def run(self) -> None:
+        turn = number = 0
+        while not self.stop.is_set():
+            with closing(Caller(self.ports[turn % len(self.ports)])) as caller:
+                caller.sign_as(*self.keys)
+                try:
+                    while not self.stop.is_set():
+                        reply = caller.ask("PUT", f"/v1/boat/{self.key}", {"n": number})
+                        if reply.status != 200:
+                            break
+                        self.stored.append(number)
+                        number += 1
+                except (OSError, http.client.HTTPException):
+                    pass
+            turn += 1
+            time.sleep(0.02)
+
+
+@asynccontextmanager
+async def writers_of(nodes: list[ServerProcess], receiver: Receiver) -> AsyncIterator[list[Writer]]:
+    """Let a writer for each app write until the end; then all that was stored must be told."""
+    keys = await asyncio.to_thread(apps_with_hooks, nodes, receiver)
+    stop = threading.Event()
+    ports = [node.port for node in nodes]
+    writers = [
+        Writer(ports[number % 2 :] + ports[: number % 2], pair, f"{appid}-boat", stop)
+        for number, (appid, pair) in enumerate(keys.items())
+    ]
+    threads = [threading.Thread(target=writer.run) for writer in writers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield writers
+    finally:
+        stop.set()
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 60)
+    await told(receiver, writers)
+
+
+def apps_with_hooks(nodes: list[ServerProcess], receiver: Receiver) -> dict[str, tuple[str, str]]:
+    """Make the apps through one node and their hooks through the other."""
+    keys = {}
+    hook = {"targetUrl": receiver.url, "create": True, "update": True, "typeFilter": "boat"}
+    with ExitStack() as stack:
+        one, two = connected(nodes, stack)
+        for appid in APPS:
+            if appid != "para":
+                made = one.ask("GET", f"/v1/_setup/{appid}").json
+                two.sign_as(made["accessKey"], made["secretKey"])
+            keys[appid] = two.key, two.secret
+            eventually(lambda: two.ask("GET", "/v1/_me").status == 200)
+            assert two.ask("POST", "/v1/webhooks", hook).status == 201
+    return keys
+
+
+async def enough(writers: list[Writer]) -> None:
+    """Wait until each writer has stored some more."""
+    before = [len(writer.stored) for writer in writers]
+
+    def holds() -> bool:
+        pairs = zip(writers, before, strict=True)
+        return all(len(writer.stored) > count + ENOUGH for writer, count in pairs)
+
+    await asyncio.to_thread(eventually, holds, 120)
+
+
+async def told(receiver: Receiver, writers: list[Writer]) -> None:
+    """Wait until every write was told; what is told of an object came in order at first."""
+    wanted = {(writer.key, number) for writer in writers for number in writer.stored}
+    end = asyncio.get_running_loop().time() + 90
+    while missing := wanted - {(r.items[0]["id"], r.items[0]["n"]) for r in receiver.requests}:
+        assert asyncio.get_running_loop().time() < end, sorted(missing)[:5]
+        await asyncio.sleep(0.05)
+    firsts = {r.delivery: (r.items[0]["id"], r.items[0]["n"]) for r in receiver.requests}
+    for writer in writers:
+        order = [number for key, number in firsts.values() if key == writer.key]
+        assert order == sorted(order)
+
+
+def restart(node: ServerProcess) -> None:
+    node.start()
+    node.wait_until_ready()
+
+
+async def test_no_event_is_lost_when_nodes_are_killed_while_all_write(
+    nodes: list[ServerProcess],
+) -> None:
+    async with a_receiver() as receiver, writers_of(nodes, receiver) as writers:
+        for node in nodes * ROUNDS:
+            await enough(writers)
+            node.kill()
+            await enough(writers)  # through the other one alone
+            await asyncio.to_thread(restart, node)
+        await enough(writers)
+
+
+async def test_a_node_that_was_stopped_tells_nothing_old_when_it_goes_on(
+    nodes: list[ServerProcess],
+) -> None:
+    async with a_receiver() as receiver, writers_of(nodes, receiver) as writers:
+        for node in nodes * ROUNDS:
+            await enough(writers)
+            await stopped_for_a_lease(node)
+        await enough(writers)
+
+
+async def stopped_for_a_lease(node: ServerProcess) -> None:
+    """Stop a process until others tell of the apps that it looked after, then let it go on."""
+    assert node.process is not None
+    node.process.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(2 * LEASE_SEC)  # so long nobody may hear anything of it
+    finally:
+        node.process.send_signal(signal.SIGCONT)
+
+
+async def test_a_node_that_stops_gives_its_apps_to_the_others(nodes: list[ServerProcess]) -> None:
+    async with a_receiver() as receiver, writers_of(nodes, receiver) as writers:
+        await enough(writers)
+        nodes[0].tell_to_stop()
+        assert await asyncio.to_thread(nodes[0].ends, 60) == 0
+        await enough(writers)
+
+
+async def test_custom_events_are_told_through_whichever_node_they_come(
+    nodes: list[ServerProcess],
+) -> None:
+    async with a_receiver() as receiver:
+        with ExitStack() as stack:
+            callers = await asyncio.to_thread(connected, nodes, stack)
+            hook = {"targetUrl": receiver.url, "customEvents": ["sold"]}
+            assert callers[0].ask("POST", "/v1/webhooks", hook).status == 201
+            for number in range(20):
+                event = {"triggeredEvent": "sold", "customPayload": {"n": number}}
+                assert callers[number % 2].ask("POST", "/v1/webhooks", event).status == 201
+        await receiver.until(20, 60)
+        await asyncio.sleep(1)
+    assert sorted(request.items[0]["n"] for request in receiver.requests) == list(range(20))
