@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from para_core.settings.key import Key, category, text
+from para_core.settings.key import NO_PLUGIN, Key, category, text
 
 __all__ = ["KEYS"]
 
@@ -25,8 +25,9 @@ _PROVIDERS = {
 
 def _keys() -> Iterator[Key]:
     for prefix, provider in _PROVIDERS.items():
-        yield text(f"{prefix}_app_id", "", _ID.format(provider))
-        yield text(f"{prefix}_secret", "", _SECRET.format(provider))
+        used_by = f"{NO_PLUGIN}a provider of that name" if prefix == "mm" else ""
+        yield text(f"{prefix}_app_id", "", _ID.format(provider), used_by=used_by)
+        yield text(f"{prefix}_secret", "", _SECRET.format(provider), used_by=used_by)
         if prefix == "ms":
             yield text("ms_tenant_id", "common", "Tenant in the addresses of Microsoft's sign-in.")
 

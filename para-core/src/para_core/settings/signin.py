@@ -112,8 +112,7 @@ def _saml() -> Iterator[Key]:
     yield text("security.saml.domain", "paraio.com",
                "Domain of the made-up address of a user without email.")  # fmt: skip
     yield flag("security.saml.security.authnrequest_signed", "false",
-               "Never read by the original: `authrequest_signed` is the one that counts.",
-               used_by=UNUSED)  # fmt: skip
+               "The same as `authrequest_signed`, under the name that was documented.")  # fmt: skip
     for name in _SAML_UNREAD:
         yield flag(f"security.saml.security.{name}", "false", _NEVER_READ, used_by=UNUSED)
     yield flag("security.saml.security.want_xml_validation", "true", _NEVER_READ, used_by=UNUSED)

@@ -121,6 +121,19 @@ async def test_a_hook_that_always_fails_is_turned_off(app: Client, receiver: Rec
     assert requests[-1].items[0]["id"] in ("b1", "b2")
 
 
+@pytest.mark.parametrize(
+    "config_values", [{"para.max_failed_webhook_attempts": "2"}], ids=["two failures"]
+)
+async def test_the_configuration_says_how_many_failures_turn_a_hook_off(
+    app: Client, receiver: Receiver
+) -> None:
+    receiver.answer = lambda request: 500
+    hook = await a_hook(app, receiver.url, create=True)
+    await app.post("/v1/boat", {"id": "b1"})
+    await until(lambda: is_off(app, f"/v1/webhooks/{hook['id']}"))
+    await nothing_more(receiver, 2)
+
+
 async def test_a_success_forgets_the_failures_before(app: Client, receiver: Receiver) -> None:
     receiver.answer = first_fail(6)
     hook = await a_hook(app, receiver.url, create=True)
