@@ -34,6 +34,8 @@ class ElasticSearch(Search):
     ``para.es.async_enabled`` or ``para.es.bulk.flush_immediately`` say otherwise.
     """
 
+    is_shared = True
+
     def __init__(
         self,
         settings: ElasticSettings,

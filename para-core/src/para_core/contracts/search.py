@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterable, Sequence
+from typing import ClassVar
 
 from msgspec import Struct, field
 
@@ -41,6 +42,9 @@ class Search(Component):
     empty page. Source: Para 1.54, ``Search``; the query methods are one here (``find``), since
     every kind of search is a tree.
     """
+
+    is_shared: ClassVar[bool] = False
+    """Whether servers on several machines that select it see one index; else each has its own."""
 
     @abstractmethod
     async def open(self) -> None:

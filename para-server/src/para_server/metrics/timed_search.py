@@ -41,6 +41,11 @@ class TimedSearch(Search):
         self._changes = {method: f"MeasuredSearch.{method}" for method in INDEX_METHODS}
         self._peek, self._tally, self._turn = search.peek, metrics.tally, -1
 
+    @property
+    def is_shared(self) -> bool:  # type: ignore[override]
+        """Whether all servers see the index behind it."""
+        return self.search.is_shared
+
     async def open(self) -> None:
         """Open the engine behind it."""
         await self.search.open()

@@ -85,13 +85,19 @@ class Node(Peer):
         """Return settings and back-ends for a node.
 
         Raises:
-            ConfigError: The database is of one machine.
+            ConfigError: The database is of one machine, or the index is of all.
         """
         dao, mine = backends.dao, self._settings
         if not dao.is_shared:
             raise ConfigError(
                 f"para.nodes.enabled needs a database that servers on several machines may use, "
                 f"and {type(dao).__name__} is none; set para.dao and para.sql.url to one"
+            )
+        if backends.search.is_shared:
+            raise ConfigError(
+                "para.nodes.enabled goes together with a search engine that each node has for "
+                f"itself, which {type(backends.search).__name__} is not; set para.search to "
+                "LuceneSearch"
             )
         self._dao = dao
         self.watch = Watch(dao, stale_sec=mine.stale_ms / 1000, feed_sec=mine.feed_sec)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from para_core.config import Config, load_config
+from para_core.errors import ConfigError
+from para_core.memory.dao import MemoryDAO
+from para_core.memory.search import MemorySearch
+from para_server.config import ApiSettings
+from para_server.nodes.node import Node, node_of
+from para_server.nodes.settings import NodeSettings
+from para_server.para import Backends
+
+from ...e2e.backends import a_cache  # noqa: TID252 - tests have no absolute names
+
+
+class SharedDAO(MemoryDAO):
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+
+class SharedSearch(MemorySearch):
+    is_shared = True
+
+
+def a_config(folder: Path, **values: str) -> Config:
+    settings = {f"para.{key.replace('__', '.')}": value for key, value in values.items()}
+    return load_config(overrides=settings, environ={}, folder=folder)
+
+
+def test_a_server_is_no_node_unless_it_is_told_so(tmp_path: Path) -> None:
+    assert node_of(a_config(tmp_path)) is None
+    assert node_of(a_config(tmp_path, nodes__enabled="true")) is not None
+
+
+def test_a_node_has_no_workers(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a node for each core"):
+        node_of(a_config(tmp_path, nodes__enabled="true", workers="2"))
+
+
+@pytest.mark.parametrize(
+    ("dao", "search", "message"),
+    [
+        (MemoryDAO(), MemorySearch(), "MemoryDAO is none"),
+        (SharedDAO(), SharedSearch(), "SharedSearch is not"),
+    ],
+    ids=["database of one machine", "index of all nodes"],
+)
+def test_back_ends_that_nodes_cannot_use_are_refused(
+    dao: MemoryDAO, search: MemorySearch, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Node(NodeSettings(enabled=True)).joined(ApiSettings(), Backends(dao, search, a_cache()))
+
+
+def test_a_node_is_put_together_of_a_shared_database_and_an_index_of_its_own() -> None:
+    backends = Backends(SharedDAO(), MemorySearch(), a_cache())
+    settings, joined = Node(NodeSettings(enabled=True)).joined(ApiSettings(), backends)
+    assert joined.cache.is_shared
+    assert settings == ApiSettings()
