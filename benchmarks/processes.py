@@ -84,6 +84,18 @@ class ServerProcess:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def send(self, number: int) -> None:
+        """Send a signal to all its processes, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.send(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
     def cpu_ns(self) -> int:
         """How long its processes have been on a processor."""
         return sum(_run_time(pid) for pid in self.pids())
