@@ -19,14 +19,14 @@ from para_core.errors import BackendError, UnavailableError
 from para_core.testing.dao import a_record
 from para_core.testing.dao.samples import value_of
 from para_core.testing.line import Line
-from para_dao_sql.address import MariaDBAddress, parse_address
+from para_dao_sql.address import MariaDBAddress
 from para_dao_sql.mariadb import MariaDBDAO
 from para_dao_sql.mariadb.connection import MariaDBConnection, connect
 from para_dao_sql.mariadb.errors import as_para_error, as_start_error
 from para_dao_sql.mariadb.tables import FORMAT
 from para_dao_sql.plugin import para_register_checks
-from para_dao_sql.settings import SqlSettings
 
+from ..mariadb_databases import a_database  # noqa: TID252 - tests have no absolute names
 from .servers import Place, ServerFaults
 
 pytestmark = pytest.mark.service("mariadb")
@@ -93,18 +93,10 @@ class MariaDBPlace(Place):
 @pytest.fixture
 async def place() -> AsyncIterator[MariaDBPlace]:
     """A database of its own."""
-    address = parse_address(SqlSettings(url=os.environ["PARA_TEST_MARIADB_URL"]), "")
-    assert isinstance(address, MariaDBAddress)
-    name = f"test_{os.urandom(6).hex()}"
-    async with MariaDBPlace(address).connected() as connection:
-        await connection.run(f"CREATE DATABASE {name}")
-        place = MariaDBPlace(replace(address, database=name))
+    async with a_database() as address:
+        place = MariaDBPlace(address)
         yield place
-        if await connection.fetchval(
-            "SELECT 1 FROM information_schema.schemata WHERE schema_name = $1", name
-        ):
-            await place.end_connections()
-            await connection.run(f"DROP DATABASE {name}")
+        await place.end_connections()
 
 
 class TestMariaDBFaults(ServerFaults):
