@@ -138,6 +138,15 @@ def test_every_answer_is_in_the_access_log(running: ServerProcess, caller: Calle
     assert all(shape.fullmatch(line) for line in lines)
 
 
+def test_there_is_no_access_log_when_it_is_turned_off(server: ServerProcess) -> None:
+    server.settings = {"para.access_log_enabled": False}
+    server.start()
+    server.wait_until_ready()
+    server.tell_to_stop()
+    assert server.ends() == 0
+    assert sorted(logged(server)) == ["console", "para-metrics.log", "para.log"]
+
+
 def access_log_of(server: ServerProcess) -> Any:  # noqa: ANN401 - a function
     def text() -> str:
         return "".join(file.read_text() for file in server.folder.glob("para-access_*.log"))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from para_core.config import Config
 from para_core.contracts.dao import Record
 from para_core.memory.cache import ENTRY_BYTES, MARKER_SEC, CaffeineSettings, MemoryCache
 from para_core.testing.clock import FakeClock
@@ -93,6 +94,16 @@ async def test_each_record_ends_at_its_own_time(clock: FakeClock) -> None:
         ["usual"],
         [],
     ]
+
+
+async def test_the_configuration_bounds_number_and_life(clock: FakeClock) -> None:
+    keys = {"para.caffeine.evict_after_minutes": "2", "para.caffeine.cache_size": "1"}
+    cache = MemoryCache(Config(keys).section("para.caffeine", CaffeineSettings), clock=clock)
+    await cache.put_all("app", [a_record("a"), a_record("b")])
+    await clock.advance(119)
+    assert await kept(cache, "a", "b") == ["b"]
+    await clock.advance(2)
+    assert await kept(cache, "a", "b") == []
 
 
 async def test_reading_does_not_prolong_a_life(clock: FakeClock) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from para_core.config import Config
-from para_core.contracts.queue import Queue
+from para_core.contracts.queue import Message, Queue
 from para_core.objects import App
 from para_server.config import ApiSettings
 from para_server.para import Backends, Para
@@ -169,6 +169,28 @@ async def test_the_index_can_be_told_what_to_hold(app: Client, para: Para, queue
     await push(queue, {**job, "id": "create_index_op", "payload": {}})
     await push(queue, {**job, "id": "rebuild_index_op", "payload": {}})
     assert await found() == {"b1", "b2"}
+
+
+@pytest.mark.parametrize(
+    "config_values", [{"para.queue.polling_interval_seconds": "3"}], ids=["three seconds"]
+)
+async def test_the_configuration_says_how_long_an_answer_of_the_queue_may_take(
+    made: Backends, config: Config, settings: ApiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+    pull = made.queue.pull
+
+    async def noted(limit: int = 10, wait_sec: float = 0) -> list[Message]:
+        waits.append(wait_sec)
+        return await pull(limit, wait_sec)
+
+    async def is_asked() -> bool:
+        return bool(waits)
+
+    monkeypatch.setattr(made.queue, "pull", noted)
+    async with Para(settings, made, config=config):
+        await until(is_asked)
+    assert set(waits) == {3}
 
 
 @pytest.mark.parametrize(
