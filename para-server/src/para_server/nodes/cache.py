@@ -96,9 +96,18 @@ class NodeCache(Cache):
             for record in records:
                 await self._inner.remove(appid, record.id, change=record.change)
 
+    async def fill_all(self, appid: str, records: Iterable[Record]) -> None:
+        """Keep records that were read, unless what others write is not heard at the moment."""
+        if self._watch.is_fresh():
+            await self._inner.fill_all(appid, records)
+
     async def remove_all(self, appid: str, keys: Iterable[str], *, change: int = 0) -> None:
         """Drop records."""
         await self._inner.remove_all(appid, keys, change=change)
+
+    async def settle(self) -> None:
+        """Wait until the cache is settled."""
+        await self._inner.settle()
 
     # ---- values and counters ------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
 from para_core.contracts.cache import Cache
+from para_core.contracts.dao import Record
+from para_core.errors import UnavailableError
 from para_core.memory.cache import CaffeineSettings, MemoryCache
 from para_core.memory.dao import MemoryDAO
 from para_server.nodes.cache import NodeCache
@@ -133,3 +135,39 @@ async def test_the_values_of_one_app_go_with_it_and_those_that_have_ended_in_tim
     clock.now += 61
     await cache.put_value("app3", "v", 1)
     assert len(await dao.read_page(ROOM)) == 1
+
+
+class Telling(MemoryCache):
+    """Tells whether it was filled or written, and cannot say that it is settled."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(CaffeineSettings(), clock=clock)
+        self.told: list[str] = []
+
+    async def put_all(
+        self, appid: str, records: Iterable[Record], *, ttl_sec: float | None = None
+    ) -> None:
+        self.told.append("put")
+        await super().put_all(appid, records, ttl_sec=ttl_sec)
+
+    async def fill_all(self, appid: str, records: Iterable[Record]) -> None:
+        self.told.append("fill")
+        await MemoryCache.put_all(self, appid, records)
+
+    async def settle(self) -> None:
+        raise UnavailableError("away")
+
+
+async def test_what_was_read_is_told_from_what_was_written(dao: MemoryDAO, clock: Clock) -> None:
+    watch = Watch(dao, stale_sec=1, feed_sec=600, clock=clock)
+    inner = Telling(clock)
+    cache = NodeCache(inner, watch, NodeValues(dao, clock=clock.ms))
+    async with watch:
+        await cache.fill_all("app", [a_record("a", change=1)])
+        await cache.put_all("app", [a_record("b", change=2)])
+        assert inner.told == ["fill", "put"]
+        assert list(await cache.get_all("app", ["a", "b"])) == ["a", "b"]
+        with pytest.raises(UnavailableError):
+            await cache.settle()
+    await cache.fill_all("app", [a_record("c", change=3)])  # what others write is not heard
+    assert inner.told == ["fill", "put"]
