@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from para_dao_mongodb.apps import make_app, remove_app
 from para_dao_mongodb.catalog import App, Catalog, last_change_of
 from para_dao_mongodb.documents import record_of
 from para_dao_mongodb.errors import FAILURES, as_para_error, as_start_error, is_about_one
+from para_dao_mongodb.hold import Hold
+from para_dao_mongodb.limits import time_limit
 from para_dao_mongodb.settings import TIME_LIMIT
 from para_dao_mongodb.snapshot import MongoView
 from para_dao_mongodb.start import check_readable, prepare
@@ -36,6 +39,8 @@ from para_dao_mongodb.store import Document, Store, connect, look_at
 from para_dao_mongodb.writes import PORTION, store_writes
 
 __all__ = ["MongoDBDAO"]
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -47,9 +52,15 @@ class _Opened:
     """What is there between ``open`` and ``close``."""
 
     store: Store
+    hold: Hold | None  # none when it only reads beside others
     catalog: Catalog
     reads: Lanes[list[str], dict[str, Record]]
     writes: Lanes[Write, int]
+
+    @property
+    def owner(self) -> str | None:
+        """The mark on apps that may be written to."""
+        return self.hold.owner if self.hold is not None else None
 
 
 class MongoDBDAO(DAO):
@@ -63,47 +74,68 @@ class MongoDBDAO(DAO):
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
         self._opened: _Opened | None = None
 
+    def share(self, group: str) -> None:
+        """Nothing to prepare: any number of processes may use the database."""
+
     @property
     def is_shared(self) -> bool:
         """Whether the server has transactions, without which one process has the database."""
         return self._opened is None or self._opened.store.has_transactions
 
     async def open(self) -> None:
-        """Connect; make the collections if they are not there."""
-        await self._open(prepare)
+        """Connect, as one of any number of servers; make the collections if they are missing."""
+        await self._open(prepare, is_alone=False)
+
+    async def open_alone(self) -> None:
+        """Connect when no server uses the database, and keep all out until the end."""
+        await self._open(prepare, is_alone=True)
 
     async def open_beside(self) -> None:
         """Connect; nothing is made, and nobody is kept out."""
-        await self._open(check_readable)
+        await self._open(check_readable, is_alone=None)
 
-    async def _open(self, check: Callable[[Store], Awaitable[None]]) -> None:
+    async def _open(
+        self, check: Callable[[Store], Awaitable[None]], *, is_alone: bool | None
+    ) -> None:
         if self._opened is not None:
             return
         try:
-            store = await self._connect(check)
+            store, hold = await self._connect(check, is_alone=is_alone)
         except FAILURES as error:
             raise as_start_error(error, self._place) from error
         lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
-        catalog = Catalog(store)
+        catalog, owner = Catalog(store), hold.owner if hold is not None else None
         self._opened = _Opened(
             store,
+            hold,
             catalog,
             Lanes(partial(self._serve_reads, catalog), total=lanes, per_group=2),
-            Lanes(partial(self._serve_writes, store), total=lanes, per_group=1),
+            Lanes(
+                partial(self._serve_writes, store, owner),
+                total=lanes,
+                per_group=1,
+            ),
         )
 
-    async def _connect(self, check: Callable[[Store], Awaitable[None]]) -> Store:
+    async def _connect(
+        self, check: Callable[[Store], Awaitable[None]], *, is_alone: bool | None
+    ) -> tuple[Store, Hold | None]:
         client: AsyncMongoClient[Document] = connect(
             self._address, timeout_ms=self._timeout_ms, pool_size=self._pool_size
         )
         try:
-            async with asyncio.timeout(2 * self._timeout_ms / 1000):
+            async with time_limit(2 * self._timeout_ms):
                 store = await look_at(client, self._address.database)
                 await check(store)
+            if is_alone is None:
+                return store, None
+            hold = Hold(store, self._place, is_alone=is_alone)
+            async with time_limit(2 * self._timeout_ms):
+                await hold.begin()
         except BaseException:
             await client.close()
             raise
-        return store
+        return store, hold
 
     async def close(self) -> None:
         """Finish what was asked, and disconnect."""
@@ -111,21 +143,27 @@ class MongoDBDAO(DAO):
         if opened is None:
             return
         try:
-            async with asyncio.timeout(self._timeout_ms / 1000):
+            async with time_limit(self._timeout_ms):
                 await opened.writes.close()
                 await opened.reads.close()
-        except TimeoutError:
-            pass  # whoever waits has been told
+                if opened.hold is not None:
+                    await opened.hold.end()
+        except FAILURES as error:  # whoever waits has been told
+            logger.warning("not closed in time", extra={"place": self._place, "error": str(error)})
         finally:
+            if opened.hold is not None:
+                opened.hold.drop()
             await opened.store.client.close()
 
     async def create_table(self, appid: str, *, shared: bool = False) -> None:
         """Make room for an app, in a collection of its own or in the one that shared apps use."""
-        await self._guard(make_app(self._state().store, appid, shared=shared, owner=None))
+        opened = self._state()
+        await self._guard(make_app(opened.store, appid, shared=shared, owner=opened.owner))
 
     async def delete_table(self, appid: str) -> None:
         """Remove all objects of an app and its feed."""
-        await self._guard(remove_app(self._state().store, appid, owner=None))
+        opened = self._state()
+        await self._guard(remove_app(opened.store, appid, owner=opened.owner))
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids, in the order of ``keys``."""
@@ -232,18 +270,18 @@ class MongoDBDAO(DAO):
         return [{key: found[key] for key in question if key in found} for question in questions]
 
     async def _serve_writes(
-        self, store: Store, appid: str, writes: Sequence[Write]
+        self, store: Store, owner: str | None, appid: str, writes: Sequence[Write]
     ) -> list[int | Exception]:
         try:
-            async with asyncio.timeout(self._timeout_ms / 1000):
-                return await store_writes(store, appid, writes, owner=None)
+            async with time_limit(self._timeout_ms):
+                return await store_writes(store, appid, writes, owner=owner)
         except FAILURES as error:
             if len(writes) == 1 or not is_about_one(error):
                 raise as_para_error(error, self._place) from error
         outcomes: list[int | Exception] = []
         for write in writes:  # each for itself, so that only the one to blame fails
             try:
-                outcomes += await self._serve_writes(store, appid, [write])
+                outcomes += await self._serve_writes(store, owner, appid, [write])
             except ParaError as error:
                 outcomes.append(error)
         return outcomes
@@ -252,7 +290,7 @@ class MongoDBDAO(DAO):
 
     async def _guard(self, answer: Awaitable[T]) -> T:
         try:
-            async with asyncio.timeout(self._timeout_ms / 1000):
+            async with time_limit(self._timeout_ms):
                 return await answer
         except FAILURES as error:
             raise as_para_error(error, self._place) from error

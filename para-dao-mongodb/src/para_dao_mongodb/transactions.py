@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from para_dao_mongodb.errors import is_transient, is_unknown
@@ -36,7 +36,7 @@ async def in_transaction(
             try:
                 return await _once(store, session, steps)
             except PyMongoError as error:
-                if not is_transient(error) or isinstance(error, ServerSelectionTimeoutError):
+                if not is_transient(error) or error.timeout:
                     raise
             await asyncio.sleep(pause_sec * (0.5 + random.random()))  # noqa: S311 - spreads them
             pause_sec = min(2 * pause_sec, _LONGEST_PAUSE_SEC)
@@ -65,6 +65,6 @@ async def _commit(session: AsyncClientSession) -> None:
         try:
             return await session.commit_transaction()
         except PyMongoError as error:
-            if not is_unknown(error) or isinstance(error, ServerSelectionTimeoutError):
+            if not is_unknown(error) or error.timeout:
                 raise
         await asyncio.sleep(_LONGEST_PAUSE_SEC)
