@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from para_core.hookspecs import DAOFactory, hookimpl
@@ -10,6 +10,7 @@ from para_core.hookspecs import DAOFactory, hookimpl
 if TYPE_CHECKING:
     from msgspec import Struct
 
+    from para_core.checks import Check
     from para_core.config import Config
     from para_core.contracts.dao import DAO
 
@@ -28,6 +29,15 @@ def para_register_sections() -> Mapping[str, type[Struct]]:
     from para_dao_mongodb.settings import MongoSettings
 
     return {"para.mongodb": MongoSettings}
+
+
+@hookimpl
+def para_register_checks() -> Sequence[Check]:
+    """Look at the database for ``para-server doctor``."""
+    from para_core.checks import Check
+    from para_dao_mongodb.checks import examine_mongodb
+
+    return [Check("MongoDB", examine_mongodb)]
 
 
 def open_mongodb_dao(config: Config) -> DAO:
