@@ -7,15 +7,27 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from pymongo import AsyncMongoClient
 
 from para_dao_mongodb.address import Address, address_of
 from para_dao_mongodb.settings import MongoSettings
 
-__all__ = ["PATIENT_MS", "a_database"]
+__all__ = ["AWAY", "PATIENT_MS", "a_database"]
 
 PATIENT_MS = 60_000
 """A time limit for tests that are not about time: 5,000 records in one write, on any machine."""
+
+
+AWAY = [
+    pytest.mark.usefixtures("collected"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+"""Marks of tests whose server is away.
+
+PyMongo 4.20 leaves a socket to the garbage collector when it stops to watch a server while it
+connects to it, so at the close of a client whose server does not answer.
+"""
 
 
 @asynccontextmanager

@@ -14,6 +14,10 @@ from para_dao_mongodb.checks import _of_line, _of_members
 from para_dao_mongodb.plugin import para_register_checks
 from para_dao_mongodb.settings import MongoSettings
 
+from ..databases import AWAY  # noqa: TID252 - tests have no absolute names
+
+pytestmark = AWAY
+
 
 async def findings(**settings: str) -> list[tuple[Verdict, str]]:
     (check,) = para_register_checks()
