@@ -21,10 +21,11 @@ from para_server.para import Backends
 
 if TYPE_CHECKING:
     from para_core.contracts.cache import Cache
+    from para_core.contracts.dao import DAO
     from para_core.contracts.search import Search
 
 MEMORY, SQLITE, REDIS = "memory", "sqlite-lucene", "memory-redis"
-POSTGRESQL, MARIADB = "postgresql-lucene", "mariadb-lucene"
+POSTGRESQL, MARIADB, MONGODB = "postgresql-lucene", "mariadb-lucene", "mongodb-lucene"
 
 
 def _installed(*names: str) -> bool:
@@ -39,13 +40,16 @@ _without_plugins = pytest.mark.skipif(
 ALL = [
     pytest.param(MEMORY),
     pytest.param(REDIS, marks=[pytest.mark.service("redis"), pytest.mark.long]),
+    pytest.param(
+        MONGODB, marks=[_without_plugins, pytest.mark.service("mongodb"), pytest.mark.long]
+    ),
     pytest.param(SQLITE, marks=_without_plugins),
     pytest.param(POSTGRESQL, marks=[_without_plugins, pytest.mark.service("postgresql")]),
     pytest.param(
         MARIADB, marks=[_without_plugins, pytest.mark.service("mariadb"), pytest.mark.long]
     ),
 ]
-DATABASES = ALL[2:]
+DATABASES = ALL[3:]
 """Those that keep what they are told, for tests that stop or kill whoever uses them."""
 
 
@@ -55,6 +59,9 @@ async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
     if name in (POSTGRESQL, MARIADB):
         async with a_place(name) as url:
             yield _with_dao_and_search(url, folder)
+    elif name == MONGODB:
+        async with a_mongodb_database() as settings:
+            yield Backends(a_mongodb_dao(settings), lucene(folder), a_cache())
     elif name == SQLITE:
         yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
     elif name == REDIS:
@@ -113,6 +120,29 @@ async def a_mariadb_database() -> AsyncIterator[str]:
         await connection.run(f"DROP DATABASE {name}")
     finally:
         await connection.close()
+
+
+def a_mongodb_dao(settings: dict[str, str]) -> DAO:
+    """Make the DAO on a database of the test server."""
+    from para_core.config import load_config
+    from para_dao_mongodb.plugin import open_mongodb_dao
+
+    return open_mongodb_dao(load_config(overrides=settings, environ={}, folder=Path()))
+
+
+@asynccontextmanager
+async def a_mongodb_database() -> AsyncIterator[dict[str, str]]:
+    """Give the settings of a database on the test server, which is dropped at the end."""
+    from pymongo import AsyncMongoClient
+
+    uri, name = os.environ["PARA_TEST_MONGODB_URL"], f"e2e_{uuid.uuid4().hex[:12]}"
+    yield {
+        "para.mongodb.uri": uri,
+        "para.mongodb.database": name,
+        "para.mongodb.timeout_ms": "60000",
+    }
+    async with AsyncMongoClient[dict[str, object]](uri) as client:
+        await client.drop_database(name)
 
 
 def a_redis_cache() -> Cache:
