@@ -27,7 +27,7 @@ from para_dao_sql.mariadb.tables import FORMAT
 from para_dao_sql.plugin import para_register_checks
 
 from ..mariadb_databases import a_database  # noqa: TID252 - tests have no absolute names
-from .servers import Place, ServerFaults
+from .servers import Place, ServerFaults, refusal_alone
 
 pytestmark = pytest.mark.service("mariadb")
 
@@ -85,6 +85,7 @@ class MariaDBPlace(Place):
     async def connected(self) -> AsyncIterator[MariaDBConnection]:
         connection = await connect(self.address, 10)
         try:
+            await connection.run("SET SESSION idle_transaction_timeout = 0")
             yield connection
         finally:
             await connection.close()
@@ -233,6 +234,28 @@ async def test_a_write_whose_answer_is_lost_after_the_commit_is_stored_once(
         assert value_of(found) == value_of(a_record("cat0", text="new"))
         assert [change.number for change in await beside.changes("app", 0)] == [first, found.change]
     await line.cut()
+
+
+async def test_whoever_stops_inside_a_transaction_loses_its_locks(place: MariaDBPlace) -> None:
+    async with place.dao(timeout_ms=60_000) as dao:
+        await dao.create("app", a_record("cat1"))
+        stopped = await connect(place.address, 2)
+        try:
+            await stopped.run("BEGIN; SELECT app FROM objects_apps FOR UPDATE")
+            assert await dao.create("app", a_record("cat2")) > 0
+        finally:
+            stopped.terminate()
+
+
+async def test_a_server_is_in_use_and_a_snapshot_open_however_long_they_are_idle(
+    place: MariaDBPlace,
+) -> None:
+    async with place.dao(timeout_ms=1000) as dao:
+        await dao.create("app", a_record("cat1"))
+        async with dao.snapshot() as seen:
+            await place.run("SELECT SLEEP(3)")
+            assert len(await seen.read_page("app")) == 1
+        assert "is in use by a server" in await refusal_alone(place)
 
 
 async def test_a_transaction_that_met_another_one_is_repeated(place: MariaDBPlace) -> None:

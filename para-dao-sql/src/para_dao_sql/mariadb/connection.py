@@ -28,7 +28,9 @@ SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT @@max_allowed_packet
 """
-_MARIADB = ", max_statement_time = $1"  # of MySQL there is one for SELECT only
+# Of MySQL there is a limit for SELECT only, and none for whoever stops inside a transaction.
+_MARIADB = ", max_statement_time = $1, idle_transaction_timeout = $2"
+_LEAST_IDLE_SEC = 2  # inside a transaction: a process may be slow for a moment
 _PACKET = 2**20  # statements that go together, unless one of them is larger
 
 
@@ -45,7 +47,8 @@ class MariaDBConnection:
     async def begin_session(self) -> None:
         """Set what statements mean, and how long they may take."""
         query = _SESSION.format(more=_MARIADB if self.is_mariadb else "")
-        *_, rows = await self.run(query, self.patience_sec)
+        idle_sec = max(_LEAST_IDLE_SEC, self.patience_sec // 2)
+        *_, rows = await self.run(query, self.patience_sec, idle_sec)
         self._largest = int(rows[0][0])
 
     async def fetch(self, query: str, *values: object) -> Rows:

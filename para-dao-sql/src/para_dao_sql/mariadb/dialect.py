@@ -184,7 +184,7 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
     async def begin_snapshot(self, connection: MariaDBConnection) -> None:
         """Begin a transaction that reads and sees no later commit; the caller limits its time."""
         if connection.is_mariadb:
-            await connection.run("SET SESSION max_statement_time = 0")
+            await connection.run("SET SESSION max_statement_time = 0, idle_transaction_timeout = 0")
         await connection.run(
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
             "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
