@@ -45,7 +45,7 @@ def run(_: ParaServer, extent: Extent) -> Sequence[Finding]:
 
 def _settings(place: str) -> Mapping[str, object]:
     redis = os.environ.get("PARA_TEST_REDIS_URL")
-    cached = {"para.cache": "RedisCache", "para.redis.uri": redis} if redis else {}
+    cached = {"para.cache": "RedisCache", "para.redis.url": redis} if redis else {}
     return {
         "para.dao": "SqlDAO",
         "para.sql.url": place,
