@@ -44,6 +44,23 @@ async def test_a_request_arrives_as_it_was_sent(client: OutboundClient) -> None:
     assert asked.headers["accept-encoding"] == "identity"
 
 
+async def test_a_request_whose_time_has_passed_does_not_leave(client: OutboundClient) -> None:
+    async with web(echo) as server:
+        asked: list[int] = []
+
+        def not_now() -> bool:
+            asked.append(server.connections)
+            return False
+
+        with pytest.raises(UnavailableError, match="not sent"):
+            await client.send("POST", server.url, body=b"late", may_send=not_now)
+        assert server.asked == []
+        reply = await client.send("POST", server.url, body=b"in time", may_send=lambda: True)
+    assert reply.status == 200
+    assert [request.body for request in server.asked] == [b"in time"]
+    assert asked == [1]  # when the connection was there
+
+
 async def test_private_addresses_are_refused_before_anything_is_sent() -> None:
     async with web(echo) as server, OutboundClient(Addresses()) as strict:
         with pytest.raises(UnavailableError, match=r"add it to para\.outbound\.hosts"):

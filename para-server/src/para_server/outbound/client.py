@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from para_core.contracts.component import Component
@@ -84,13 +84,18 @@ class OutboundClient(Component, Outbound):
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        may_send: Callable[[], bool] | None = None,
     ) -> OutboundReply:
-        """Send one request; see ``Outbound.send``."""
+        """Send one request; see ``Outbound.send``.
+
+        ``may_send`` is asked once more when the connection is there, right before anything leaves;
+        when it says no, nothing does, and the error is an ``UnavailableError`` as well.
+        """
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         place = place_of(url)
         try:
             async with asyncio.timeout(self._timeout_sec):
-                return await self._follow(method.upper(), place, sent, body)
+                return await self._follow(method.upper(), place, sent, body, may_send)
         except TimeoutError as error:
             message = f"{place.hostname} did not answer within {self._timeout_sec:g} seconds"
             raise UnavailableError(message) from error
@@ -100,11 +105,16 @@ class OutboundClient(Component, Outbound):
         return await self._addresses.find(host, port)
 
     async def _follow(
-        self, method: str, place: SplitResult, headers: dict[str, str], body: bytes
+        self,
+        method: str,
+        place: SplitResult,
+        headers: dict[str, str],
+        body: bytes,
+        may_send: Callable[[], bool] | None,
     ) -> OutboundReply:
         exchange = self._exchange or await self._loaded()
         for _ in range(_MOST_REDIRECTS + 1):
-            reply = await exchange.ask(method, place, headers, body)
+            reply = await exchange.ask(method, place, headers, body, may_send)
             target = reply.headers.get("location", "")
             if reply.status not in _FOLLOWED or method not in SAFE or not target:
                 return reply

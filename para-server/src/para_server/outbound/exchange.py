@@ -6,7 +6,7 @@ It stands apart because the HTTP client is loaded with it, which a server does n
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult
 
@@ -24,6 +24,7 @@ __all__ = ["Exchange"]
 
 _AGENT = f"para-server/{__version__}"
 _IDLE_CONNECTIONS, _IDLE_SEC = 20, 15
+_BEFORE_SENDING = ".send_request_headers.started"
 _FAILURES = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
@@ -60,31 +61,46 @@ class Exchange:
         await self._pool.aclose()
 
     async def ask(
-        self, method: str, place: SplitResult, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        place: SplitResult,
+        headers: Mapping[str, str],
+        body: bytes,
+        may_send: Callable[[], bool] | None = None,
     ) -> OutboundReply:
-        """Send one request, and return the answer whatever it is.
+        """Send one request, unless ``may_send`` says no, and return the answer whatever it is.
 
         Raises:
             UnavailableError: There is no answer, or more of it than is read.
         """
         try:
-            return await self._ask(method, place, headers, body)
+            return await self._ask(method, place, headers, body, may_send)
         except _FAILURES as error:
             raise UnavailableError(f"{place.hostname} cannot be reached: {_why(error)}") from error
 
     async def _ask(
-        self, method: str, place: SplitResult, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        place: SplitResult,
+        headers: Mapping[str, str],
+        body: bytes,
+        may_send: Callable[[], bool] | None,
     ) -> OutboundReply:
         """Send a request once more when a connection that was kept turned out to be closed."""
         try:
-            return await self._ask_once(method, place, headers, body)
+            return await self._ask_once(method, place, headers, body, may_send)
         except httpcore.RemoteProtocolError:
             if method not in SAFE and not self._is_repeatable:
                 raise
-            return await self._ask_once(method, place, headers, body)
+            return await self._ask_once(method, place, headers, body, may_send)
 
     async def _ask_once(
-        self, method: str, place: SplitResult, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        place: SplitResult,
+        headers: Mapping[str, str],
+        body: bytes,
+        may_send: Callable[[], bool] | None,
     ) -> OutboundReply:
         host, port = _host_of(place), place.port or PORTS[place.scheme]
         target = (place.path or "/") + (f"?{place.query}" if place.query else "")
@@ -101,7 +117,10 @@ class Exchange:
         if body or method not in SAFE:
             own["content-length"] = str(len(body))
         sent = [(name.encode(), _value(value)) for name, value in {**own, **headers}.items()]
-        async with self._pool.stream(method, url, headers=sent, content=body) as answer:
+        extensions = {"trace": _asking(may_send)} if may_send is not None else None
+        async with self._pool.stream(
+            method, url, headers=sent, content=body, extensions=extensions
+        ) as answer:
             found = _headers(answer.headers)
             return OutboundReply(answer.status, await self._read(place, answer, found), found)
 
@@ -144,6 +163,17 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed or httpcore.ConnectError("no address")
+
+
+def _asking(may_send: Callable[[], bool]) -> Callable[[str, object], Awaitable[None]]:
+    """Return what the HTTP client tells of its steps, which stops it before it sends."""
+
+    async def trace(event: str, about: object) -> None:
+        del about
+        if event.endswith(_BEFORE_SENDING) and not may_send():
+            raise UnavailableError("the request was not sent: its time has passed")
+
+    return trace
 
 
 def _host_of(place: SplitResult) -> bytes:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from para_core.contracts.component import Component
@@ -21,7 +21,7 @@ from para_server.webhooks.lane import Lane
 from para_server.webhooks.payload import headers_of, posted, signature
 
 if TYPE_CHECKING:
-    from para_core.contracts.outbound import Outbound
+    from para_server.outbound import OutboundClient
     from para_server.services.container import Clock
     from para_server.webhooks.outbox import Outbox
     from para_server.webhooks.share import Share
@@ -61,7 +61,7 @@ class Dispatcher(Component):
     def __init__(  # noqa: PLR0913 - its collaborators
         self,
         outbox: Outbox,
-        outbound: Outbound,
+        outbound: OutboundClient,
         find: Find,
         turn_off: TurnOff,
         *,
@@ -266,9 +266,17 @@ class Dispatcher(Component):
         signed = delivery.signature if delivery.target else signature(target.secret, delivery.body)
         headers = headers_of(delivery.event, delivery.id, signed, url_encoded=target.url_encoded)
         body = posted(delivery.body, url_encoded=target.url_encoded)
-        await self._share.held()  # else another process may be sending it
+        while True:
+            await self._share.held()  # else another process may be sending it
+            outcome = await self._sent(target.url, headers, body)
+            if outcome.status or self._share.is_held():
+                return outcome
+
+    async def _sent(self, url: str, headers: Mapping[str, str], body: bytes) -> _Outcome:
         try:
-            reply = await self._outbound.send("POST", target.url, headers=headers, body=body)
+            reply = await self._outbound.send(
+                "POST", url, headers=headers, body=body, may_send=self._share.is_held
+            )
         except ParaError as error:
             return _Outcome(0, str(error))
         is_good = _FIRST_GOOD <= reply.status <= _LAST_GOOD

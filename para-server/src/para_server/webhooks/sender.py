@@ -26,7 +26,7 @@ from para_server.webhooks.payload import SECRET_OF_APP, body_of, secret_of, show
 from para_server.webhooks.share import LeaseLostError, Share
 
 if TYPE_CHECKING:
-    from para_core.contracts.outbound import Outbound
+    from para_server.outbound import OutboundClient
     from para_server.services.apps import Apps
     from para_server.services.container import Clock
     from para_server.webhooks.hookbook import HookBook
@@ -48,7 +48,7 @@ class Sender(Component):
         self,
         dao: DAO,
         share: Share,
-        outbound: Outbound,
+        outbound: OutboundClient,
         *,
         book: HookBook,
         apps: Apps,

@@ -25,8 +25,8 @@ from para_server.webhooks.share import Share
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from para_core.contracts.outbound import Outbound
     from para_core.contracts.queue import Queue
+    from para_server.outbound import OutboundClient
     from para_server.services.apps import Apps
     from para_server.services.container import Clock
     from para_server.services.following import Retention
@@ -56,7 +56,7 @@ class Webhooks(Component, AppListener):
         self,
         dao: DAO,
         queue: Queue,
-        outbound: Outbound,
+        outbound: OutboundClient,
         *,
         apps: Apps,
         objects: Objects,
