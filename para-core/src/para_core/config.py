@@ -22,6 +22,7 @@ SectionT = TypeVar("SectionT", bound=Struct)
 _STRUCTURED = (Kind.ITEMS, Kind.TABLE)
 _ALIASES = {
     # what the original reads from the Java platform's own properties
+    "server.address": "para.address",
     "server.port": "para.port",
     "server.servlet.context-path": "para.context_path",
 }

@@ -274,6 +274,7 @@ def test_without_any_file_defaults_hold(tmp_path: Path) -> None:
         ("para.port=9000", ("para.port", "9000")),
         ("port=9000", ("para.port", "9000")),
         ("server.port=9000", ("para.port", "9000")),
+        ("server.address=10.0.0.9", ("para.address", "10.0.0.9")),
         ("sql.url=postgresql://h/d?a=b", ("para.sql.url", "postgresql://h/d?a=b")),
         ("app_name=", ("para.app_name", "")),
     ],

@@ -20,6 +20,7 @@ from para_server.banner import BANNER
 from para_server.config import keys_file_of
 from para_server.http.pace import Pace
 from para_server.http.protocol import paced
+from para_server.listening import listen, url_host
 from para_server.logs import Logs
 from para_server.metrics.names import BackendNames
 from para_server.nodes.node import node_of
@@ -40,7 +41,6 @@ __all__ = ["serve", "server_config"]
 
 logger = logging.getLogger(__name__)
 
-_BACKLOG = 2048
 _SWITCH_SEC = 0.001  # how long the indexing thread may keep the others waiting
 
 
@@ -57,7 +57,7 @@ def serve(config: Config, plugins: Plugins) -> int:
     workers = config.number("para.workers")
     known = plugins.described(config)
     with contextlib.closing(Logs(known)) as logs, contextlib.ExitStack() as stack:
-        listeners = _listen(port, workers)
+        listeners = _listeners(config.text("para.address").strip(), port, workers)
         for listener in listeners:
             stack.enter_context(listener)
         stack.enter_context(pid_file(port, is_enabled=config.flag("para.pidfile_enabled")))
@@ -92,39 +92,23 @@ def _run(main: Coroutine[None, None, None]) -> None:
         uvloop.run(main)
 
 
-def _listen(port: int, count: int) -> list[socket.socket]:
+def _listeners(address: str, port: int, count: int) -> list[socket.socket]:
     """Return sockets on one port, among which the system shares out connections.
 
     Raises:
         ConfigError: The port cannot be had.
     """
     if count == 1:
-        return [_bound(port, is_shared=False)]
-    with _bound(port, is_shared=False) as alone:  # who shares would share with other programs too
+        return [listen(address, port, key="para.")]
+    with listen(address, port, key="para.") as alone:  # who shares does so with other programs too
         port = alone.getsockname()[1]
     with contextlib.ExitStack() as stack:
-        made = [stack.enter_context(_bound(port, is_shared=True)) for _ in range(count)]
+        made = [
+            stack.enter_context(listen(address, port, key="para.", is_shared=True))
+            for _ in range(count)
+        ]
         stack.pop_all()
     return made
-
-
-def _bound(port: int, *, is_shared: bool) -> socket.socket:
-    family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if is_shared:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    if family == socket.AF_INET6:
-        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    try:
-        listener.bind(("", port))
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
-        message = f"cannot listen on port {port} ({reason}); choose another para.port"
-        raise ConfigError(message) from error
-    return listener
 
 
 async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
@@ -166,7 +150,9 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
             node.on_lost = server.give_up
         _settle_memory()
         scheme = "http" if certificate is None else "https"
-        where = f"{scheme}://localhost:{listener.getsockname()[1]}{settings.context_path}"
+        address, listening_port = listener.getsockname()[:2]
+        host = url_host(address, here="localhost")
+        where = f"{scheme}://{host}:{listening_port}{settings.context_path}"
         number = para.settings.worker_id
         logger.info("Instance #%s initialized and listening on %s", number, where)
         try:

@@ -128,6 +128,7 @@ class ServerProcess:
         """Start the process, and do not wait for it."""
         self.starts += 1
         values: dict[str, object] = {
+            "para.address": "127.0.0.1",
             "para.port": self.port,
             "para.dao": "SqlDAO",
             "para.search": "LuceneSearch",

@@ -32,9 +32,24 @@ def wheel(server: ServerProcess, name: str, source: str, *, requires: str = "") 
 
 
 def test_a_port_in_use(server: ServerProcess) -> None:
-    with socket.create_server(("", server.port)):
+    with socket.create_server(("127.0.0.1", server.port)):
         words = (str(server.port), "Address already in use", "para.port")
         assert server.is_refused_in_one_line(*words)
+
+
+def test_an_address_of_another_machine(server: ServerProcess) -> None:
+    server.settings["para.address"] = "192.0.2.1"
+    assert server.is_refused_in_one_line("192.0.2.1", "Cannot assign", "para.address")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_only_the_given_address_is_open(server: ServerProcess, workers: int) -> None:
+    server.settings |= {"para.address": "127.0.0.1", "para.workers": workers}
+    server.start()
+    server.wait_until_ready()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", server.port), timeout=10)
+    assert f"listening on http://localhost:{server.port}" in server.log
 
 
 def test_a_data_folder_that_is_a_file(server: ServerProcess) -> None:

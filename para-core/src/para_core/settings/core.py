@@ -19,6 +19,8 @@ KEYS = category("Core", "server", [
     text("context_path", "",
          "Path below which the whole server answers, for instance behind a proxy. Has to start "
          "with a slash.", restart=True),
+    text("address", "",
+         "Address on which that interface is open; blank for all of the machine.", restart=True),
     number("port", 8080, "TCP port of the HTTP interface.", restart=True),
     text("env", "embedded",
          "What kind of installation this is. `production` turns some defaults around; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import json
 import resource
 import socket
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from para_core.checks import Finding, advice, bad, good
+from para_server.listening import socket_for, url_host
 
 if TYPE_CHECKING:
     from para_core.config import Config
@@ -88,10 +90,10 @@ async def examine_port(config: Config) -> Iterable[Finding]:
     if server is not None:
         name = server.get("name", "Para")
         return [good(f"{port}, where {name} {server.get('version', '')} runs".rstrip())]
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    address = config.text("para.address").strip()
+    with socket_for(address) as probe:
         try:
-            probe.bind(("", port))
+            probe.bind((address, port))
         except PermissionError:
             return [
                 bad(
@@ -101,6 +103,13 @@ async def examine_port(config: Config) -> Iterable[Finding]:
                 )
             ]
         except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                return [
+                    bad(
+                        f"para.address is {address}, which this machine does not have",
+                        "`ip address` tells which it has; leave it blank for all",
+                    )
+                ]
             return [
                 bad(
                     f"{port} is taken by another program ({error.strerror})",
@@ -127,7 +136,8 @@ def ask_server(config: Config, path: str) -> dict[str, Any] | None:
         scheme, context = "https", ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is this machine
     base = config.text("para.context_path").rstrip("/")
-    url = f"{scheme}://127.0.0.1:{config.number('para.port')}{base}{path}"
+    host = url_host(config.text("para.address").strip())
+    url = f"{scheme}://{host}:{config.number('para.port')}{base}{path}"
     try:
         with urllib.request.urlopen(url, timeout=_ASK_SEC, context=context) as reply:  # noqa: S310
             told = json.load(reply)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from para_core.contracts.component import Component
-from para_core.errors import ConfigError
+from para_server.listening import listen
 
 if TYPE_CHECKING:
     from para_server.operator.door import OperatorDoor
@@ -42,14 +41,7 @@ class OperatorListener(Component):
         address, port = self._settings.address.strip(), self._settings.port
         if not port:
             return
-        try:
-            listener = socket.create_server(
-                (address, port), family=_family_of(address), dualstack_ipv6=not address
-            )
-        except OSError as error:
-            reason = error.strerror or str(error)
-            message = f"cannot listen on {address or 'all addresses'}, port {port} ({reason})"
-            raise ConfigError(f"{message}; choose another para.operator.port") from error
+        listener = listen(address, port, key="para.operator.")
         self._server = _Server(
             uvicorn.Config(
                 self._door,
@@ -81,8 +73,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
-
-
-def _family_of(address: str) -> socket.AddressFamily:
-    is_v6 = ":" in address or (not address and socket.has_dualstack_ipv6())
-    return socket.AF_INET6 if is_v6 else socket.AF_INET

@@ -132,6 +132,7 @@ def test_it_speaks_to_people_too(patient: Doctor, capsys: pytest.CaptureFixture[
         ({"para.env": "production"}, "https", "advice", "plain HTTP"),
         ({"para.tls.cert_file": "none.pem"}, "https", "bad", "none.pem"),
         ({"para.port": 70_000}, "port", "bad", "65535"),
+        ({"para.address": "192.0.2.1"}, "port", "bad", "leave it blank for all"),
         ({"para.workers": 64}, "workers", "advice", "share the cores"),
         ({"para.workers": 2, "para.worker_id": 1024}, "workers", "bad", "1023 at most"),
         ({"para.workers": 2, "para.dao": "MemoryDAO"}, "workers", "bad", "MemoryDAO lives in one"),
