@@ -49,7 +49,7 @@ def check(folder: Path) -> str:
     server = install(folder / "venv")
     port = free_port()
     config = folder / "para-application.conf"
-    config.write_text(f"para.port = {port}\n", encoding="utf-8")
+    config.write_text(f'para.address = "127.0.0.1"\npara.port = {port}\n', encoding="utf-8")
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -36,8 +36,8 @@ class Floor(Peer):
     def command(self) -> Sequence[str]:
         """Run uvicorn with the loop and the parser that this server uses."""
         fast = ["--loop", "uvloop", "--http", "httptools", "--no-access-log"]
-        port = ["--port", str(self.port), "--log-level", "warning"]
-        return [sys.executable, "-m", "uvicorn", "floor:app", *port, *fast]
+        place = ["--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"]
+        return [sys.executable, "-m", "uvicorn", "floor:app", *place, *fast]
 
     def is_ready(self) -> bool:
         """Ask anything."""

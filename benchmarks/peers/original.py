@@ -42,8 +42,9 @@ class Original(ParaServer):
 
     def command(self) -> Sequence[str]:
         """Run its main class."""
-        options = ["-Xmx2g", f"-Dconfig.file={self.config}", "-cp", f"{self._libraries}/*"]
-        return [_java(), *options, "com.erudika.para.server.ParaServer"]
+        options = ["-Xmx2g", "-Dserver.address=127.0.0.1", f"-Dconfig.file={self.config}"]
+        libraries = ["-cp", f"{self._libraries}/*"]
+        return [_java(), *options, *libraries, "com.erudika.para.server.ParaServer"]
 
     def is_ready(self) -> bool:
         """Ask who the root app is, with the key it wrote into its configuration file."""

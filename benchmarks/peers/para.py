@@ -45,6 +45,7 @@ class ParaServer(Peer):
         return {
             "para.app_name": "para",
             "para.env": "production",
+            "para.address": "127.0.0.1",
             "para.port": self.port,
             "para.worker_id": 1,
             "para.print_logo": False,
