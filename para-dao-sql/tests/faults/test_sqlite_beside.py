@@ -12,8 +12,9 @@ import pytest
 
 from para_core.contracts.dao import Put, Write
 from para_core.errors import BackendError, ConfigError, UnavailableError
+from para_core.testing.cancelling import Held, cancel_during, until
 from para_core.testing.dao import a_record
-from para_dao_sql.sqlite import SqliteDAO
+from para_dao_sql.sqlite import SqliteDAO, snapshot
 from para_dao_sql.sqlite.upgrade import FORMAT
 
 
@@ -110,3 +111,39 @@ async def test_the_log_of_writes_shrinks_when_the_snapshot_is_let_go(file: Path)
             await write(f"b{turn}")
             await asyncio.sleep(0)
         assert log.stat().st_size < 2 * grown
+
+
+async def test_a_snapshot_that_was_cancelled_as_it_began_is_let_go(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection would hold the moment fast, and the log of writes would grow."""
+    async with SqliteDAO(file) as dao:
+        held = Held(snapshot._begin)
+        monkeypatch.setattr(snapshot, "_begin", held)
+        await cancel_during(dao.snapshot().__aenter__(), held)
+        held.may_return.set()
+        [(connection, _)] = held.results
+        await until(lambda: is_closed(connection))
+
+
+async def test_a_file_is_free_when_its_opening_was_cancelled(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(SqliteDAO._prepare)
+    monkeypatch.setattr(SqliteDAO, "_prepare", lambda dao: held(dao))  # noqa: PLW0108
+    await cancel_during(SqliteDAO(file).open(), held)
+    held.may_return.set()
+    [parts] = held.results
+    await until(lambda: parts.holder.closed)
+    assert all(map(is_closed, (parts.writing, parts.near, parts.reading)))
+    monkeypatch.undo()
+    async with SqliteDAO(file) as dao:
+        assert await dao.create("app", a_record("cat1"))
+
+
+def is_closed(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except sqlite3.ProgrammingError:
+        return True
+    return False

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from para_core.errors import BackendError
+from para_core.opening import until_open
 from para_search_lucene.allocator import give_back_memory
 from para_search_lucene.appindex import AppIndex
 from para_search_lucene.failures import engine_errors
@@ -127,7 +128,7 @@ class Shelf:
         first = max(_first_docid(), 0 if old is None else old.next_docid)
         self._swept.add(appid)
         folder = IndexFolder(self._data, appid)
-        new = await self.threads.write(partial(_make, appid, folder, first, is_rebuild=True))
+        new = await self._new(appid, folder, first, is_rebuild=True)
         try:
             result = await fill(new)
             await self.threads.write(partial(_finish, new, folder))
@@ -225,8 +226,16 @@ class Shelf:
         if folder.exists():
             raise BackendError(f"the index of app {appid!r} is not usable; rebuild it")
         self._swept.add(appid)
-        first = _first_docid()
-        return await self.threads.write(partial(_make, appid, folder, first, is_rebuild=False))
+        return await self._new(appid, folder, _first_docid(), is_rebuild=False)
+
+    async def _new(
+        self, appid: str, folder: IndexFolder, first: int, *, is_rebuild: bool
+    ) -> AppIndex:
+        """Make an index in a folder of its own; when nobody waits any more, it goes again."""
+        job = partial(_make, appid, folder, first, is_rebuild=is_rebuild)
+        return await until_open(
+            self.threads.write(job), lambda new: self.threads.submit(partial(_discard, new))
+        )
 
 
 def _open(appid: str, folder: IndexFolder, *, sweep: bool, tries: int) -> AppIndex | None:

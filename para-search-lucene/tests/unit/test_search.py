@@ -15,8 +15,9 @@ from para_core.contracts.dao import Record
 from para_core.errors import BackendError, UnavailableError
 from para_core.pager import Pager
 from para_core.query.tree import All, Bool, Phrase, Range, Term
+from para_core.testing.cancelling import Held, cancel_during, until
 from para_core.testing.search import a_record
-from para_search_lucene import appindex, columns, snapshot
+from para_search_lucene import appindex, columns, shelf, snapshot
 from para_search_lucene.convert import encode_document
 from para_search_lucene.search import LuceneSearch
 from para_search_lucene.settings import LuceneSettings
@@ -27,6 +28,20 @@ async def search(tmp_path: Path) -> AsyncIterator[LuceneSearch]:
     settings = LuceneSettings(dir=str(tmp_path), max_readers=5, max_writers=2, writer_idle_sec=1)
     async with LuceneSearch(settings) as search:
         yield search
+
+
+async def test_an_index_that_was_cancelled_as_it_was_made_is_removed(
+    search: LuceneSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its writer would go on to hold memory and a lock, and its files would stay."""
+    held = Held(shelf._make)
+    monkeypatch.setattr(shelf, "_make", held)
+    await cancel_during(search.index("app", [a_record("a")], [], 1), held)
+    [made] = held.results
+    assert made.path.exists()
+    held.may_return.set()
+    await until(lambda: not made.path.exists())
+    assert not made.is_writing
 
 
 def numbered(count: int, *, times: int = 1) -> list[Record]:

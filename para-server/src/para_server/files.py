@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from para_core.contracts.filestore import Content, FileStore, clean_path
 from para_core.errors import BackendError, ConfigError, StorageFullError, UnusableFileError
+from para_core.opening import until_open
 
 __all__ = ["LocalFileStore", "LocalStorageSettings"]
 
@@ -67,7 +68,8 @@ class LocalFileStore(FileStore):
     async def store(self, path: str, content: Content) -> str:
         """Keep a file and return its absolute path."""
         place = self._place(clean_path(path))
-        temporary, file = await self._in_thread(path, self._begin, place)
+        beginning = self._in_thread(path, self._begin, place)
+        temporary, file = await until_open(beginning, _never_begun)
         try:
             await self._fill(path, file, content)
             await self._in_thread(path, _finish, file, temporary, place)
@@ -199,6 +201,11 @@ def _give_up(file: BinaryIO, temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _never_begun(begun: tuple[Path, BinaryIO]) -> None:
+    temporary, file = begun
+    _give_up(file, temporary)
+
+
 async def _parts(content: Content) -> AsyncIterator[bytes]:
     if isinstance(content, bytes):
         yield content
@@ -209,7 +216,7 @@ async def _parts(content: Content) -> AsyncIterator[bytes]:
 
 async def _read_parts(path: str, place: Path) -> AsyncIterator[bytes]:
     with _errors_of(path):
-        file = await asyncio.to_thread(place.open, "rb")
+        file = await until_open(asyncio.to_thread(place.open, "rb"), lambda file: file.close())
         try:
             while part := await asyncio.to_thread(file.read, PART_BYTES):
                 yield part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import tempfile
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from para_core.config import Config
 from para_core.errors import BackendError, ConfigError, StorageFullError, UnusableFileError
+from para_core.testing.cancelling import Held, cancel_during, until
 from para_core.testing.filestore import chunks, content_of
 from para_server import files as module
 from para_server.files import LocalFileStore
@@ -50,6 +52,29 @@ async def test_nothing_is_left_of_a_refused_file(files: LocalFileStore, tmp_path
     with pytest.raises(UnusableFileError):
         await files.store("app/big", chunks(b"x" * 150_000, b"x" * 150_000))
     assert on_disk(tmp_path) == []
+
+
+async def test_nothing_is_left_of_a_file_that_was_cancelled_at_its_beginning(
+    files: LocalFileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(tempfile.mkstemp)
+    monkeypatch.setattr(tempfile, "mkstemp", held)
+    await cancel_during(files.store("app/pic.png", b"x"), held)
+    assert len(on_disk(tmp_path)) == 1
+    held.may_return.set()
+    await until(lambda: on_disk(tmp_path) == [])
+
+
+async def test_a_file_is_closed_when_its_reader_goes_as_it_opens(
+    files: LocalFileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await files.store("app/pic.png", b"x")
+    held = Held(Path.open)
+    monkeypatch.setattr(Path, "open", lambda path, mode: held(path, mode))  # noqa: PLW0108 - a method
+    await cancel_during(content_of(files, "app/pic.png"), held)
+    held.may_return.set()
+    [file] = held.results
+    await until(lambda: file.closed)
 
 
 async def test_a_crash_leaves_nothing_after_the_next_start(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from para_core.answers import answer_in_time
 from para_core.contracts.dao import (
@@ -23,6 +23,7 @@ from para_core.contracts.dao import (
 )
 from para_core.contracts.snapshot import Snapshot
 from para_core.errors import BackendError, UnavailableError
+from para_core.opening import until_open
 from para_dao_sql.settings import TIME_LIMIT
 from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
@@ -41,6 +42,22 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FEW = 64  # ids or entries that are read at once on the event loop: some 100 microseconds
+
+
+class _Parts(NamedTuple):
+    """What a thread has prepared for ``open``."""
+
+    holder: IO[str]
+    writing: sqlite3.Connection
+    near: sqlite3.Connection
+    reading: sqlite3.Connection
+    catalog: Catalog
+    peers: Peers | None
+    undo: Callable[[], None]
+
+    def close(self) -> None:
+        """Let go of all of it: nobody waits any more."""
+        self.undo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +93,14 @@ class SqliteDAO(DAO):
     async def open(self) -> None:
         """Lock and open the file; make it if it is not there."""
         if self._opened is None:
-            holder, connections, catalog, peers = await asyncio.to_thread(self._prepare)
-            writing, near, reading = connections
+            parts = await until_open(asyncio.to_thread(self._prepare), _Parts.close)
             self._opened = _Opened(
-                holder,
-                catalog,
-                near,
-                Reader(reading),
-                Writer(writing, catalog, self._file, peers),
-                peers,
+                parts.holder,
+                parts.catalog,
+                parts.near,
+                Reader(parts.reading),
+                Writer(parts.writing, parts.catalog, self._file, parts.peers),
+                parts.peers,
             )
             self._clear_leftovers()
 
@@ -270,25 +286,23 @@ class SqliteDAO(DAO):
             raise UnavailableError(f"{self._file} is not open")
         return self._opened
 
-    def _prepare(self) -> tuple[IO[str], list[sqlite3.Connection], Catalog, Peers | None]:
-        holder = files.lock(self._file, self._group)
-        try:
-            # Half of the time: who asked shall hear of the lock before giving up.
-            writing = files.prepare(self._file, timeout_ms=self._timeout_ms // 2)
+    def _prepare(self) -> _Parts:
+        half_ms = self._timeout_ms // 2  # who asked shall hear of the lock before giving up
+        with ExitStack() as stack:
+            holder = files.lock(self._file, self._group)
+            stack.callback(files.unlock, holder)
+            writing = stack.enter_context(closing(files.prepare(self._file, timeout_ms=half_ms)))
             try:
-                peers = Peers(self._file) if self._group else None
+                peers = stack.enter_context(closing(Peers(self._file))) if self._group else None
                 if peers is not None:
                     peers.join(writing)
                 catalog = Catalog.load(writing)
-                near = files.connect(self._file, timeout_ms=0)
-                reading = files.connect(self._file, timeout_ms=self._timeout_ms // 2)
+                near = stack.enter_context(closing(files.connect(self._file, timeout_ms=0)))
+                reading = files.connect(self._file, timeout_ms=half_ms)
             except sqlite3.Error as error:
-                writing.close()
                 raise as_config_error(error, self._file) from error
-        except BaseException:
-            files.unlock(holder)
-            raise
-        return holder, [writing, near, reading], catalog, peers
+            stack.callback(reading.close)
+            return _Parts(holder, writing, near, reading, catalog, peers, stack.pop_all().close)
 
 
 def _shut(opened: _Opened) -> None:

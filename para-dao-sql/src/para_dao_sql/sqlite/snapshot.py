@@ -12,6 +12,7 @@ from typing import TypeVar
 from para_core.answers import answer_in_time
 from para_core.contracts.dao import Change, Record, is_room, is_storable
 from para_core.contracts.snapshot import Snapshot, Table
+from para_core.opening import until_open
 from para_dao_sql.settings import TIME_LIMIT
 from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
@@ -86,7 +87,8 @@ class SqliteSnapshot(Snapshot):
 @asynccontextmanager
 async def open_snapshot(file: Path, *, timeout_ms: int) -> AsyncIterator[Snapshot]:
     """Show the file as it is at the moment of entering."""
-    connection, catalog = await asyncio.to_thread(_begin, file, timeout_ms)
+    beginning = asyncio.to_thread(_begin, file, timeout_ms)
+    connection, catalog = await until_open(beginning, lambda begun: begun[0].close())
     reader = Reader(connection)
     try:
         yield SqliteSnapshot(reader, catalog, file, timeout_ms=timeout_ms * _PATIENCE)

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from para_core.contracts.dao import Record
 from para_core.errors import BackendError, ParaError, UnavailableError
+from para_core.opening import until_open
 
 __all__ = ["Ask", "Leader", "LeadershipServer"]
 
@@ -151,12 +152,8 @@ class Leader:
     async def _connect(self) -> asyncio.StreamWriter:
         async with self._connecting:
             if self._writer is None:
-                opening = asyncio.ensure_future(asyncio.open_unix_connection(self._place))
-                try:
-                    reader, writer = await asyncio.shield(opening)
-                except asyncio.CancelledError:
-                    opening.add_done_callback(_hang_up)
-                    raise
+                opening = asyncio.open_unix_connection(self._place)
+                reader, writer = await until_open(opening, _hang_up)
                 self._writer = writer
                 self._reading = asyncio.create_task(self._read(reader, writer), name="leader")
             return self._writer
@@ -177,10 +174,8 @@ class Leader:
                     answer.set_exception(ConnectionResetError(_REPLACED))
 
 
-def _hang_up(opening: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
-    """Close a connection for which nobody waits any more."""
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result()[1].close()
+def _hang_up(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    streams[1].close()
 
 
 class LeadershipServer:
