@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -212,3 +214,17 @@ async def test_a_full_report_looks_as_the_original_s() -> None:
     assert "A.first.count 0 1234\n" in lines
     (mean,) = [line for line in lines if line.startswith("SqlDAO.read.mean ")]
     assert mean == "SqlDAO.read.mean 1.50 1234\n"
+
+
+async def test_who_takes_nothing_is_hung_up_on() -> None:
+    """An app names the address: it must not stop the reports of all others, nor keep a socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await reports._deliver("127.0.0.1", listener.getsockname()[1], b"x" * (64 << 20))
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(60)
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(1 << 20):  # noqa: ASYNC110
+                    await asyncio.sleep(0)

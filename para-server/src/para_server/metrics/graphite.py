@@ -121,9 +121,10 @@ async def _deliver(host: str, port: int, data: bytes) -> None:
         writer.write(data)
         await writer.drain()
         writer.write_eof()
-    finally:
         writer.close()
         await writer.wait_closed()
+    finally:
+        writer.transport.abort()  # of whoever does not read, and whom nobody waits for
 
 
 def lines_for_graphite(registry: Registry, prefix: str, now: int) -> Iterator[str]:
