@@ -1,10 +1,19 @@
-"""What a server does without until somebody needs it, so that it answers soon after its start."""
+"""What a start does without until somebody needs it, and what is left of one that fails."""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from para_core.errors import ConfigError
+from para_server.config import ApiSettings
+from para_server.para import Para
+
+from .backends import MEMORY, backends
 
 _STARTED = """
 import asyncio, sys
@@ -43,3 +52,18 @@ def test_a_start_loads_no_client_of_other_systems_and_no_framework(tmp_path: Pat
         command, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert said.stdout.split(" ", 2) == ["200", "404", "[]\n"], said.stderr
+
+
+async def test_a_start_that_fails_ends_what_had_begun(
+    settings: ApiSettings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise ConfigError("it cannot be")
+
+    before = asyncio.all_tasks()
+    async with backends(MEMORY, folder) as made:
+        para = Para(settings, made)
+        monkeypatch.setattr(para._reporting, "open", fail)
+        with pytest.raises(ConfigError):
+            await para.open()
+    assert asyncio.all_tasks() == before

@@ -114,6 +114,7 @@ class River(Component):
         except asyncio.CancelledError:
             await asyncio.wait([work], timeout=_LAST_SEC)
             work.cancel()
+            await asyncio.wait([work])  # what it holds is let go before the queue closes
             raise
 
     async def _do_all(self, messages: list[Message]) -> None:

@@ -197,7 +197,8 @@ class LeadershipServer:
     async def open(self) -> None:
         """Listen, in the place of whoever led before."""
         self._place.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self._place)
+        opening = asyncio.start_unix_server(self._serve, self._place)
+        self._server = await until_open(opening, asyncio.Server.close)
 
     async def close(self, *, wait_sec: float) -> None:
         """Answer until all have hung up, at most for a while; then stop."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
-from para_core.errors import UnavailableError
+from para_core.errors import ParaError, UnavailableError
 from para_server.services.following import Retention
 from para_server.services.index_follower import DOUBT_SEC, IndexFollower
 from para_server.services.index_writer import REBUILD_PAGE
@@ -75,7 +75,7 @@ class WorkerIndex(Indexing):
         self._news: dict[str, None] = {}  # apps that the leader has not heard of yet
         self._telling: asyncio.Task[None] | None = None
         self._leading: asyncio.Task[None] | None = None
-        self._sweep: asyncio.Task[None] | None = None
+        self._sweeps: set[asyncio.Task[None]] = set()
         self._has_seat = asyncio.Event()
         self.on_lead: list[Callable[[], None]] = []
         """Called, in the event loop, once this worker leads."""
@@ -113,8 +113,8 @@ class WorkerIndex(Indexing):
             return
         await self._leader.close()  # it may have begun to look for one when it became it
         await self._server.close(wait_sec=_PATIENCE_SEC)
-        if self._sweep is not None:
-            await _cancelled(self._sweep)
+        for sweep in set(self._sweeps):
+            await _cancelled(sweep)
         await self._tell()
         behind = [a for a, progress in follower.progress().items() if not progress.is_current]
         await asyncio.gather(*(follower.caught_up(appid, _PATIENCE_SEC) for appid in behind))
@@ -135,12 +135,12 @@ class WorkerIndex(Indexing):
             await self._search.lead()
             await follower.open()  # it looks at all apps, whatever nobody could tell
             await self._server.open()
-        except Exception:
+        except BaseException as error:
             await follower.close()
-            if self._is_first:
+            self._seat.leave()
+            if self._is_first or not isinstance(error, Exception):
                 raise
             logger.exception("this worker cannot lead now; another one may, or it tries again")
-            self._seat.leave()
             asyncio.get_running_loop().call_later(_AGAIN_SEC, self._wait_again)
             return
         self._follower = follower
@@ -309,12 +309,20 @@ class WorkerIndex(Indexing):
     def _look_at_all(self) -> None:
         """Look at all apps: a worker has gone, and may not have told what it wrote."""
         if self._follower is not None and not self._is_closing:
-            self._sweep = asyncio.create_task(self._sweep_all(), name="what a worker left")
+            sweep = asyncio.create_task(self._sweep_all(), name="what a worker left")
+            self._sweeps.add(sweep)
+            sweep.add_done_callback(self._sweeps.discard)
 
     async def _sweep_all(self) -> None:
-        for appid in await self._dao.apps():
-            if self._follower is not None:
-                self._follower.look(appid)
+        while (follower := self._follower) is not None:
+            try:
+                for appid in await self._dao.apps():
+                    follower.look(appid)
+            except ParaError as error:
+                logger.warning("what a worker left is not looked for yet: %s", error)
+                await asyncio.sleep(_AGAIN_SEC)
+            else:
+                return
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

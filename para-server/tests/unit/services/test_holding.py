@@ -113,12 +113,28 @@ async def test_a_message_that_another_worker_has_is_extended_no_more(
     assert "took so long" in caplog.text
 
 
-async def test_the_river_holds_what_it_works_on(queue: WatchedQueue) -> None:
-    working, done = asyncio.Event(), asyncio.Event()
+class Receiver:
+    """Takes one webhook, and as long as it is let."""
 
-    async def deliver(message: Mapping[str, Any]) -> None:
-        working.set()
-        await done.wait()
+    def __init__(self) -> None:
+        self.working, self.done, self.ended = asyncio.Event(), asyncio.Event(), False
+
+    async def __call__(self, message: Mapping[str, Any]) -> None:
+        self.working.set()
+        try:
+            await self.done.wait()
+        finally:
+            self.ended = True
+
+
+@pytest.fixture
+async def receiver() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+async def river(queue: WatchedQueue, receiver: Receiver) -> AsyncIterator[River]:
+    """One that works on the only message there is."""
 
     async def find(appid: str) -> App:
         return App(id=f"app:{appid}")
@@ -128,10 +144,30 @@ async def test_the_river_holds_what_it_works_on(queue: WatchedQueue) -> None:
     queue.acked.clear()
     await queue.push('{"appid":"x","type":"webhookpayload"}')
     services: Any = SimpleNamespace(apps=SimpleNamespace(find=find))
-    async with asyncio.timeout(60), River(queue, services, deliver=deliver):
-        await working.wait()
-        await queue.beats("3.1", 3)
-        assert await queue.size() == 1
-        done.set()
+    async with River(queue, services, deliver=receiver) as river:
+        async with asyncio.timeout(60):
+            await receiver.working.wait()
+        yield river
+        receiver.done.set()
+
+
+async def test_the_river_holds_what_it_works_on(
+    queue: WatchedQueue, river: River, receiver: Receiver
+) -> None:
+    await queue.beats("3.1", 3)
+    assert await queue.size() == 1
+    receiver.done.set()
+    async with asyncio.timeout(60):
         await queue.acked.wait()
     assert await queue.size() == 0
+
+
+async def test_nothing_goes_on_when_the_river_has_closed(
+    queue: WatchedQueue, river: River, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue closes next: nobody may extend a message in it."""
+    monkeypatch.setattr("para_server.services.river._LAST_SEC", 0.01)
+    await river.close()
+    assert receiver.ended
+    assert await queue.size() == 1
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "river: hold"] == []

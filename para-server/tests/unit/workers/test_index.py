@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from para_core.contracts.dao import Put, Record, Write
-from para_core.errors import ConfigError
+from para_core.errors import ConfigError, UnavailableError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.search import MemorySearch
+from para_core.testing.cancelling import until
 from para_server.workers import index as worker_index
 from para_server.workers.index import WorkerIndex
 
@@ -28,6 +29,18 @@ class Taken(MemorySearch):
         self.asked += 1
         if self.asked <= self.refusals:
             raise ConfigError("another process has the indexes")
+
+
+class Away(MemoryDAO):
+    """A database that does not answer some times."""
+
+    refusals = 0
+
+    async def apps(self) -> list[str]:
+        if self.refusals:
+            self.refusals -= 1
+            raise UnavailableError("it is away")
+        return await super().apps()
 
 
 async def lead_of(index: WorkerIndex) -> None:
@@ -72,3 +85,51 @@ async def test_the_others_may_try_meanwhile(
         finally:
             await first.close()
             await second.close()
+
+
+async def test_a_lead_that_is_broken_off_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with MemoryDAO() as dao, MemorySearch() as search:
+        before = asyncio.all_tasks()
+        index = WorkerIndex(dao, search, seats(2)[0], tmp_path, is_first=True)
+        monkeypatch.setattr(index._server, "open", hang)
+        opening = asyncio.create_task(index.open())
+        await begun.wait()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await index.close()
+        assert asyncio.all_tasks() == before
+        other = WorkerIndex(dao, search, seats(2)[0], tmp_path, is_first=True)
+        await other.open()
+        assert other.leads
+        await other.close()
+
+
+async def test_what_workers_left_is_looked_for_until_the_database_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else tells of what a worker wrote that was killed."""
+    monkeypatch.setattr(worker_index, "_AGAIN_SEC", 0.01)
+    async with Away() as dao, MemorySearch() as search:
+        index = WorkerIndex(dao, search, seats(2)[0], tmp_path, is_first=True)
+        await index.open()
+        assert await index.caught_up("app", 60)
+        dao.refusals = 3
+        await dao.write("app", Write("create", [Put(Record("a", "film", b'{"id":"a"}'))]))
+        index._look_at_all()
+        index._look_at_all()  # two may end at the same time
+        assert len(index._sweeps) == 2
+        await until(lambda: not index._sweeps)
+        async with asyncio.timeout(60):
+            while await search.position("app") != 1:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        await index.close()
+        assert dao.refusals == 0
