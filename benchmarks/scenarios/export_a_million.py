@@ -9,8 +9,6 @@ the server holds more than before, at most.
 from __future__ import annotations
 
 import http.client
-import random
-import statistics
 import threading
 import time
 from collections.abc import Sequence
@@ -19,17 +17,14 @@ from dataclasses import dataclass
 import msgspec
 
 from benchmarks.peers import ParaServer
+from benchmarks.reads import ROUNDS, median_p99, median_per_sec, read_round
 from benchmarks.scenario import Bar, Experiment, Extent, Finding
-from benchmarks.scenarios import get_cached
 from benchmarks.wire import signed_headers
-from benchmarks.wrk import Load, replay
+from benchmarks.wrk import Load
 
 __all__ = ["EXPERIMENT"]
 
 _OBJECTS = 1_000_000
-_CONNECTIONS = 8
-_ROUNDS = 5
-_ROUND_SEC = 3
 _PAUSE_SEC = 6
 _REST_SEC = 10  # until the index has settled
 _PORTION = 1 << 16
@@ -74,14 +69,14 @@ def run(server: ParaServer, extent: Extent) -> Sequence[Finding]:
     server.fill(objects)
     server.connection.ask("GET", "/v1/things", query=[("limit", "1")], by=server.credentials)
     time.sleep(_REST_SEC)
-    _read(server, 0)  # warms up
-    alone = [_read(server, turn) for turn in range(1, _ROUNDS + 1)]
+    read_round(server, 0)  # warms up
+    alone = [read_round(server, turn) for turn in range(1, ROUNDS + 1)]
     export, held = _Export(server), [server.process.memory_mb()]
     thread = threading.Thread(target=export.run)
     thread.start()
     beside = list[Load]()
     while thread.is_alive():
-        beside.append(_read(server, len(beside)))
+        beside.append(read_round(server, len(beside)))
         held.append(server.process.memory_mb())
         thread.join(_PAUSE_SEC)
         held.append(server.process.memory_mb())
@@ -89,34 +84,18 @@ def run(server: ParaServer, extent: Extent) -> Sequence[Finding]:
     if export.objects != objects:
         raise RuntimeError(f"the archive has {export.objects} of {objects} objects")
     whole = beside[:-1] or beside  # the export ended during the last one
-    before, during = _p99(alone), _p99(whole)
+    before, during = median_p99(alone), median_p99(whole)
     return [
         Finding("objects a second", objects / export.took_sec),
         Finding("archive, MB", export.size / 1_000_000),
         Finding("memory before, MB", held[0]),
         Finding("memory of the export, MB", max(held) - held[0], Bar(200)),
-        Finding("reads a second, alone", statistics.median(one.per_sec for one in alone)),
-        Finding("reads a second, beside it", statistics.median(one.per_sec for one in whole)),
+        Finding("reads a second, alone", median_per_sec(alone)),
+        Finding("reads a second, beside it", median_per_sec(whole)),
         Finding("p99 of reads, alone, ms", before),
         Finding("p99 of reads, beside it, ms", during),
         Finding("ratio of p99", during / before, Bar(2)),
     ]
-
-
-def _read(server: ParaServer, turn: int) -> Load:
-    requests = get_cached.requests(server, random.Random(3))
-    return replay(
-        server.port,
-        requests,
-        seconds=_ROUND_SEC,
-        connections=_CONNECTIONS,
-        start=turn * 997,
-        core=None if server.process.core is None else 1,
-    )
-
-
-def _p99(loads: Sequence[Load]) -> float:
-    return statistics.median(load.p99_ms for load in loads)
 
 
 EXPERIMENT = Experiment(run, is_long=True)

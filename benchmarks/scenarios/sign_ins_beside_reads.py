@@ -7,7 +7,6 @@ seconds without and with them take turns, 5 of each; the ratio is that of the me
 
 from __future__ import annotations
 
-import random
 import statistics
 import threading
 import time
@@ -18,18 +17,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from benchmarks.peers import ParaServer
+from benchmarks.reads import ROUND_SEC, ROUNDS, median_p99, median_per_sec, read_round
 from benchmarks.scenario import Bar, Experiment, Extent, Finding
-from benchmarks.scenarios import get_cached
 from benchmarks.wire import Connection
-from benchmarks.wrk import Load, replay
+from benchmarks.wrk import Load
 
 __all__ = ["EXPERIMENT"]
 
 _OBJECTS = 20_000
 _CLIENTS = 8
-_CONNECTIONS = 8
-_ROUNDS = 5
-_ROUND_SEC = 3
 _SETTLE_SEC = 0.5  # until all clients are at work
 _OK, _BUSY = 200, 503
 
@@ -95,39 +91,23 @@ def run(server: ParaServer, _: Extent) -> Sequence[Finding]:
     server.fill(_OBJECTS)
     crowd = _Crowd(server)
     crowd.sign_up()
-    _read(server, 0)  # warms up
+    read_round(server, 0)  # warms up
     alone, beside = list[Load](), list[Load]()
-    for turn in range(1, _ROUNDS + 1):
-        alone.append(_read(server, turn))
+    for turn in range(1, ROUNDS + 1):
+        alone.append(read_round(server, turn))
         with crowd.at_work():
-            beside.append(_read(server, turn))
-    before, during = _p99(alone), _p99(beside)
+            beside.append(read_round(server, turn))
+    before, during = median_p99(alone), median_p99(beside)
     return [
-        Finding("reads a second, nobody signs in", statistics.median(o.per_sec for o in alone)),
-        Finding("reads a second, 8 sign in", statistics.median(o.per_sec for o in beside)),
+        Finding("reads a second, nobody signs in", median_per_sec(alone)),
+        Finding("reads a second, 8 sign in", median_per_sec(beside)),
         Finding("p99 of reads, nobody signs in, ms", before),
         Finding("p99 of reads, 8 sign in, ms", during),
         Finding("ratio of p99", during / before, Bar(4)),
-        Finding("sign-ins a second", len(crowd.times_ms) / (_ROUNDS * (_ROUND_SEC + _SETTLE_SEC))),
+        Finding("sign-ins a second", len(crowd.times_ms) / (ROUNDS * (ROUND_SEC + _SETTLE_SEC))),
         Finding("sign-in, p50 ms", statistics.median(crowd.times_ms)),
         Finding("sign-ins that were asked to come back", crowd.busy),
     ]
-
-
-def _read(server: ParaServer, turn: int) -> Load:
-    requests = get_cached.requests(server, random.Random(3))
-    return replay(
-        server.port,
-        requests,
-        seconds=_ROUND_SEC,
-        connections=_CONNECTIONS,
-        start=turn * 997,
-        core=None if server.process.core is None else 1,
-    )
-
-
-def _p99(loads: Sequence[Load]) -> float:
-    return statistics.median(load.p99_ms for load in loads)
 
 
 EXPERIMENT = Experiment(run)

@@ -10,23 +10,20 @@ answers in a second of the processors that it got, times the cores that it can u
 
 from __future__ import annotations
 
-import random
 import resource
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.peers import ParaServer
+from benchmarks.reads import ROUNDS, read_round
 from benchmarks.scenario import Bar, Experiment, Extent, Finding
-from benchmarks.scenarios import get_cached
-from benchmarks.wrk import Load, replay
+from benchmarks.wrk import Load
 
 __all__ = ["EXPERIMENT"]
 
 _OBJECTS = 20_000
 _CONNECTIONS = 64
-_ROUNDS = 5
-_ROUND_SEC = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def run(_: ParaServer, __: Extent) -> Sequence[Finding]:
             server.fill(_OBJECTS)
             _read(server, 0)  # warms up
         seen: dict[str, list[_Round]] = {"one": [], "two": []}
-        for turn in range(1, _ROUNDS + 1):
+        for turn in range(1, ROUNDS + 1):
             order = [("one", one), ("two", two)]
             for name, server in order if turn % 2 else order[::-1]:
                 seen[name].append(_read(server, turn))
@@ -75,17 +72,8 @@ def _median(rounds: Sequence[_Round], name: str) -> float:
 
 
 def _read(server: ParaServer, turn: int) -> _Round:
-    requests = get_cached.requests(server, random.Random(3))
     before, client = server.process.cpu_ns(), _children_sec()
-    load = replay(
-        server.port,
-        requests,
-        seconds=_ROUND_SEC,
-        connections=_CONNECTIONS,
-        start=turn * 997,
-        core=None,
-        is_light=True,
-    )
+    load = read_round(server, turn, connections=_CONNECTIONS, is_light=True)
     count = max(load.requests, 1)
     cpu_us = (server.process.cpu_ns() - before) / count / 1000
     return _Round(load, cpu_us, (_children_sec() - client) / count * 1e6)
