@@ -79,20 +79,14 @@ class QueueSuite:
     async def test_a_message_that_was_not_done_comes_back(
         self, queue: Queue, pass_time: PassTime
     ) -> None:
-        await queue.push("a")
-        (first,) = await queue.pull()
-        await pass_time(1.2)
-        (second,) = await queue.pull()
+        first, second = await _pulled_twice(queue, pass_time)
         assert second.body == "a"
         assert (first.attempts, second.attempts) == (1, 2)
 
     async def test_an_old_receipt_does_not_remove_what_another_pulled(
         self, queue: Queue, pass_time: PassTime
     ) -> None:
-        await queue.push("a")
-        (first,) = await queue.pull()
-        await pass_time(1.2)
-        (second,) = await queue.pull()
+        first, second = await _pulled_twice(queue, pass_time)
         await queue.ack(first)
         assert await queue.size() == 1
         await queue.ack(second)
@@ -126,10 +120,7 @@ class QueueSuite:
         assert await queue.extend(extended) is None
 
     async def test_an_old_receipt_extends_nothing(self, queue: Queue, pass_time: PassTime) -> None:
-        await queue.push("a")
-        (first,) = await queue.pull()
-        await pass_time(1.2)
-        (second,) = await queue.pull()
+        first, second = await _pulled_twice(queue, pass_time)
         assert await queue.extend(first) is None
         await queue.ack(second)
         assert await queue.size() == 0
@@ -167,10 +158,7 @@ class QueueSuite:
     async def test_an_old_receipt_sets_nothing_aside(
         self, queue: Queue, pass_time: PassTime
     ) -> None:
-        await queue.push("a")
-        (first,) = await queue.pull()
-        await pass_time(1.2)
-        (second,) = await queue.pull()
+        first, second = await _pulled_twice(queue, pass_time)
         await queue.set_aside(first, "too late")
         assert (await queue.size(), await queue.aside()) == (1, [])
         await queue.ack(second)
@@ -214,3 +202,12 @@ async def _all(queue: Queue) -> list[Message]:
     while some := await queue.pull():
         pulled += some
     return pulled
+
+
+async def _pulled_twice(queue: Queue, pass_time: PassTime) -> tuple[Message, Message]:
+    """Return a message as it was pulled, and as it was pulled again, since it was not done."""
+    await queue.push("a")
+    (first,) = await queue.pull()
+    await pass_time(1.2)
+    (second,) = await queue.pull()
+    return first, second
