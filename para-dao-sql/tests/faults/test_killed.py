@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 from para_core.contracts.dao import DAO, Record
+from para_core.testing.killing import lines_before_kill
 from para_dao_sql.sqlite import SqliteDAO
 
 WRITER = Path(__file__).with_name("writing_process.py")
@@ -20,18 +18,10 @@ BATCH = 5
 
 def kill_a_writer(file: Path, name: str, seconds: float) -> dict[str, int]:
     """Return the ids whose writes were answered before the kill, with their change numbers."""
-    command = [sys.executable, str(WRITER), str(file), name]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        time.sleep(seconds)
-        process.kill()
-        lines = [first, *process.stdout]
     answered: dict[str, int] = {}
-    for line in lines:
-        if line.endswith("\n"):
-            number, *keys = line.split()
-            answered |= dict.fromkeys(keys, int(number))
+    for line in lines_before_kill(WRITER, str(file), name, seconds=seconds):
+        number, *keys = line.split()
+        answered |= dict.fromkeys(keys, int(number))
     return answered
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 from para_core.pager import Pager
 from para_core.query.tree import All
+from para_core.testing.killing import lines_before_kill
 from para_search_lucene.search import LuceneSearch
 from para_search_lucene.settings import LuceneSettings
 
@@ -21,14 +19,7 @@ BATCH = 5
 
 def kill_a_writer(folder: Path, seconds: float) -> int:
     """Return the last position that the writer told of before it was killed."""
-    command = [sys.executable, str(WRITER), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        time.sleep(seconds)
-        process.kill()
-        lines = [first, *process.stdout]
-    return max(int(line) for line in lines if line.endswith("\n"))
+    return max(int(line) for line in lines_before_kill(WRITER, str(folder), seconds=seconds))
 
 
 def expected(position: int) -> list[str]:
