@@ -138,9 +138,7 @@ class Objects:
             return record_of(await self._users.create(app, obj))
         if isinstance(obj, Webhook):
             hooks.prepare(obj)
-        records = await self._store.save(app.identifier, "create", [Save(obj)])
-        await self._apps.register_types(app, [obj.type])
-        return records[0]
+        return await self._stored(app, obj)
 
     async def overwrite(
         self, app: App, caller: Principal, kind: str, key: str, body: Mapping[str, Any]
@@ -158,9 +156,13 @@ class Objects:
             raise ForbiddenObjectError
         await self._keep_used(app, [obj])
         obj.updated = obj.updated or self._clock()
-        records = await self._store.save(app.identifier, "create", [Save(obj)])
+        return await self._stored(app, obj)
+
+    async def _stored(self, app: App, obj: ParaObject) -> Record:
+        """Store a new object, whatever was there, and let the app know its type."""
+        [record] = await self._store.save(app.identifier, "create", [Save(obj)])
         await self._apps.register_types(app, [obj.type])
-        return records[0]
+        return record
 
     async def create_all(self, app: App, caller: Principal, bodies: Sequence[Any]) -> list[Record]:
         """Make many objects, all that are valid or none; of two with one id the last counts."""
