@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,11 +13,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.x509.oid import NameOID
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.signer import XMLSigner
 
+from ..issuing import builder, private_pem  # noqa: TID252 - tests have no absolute names
 from .saml_responses import ASSERTION
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -43,32 +42,15 @@ class Pair:
 
     @property
     def key_setting(self) -> str:
-        return base64.b64encode(
-            self.key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        ).decode()
+        return base64.b64encode(private_pem(self.key)).decode()
 
 
 @lru_cache
 def pair(name: str, *, days: int = 30) -> Pair:
     """Return the key pair of a party; the same one for the same name."""
     key = rsa.generate_private_key(65537, 2048)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=400))
-        .not_valid_after(now + datetime.timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    return Pair(key, certificate)
+    made = builder(name, key, days=days, days_before=400)
+    return Pair(key, made.sign(key, hashes.SHA256()))
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - lxml has no types
