@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from para_core.config import Config
 from para_server.config import ApiSettings
 from para_server.para import Para
 
@@ -28,8 +29,19 @@ def backend_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def para(settings: ApiSettings, backend_name: str, folder: Path) -> AsyncIterator[Para]:
-    async with backends(backend_name, folder) as made, Para(settings, made) as para:
+def keys() -> dict[str, object]:
+    """Override it in a module that needs other configuration."""
+    return {}
+
+
+@pytest.fixture
+async def para(
+    settings: ApiSettings, keys: dict[str, object], backend_name: str, folder: Path
+) -> AsyncIterator[Para]:
+    async with (
+        backends(backend_name, folder) as made,
+        Para(settings, made, config=Config(keys)) as para,
+    ):
         yield para
 
 

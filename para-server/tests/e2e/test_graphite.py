@@ -9,20 +9,16 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
-from para_core.config import Config
 from para_core.metrics import Metrics
-from para_server.config import ApiSettings
 from para_server.metrics import graphite as reports
 from para_server.metrics.graphite import lines_for_graphite
 from para_server.metrics.lines import ATTRIBUTES
 from para_server.metrics.target import target_of
-from para_server.para import Para
 
-from .backends import MEMORY, backends
+from .backends import MEMORY
 from .client import Client
 
 LINE = re.compile(r"(\S+) (-?\d+(?:\.\d\d)?) (\d+)")
@@ -86,12 +82,6 @@ def keys(graphite: Listener) -> dict[str, object]:
         "para.metrics.graphite.prefix_apps": "apps.{{INSTANCE_ID}}.{{APP_ID}}",
         "para.outbound.hosts": f"127.0.0.1:{graphite.port}",
     }
-
-
-@pytest.fixture
-async def para(settings: ApiSettings, keys: dict[str, object], folder: Path) -> AsyncIterator[Para]:
-    async with backends(MEMORY, folder) as made, Para(settings, made, config=Config(keys)) as para:
-        yield para
 
 
 @pytest.fixture

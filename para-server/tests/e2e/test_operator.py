@@ -6,7 +6,6 @@ import asyncio
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +34,6 @@ def backend_name() -> str:
 def keys() -> dict[str, object]:
     """Override it by ``pytest.mark.parametrize``."""
     return {"para.operator.token": TOKEN}
-
-
-@pytest.fixture
-async def para(settings: ApiSettings, keys: dict[str, object], folder: Path) -> AsyncIterator[Para]:
-    async with backends(MEMORY, folder) as made, Para(settings, made, config=Config(keys)) as para:
-        yield para
 
 
 async def ask(client: Client, path: str, token: str = TOKEN, method: str = "GET") -> Reply:

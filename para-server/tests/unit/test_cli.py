@@ -53,6 +53,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
+def broken_plugin(folder: Path) -> None:
+    """One that imports what is not there."""
+    recipe = WheelRecipe(name="para-tides", files={"tides.py": "import moon"}, plugin="tides")
+    recipe.build(folder / "lib")
+
+
+@pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """The configurations that a server was started with."""
     configs: list[Config] = []
@@ -122,9 +129,8 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(
     assert served == []
 
 
-def test_a_broken_plugin_is_one_line_without_traceback(folder: Path) -> None:
-    recipe = WheelRecipe(name="para-tides", files={"tides.py": "import moon"}, plugin="tides")
-    recipe.build(folder / "lib")
+@pytest.mark.usefixtures("broken_plugin")
+def test_a_broken_plugin_is_one_line_without_traceback() -> None:
     command = [sys.executable, "-m", "para_server"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert (done.returncode, done.stdout) == (2, "")
@@ -161,11 +167,8 @@ def test_a_plugin_adds_a_command(folder: Path, capsys: pytest.CaptureFixture[str
     assert "tell the tide" in capsys.readouterr().out
 
 
-def test_help_is_there_when_plugins_are_broken(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    recipe = WheelRecipe(name="para-tides", files={"tides.py": "import moon"}, plugin="tides")
-    recipe.build(folder / "lib")
+@pytest.mark.usefixtures("broken_plugin")
+def test_help_is_there_when_plugins_are_broken(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
@@ -234,11 +237,8 @@ def test_every_key_is_listed_with_value_source_and_meaning(
     assert any(line.startswith("para.caffeine.max_bytes = ") for line in lines)
 
 
-def test_keys_are_listed_when_plugins_are_broken(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    recipe = WheelRecipe(name="para-tides", files={"tides.py": "import moon"}, plugin="tides")
-    recipe.build(folder / "lib")
+@pytest.mark.usefixtures("broken_plugin")
+def test_keys_are_listed_when_plugins_are_broken(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config"]) == 2
     out, err = capsys.readouterr()
     assert "para.port = 8080  # default" in out

@@ -29,6 +29,13 @@ async def the_app(app: Client) -> App:
     return found
 
 
+@pytest.fixture
+async def known(app: Client, nobody: Client) -> App:
+    """The app, of which Ann is a user."""
+    await a_user(app, nobody, ANN)
+    return await the_app(app)
+
+
 async def test_a_token_sets_a_new_password_and_ends_all_sessions(
     app: Client, nobody: Client, recovery: Recovery
 ) -> None:
@@ -45,10 +52,8 @@ async def test_a_token_sets_a_new_password_and_ends_all_sessions(
 
 @pytest.mark.parametrize("attempts", [50])
 async def test_a_token_works_once_however_many_try_it_at_the_same_time(
-    app: Client, nobody: Client, para: Para, attempts: int
+    known: App, nobody: Client, para: Para, attempts: int
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     token = await para.sign_in.recovery.new_email_token(known, ANN)
     recovery = _unlimited(para)
     tries = (recovery.activate(known, ANN, token) for _ in range(attempts))
@@ -63,10 +68,8 @@ async def test_a_token_works_once_however_many_try_it_at_the_same_time(
 
 
 async def test_a_token_that_is_too_old_is_worth_nothing(
-    app: Client, nobody: Client, recovery: Recovery, clock: Clock
+    known: App, nobody: Client, recovery: Recovery, clock: Clock
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     token = await recovery.new_reset_token(known, ANN)
     clock.pass_sec(1000)
     await sign_in(nobody, f"{ANN}::wrong-password")  # which prolongs nothing
@@ -76,10 +79,8 @@ async def test_a_token_that_is_too_old_is_worth_nothing(
 
 @pytest.mark.parametrize("later", ["asked for", "used"])
 async def test_a_reset_token_has_its_own_time(
-    app: Client, nobody: Client, recovery: Recovery, clock: Clock, later: str
+    known: App, recovery: Recovery, clock: Clock, later: str
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     reset = await recovery.new_reset_token(known, ANN)
     if later == "used":
         confirmation = await recovery.new_email_token(known, ANN)
@@ -95,10 +96,8 @@ async def test_a_reset_token_has_its_own_time(
 
 @pytest.mark.parametrize("later", ["asked for", "used"])
 async def test_a_confirmation_token_has_its_own_time(
-    app: Client, nobody: Client, recovery: Recovery, clock: Clock, later: str
+    known: App, recovery: Recovery, clock: Clock, later: str
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     confirmation = await recovery.new_email_token(known, ANN)
     if later == "used":
         reset = await recovery.new_reset_token(known, ANN)
@@ -113,10 +112,8 @@ async def test_a_confirmation_token_has_its_own_time(
 
 
 async def test_a_token_that_the_app_stored_lives_from_the_last_change_by_the_app(
-    app: Client, nobody: Client, recovery: Recovery, clock: Clock
+    known: App, app: Client, recovery: Recovery, clock: Clock
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     await app.patch(f"/v1/sysprop/{ANN}", {"token": "of the app"})
     clock.pass_sec(1000)
     confirmation = await recovery.new_email_token(known, ANN)
@@ -128,10 +125,8 @@ async def test_a_token_that_the_app_stored_lives_from_the_last_change_by_the_app
 
 
 async def test_a_token_of_the_app_takes_the_place_of_one_that_was_asked_for(
-    app: Client, nobody: Client, recovery: Recovery, clock: Clock
+    known: App, app: Client, recovery: Recovery, clock: Clock
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     first = await recovery.new_reset_token(known, ANN)
     clock.pass_sec(1801)
     await app.patch(f"/v1/sysprop/{ANN}", {"token": "of the app"})
@@ -168,28 +163,22 @@ async def test_a_confirmed_address_is_verified(
 
 @pytest.mark.parametrize("token", ["", " ", "guess"], ids=["none", "blank", "a guess"])
 async def test_without_a_token_nobody_sets_a_password(
-    app: Client, nobody: Client, recovery: Recovery, token: str
+    known: App, nobody: Client, recovery: Recovery, token: str
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     assert not await recovery.reset_password(known, ANN, token, OTHER)
     assert not await recovery.reset_password(known, "nobody@myapp.test", token, OTHER)
     assert await recovery.new_reset_token(known, "nobody@myapp.test") == ""
 
 
 async def test_a_password_that_cannot_be_one_leaves_the_token(
-    app: Client, nobody: Client, recovery: Recovery
+    known: App, recovery: Recovery
 ) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
     token = await recovery.new_reset_token(known, ANN)
     assert not await recovery.reset_password(known, ANN, token, "short")
     assert await recovery.reset_password(known, ANN, token, OTHER)
 
 
-async def test_tokens_are_not_for_guessing(app: Client, nobody: Client, recovery: Recovery) -> None:
-    await a_user(app, nobody, ANN)
-    known = await the_app(app)
+async def test_tokens_are_not_for_guessing(known: App, recovery: Recovery) -> None:
     for _ in range(10):
         assert not await recovery.reset_password(known, ANN, "guess", OTHER)
     with pytest.raises(AnswerError, match="Too Many Requests") as refused:

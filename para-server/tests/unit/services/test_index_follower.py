@@ -185,12 +185,7 @@ async def test_writers_wait_while_too_much_waits_for_the_index(
     await follower.caught_up("app", SOON)
     search.gate.clear()
     await write(follower, dao, *[f"a{number}" for number in range(12)])
-    blocked = asyncio.create_task(write(follower, dao, "b"))
-    await asyncio.sleep(0.02)
-    assert not blocked.done()
-    search.gate.set()
-    await asyncio.wait_for(blocked, SOON)
-    assert await follower.caught_up("app", SOON)
+    await one_more_waits(follower, dao, search)
     assert len(search.ids()) == 13
 
 
@@ -204,13 +199,18 @@ async def test_a_large_object_counts_for_several_in_what_waits(
     await follower.caught_up("app", SOON)
     search.gate.clear()
     await write(follower, dao, "a", text="x" * 10 * index_follower._USUAL_BYTES)
+    await one_more_waits(follower, dao, search)
+    assert search.ids() == {"a", "b"}
+
+
+async def one_more_waits(follower: IndexFollower, dao: LateDAO, search: RecordingSearch) -> None:
+    """Write one more, which waits until the index gets on."""
     blocked = asyncio.create_task(write(follower, dao, "b"))
     await asyncio.sleep(0.02)
     assert not blocked.done()
     search.gate.set()
     await asyncio.wait_for(blocked, SOON)
     assert await follower.caught_up("app", SOON)
-    assert search.ids() == {"a", "b"}
 
 
 async def test_objects_that_no_database_holds_are_found_at_once(

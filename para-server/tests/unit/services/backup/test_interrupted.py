@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,6 +20,8 @@ from para_server.services.importnotes import ROOM
 from ....archives import archive  # noqa: TID252 - tests have no absolute names
 from .vault import NOW, Vault, film
 
+FILMS = [film(n) for n in range(300)]
+
 
 class Fails(MemoryDAO):
     """Stops storing after some writes, as a crash does."""
@@ -31,6 +34,24 @@ class Fails(MemoryDAO):
             if self.writes_left < 0:
                 raise UnavailableError("the process was killed")
         return await super().write(appid, write)
+
+
+@pytest.fixture
+async def fails() -> AsyncIterator[Fails]:
+    async with Fails() as dao:
+        yield dao
+
+
+@pytest.fixture
+async def half(fails: Fails) -> Vault:
+    """Half of an archive of 300 films; the rest can be stored now."""
+    vault = Vault(fails, ApiSettings(import_batch_size=10))
+    await vault.app("cinema")
+    fails.writes_left = 15
+    with pytest.raises(UnavailableError):
+        await vault.load(FILMS)
+    fails.writes_left = 10**9
+    return vault
 
 
 @pytest.mark.parametrize("writes", [0, 5, 9, 10, 11, 25, 36])
@@ -63,16 +84,9 @@ async def test_the_same_archive_goes_on_where_it_stopped(writes: int) -> None:
         assert changed.name == ("Changed meanwhile" if resumed_at else "Film 5")
 
 
-async def test_another_archive_begins_at_its_beginning() -> None:
-    async with Fails() as dao:
-        vault = Vault(dao, ApiSettings(import_batch_size=10))
-        await vault.app("cinema")
-        dao.writes_left = 15
-        with pytest.raises(UnavailableError):
-            await vault.load([film(n) for n in range(300)])
-        dao.writes_left = 10**9
-        record = await vault.load([film(n) for n in range(200)])
-        assert record.properties == {"count": 200}
+async def test_another_archive_begins_at_its_beginning(half: Vault) -> None:
+    record = await half.load(FILMS[:200])
+    assert record.properties == {"count": 200}
 
 
 async def test_an_archive_that_was_refused_begins_at_its_beginning() -> None:
@@ -90,21 +104,15 @@ async def test_an_archive_that_was_refused_begins_at_its_beginning() -> None:
 
 
 @pytest.mark.parametrize(("hours", "resumed_at"), [(23, 100), (25, None)])
-async def test_an_import_goes_on_within_a_day(hours: int, resumed_at: int | None) -> None:
-    async with Fails() as dao:
-        vault = Vault(dao, ApiSettings(import_batch_size=10))
-        await vault.app("cinema")
-        films = [film(n) for n in range(200)]
-        dao.writes_left = 15
-        with pytest.raises(UnavailableError):
-            await vault.load(films)
-        dao.writes_left = 10**9
-        vault.now += hours * 3_600_000
-        record = await vault.load(films)
-        assert record.properties.get("resumedAt") == resumed_at
-        assert record.properties["count"] == 200
-        (kept,) = await dao.read_page("cinema", kind="paraimport")
-        assert kept.id == record.id
+async def test_an_import_goes_on_within_a_day(
+    half: Vault, hours: int, resumed_at: int | None
+) -> None:
+    half.now += hours * 3_600_000
+    record = await half.load(FILMS)
+    assert record.properties.get("resumedAt") == resumed_at
+    assert record.properties["count"] == 300
+    (kept,) = await half.dao.read_page("cinema", kind="paraimport")
+    assert kept.id == record.id
 
 
 async def test_nobody_can_plant_how_far_an_import_is(vault: Vault) -> None:
@@ -120,33 +128,19 @@ async def test_nobody_can_plant_how_far_an_import_is(vault: Vault) -> None:
     assert len(await vault.dao.read_page("cinema", kind="film", limit=1000)) == 200
 
 
-async def test_where_an_import_is_is_in_no_app() -> None:
-    async with Fails() as dao:
-        vault = Vault(dao, ApiSettings(import_batch_size=10))
-        await vault.app("cinema")
-        dao.writes_left = 15
-        with pytest.raises(UnavailableError):
-            await vault.load([film(n) for n in range(300)])
-        assert {r.type for r in await dao.read_page("cinema", limit=1000)} == {"film"}
-        (note,) = await dao.read_page(ROOM)
-        assert note.id == "cinema"
-        dao.writes_left = 10**9
-        record = await vault.load([film(n) for n in range(300)])
-        assert record.properties["resumedAt"] == 100
-        assert await dao.read_page(ROOM) == []
-        assert await dao.changes(ROOM, 0) == []
+async def test_where_an_import_is_is_in_no_app(half: Vault) -> None:
+    dao = half.dao
+    assert {r.type for r in await dao.read_page("cinema", limit=1000)} == {"film"}
+    (note,) = await dao.read_page(ROOM)
+    assert note.id == "cinema"
+    record = await half.load(FILMS)
+    assert record.properties["resumedAt"] == 100
+    assert await dao.read_page(ROOM) == []
+    assert await dao.changes(ROOM, 0) == []
 
 
-async def test_a_later_app_of_the_name_goes_on_with_no_import() -> None:
-    async with Fails() as dao:
-        vault = Vault(dao, ApiSettings(import_batch_size=10))
-        films = [film(n) for n in range(200)]
-        await vault.app("cinema")
-        dao.writes_left = 15
-        with pytest.raises(UnavailableError):
-            await vault.load(films)
-        dao.writes_left = 10**9
-        await vault.apps.delete(await vault.app("cinema"))
-        vault.now += 1000
-        assert (await vault.load(films)).properties == {"count": 200}
-        assert len(await dao.read_page("cinema", kind="film", limit=1000)) == 200
+async def test_a_later_app_of_the_name_goes_on_with_no_import(half: Vault) -> None:
+    await half.apps.delete(await half.app("cinema"))
+    half.now += 1000
+    assert (await half.load(FILMS)).properties == {"count": 300}
+    assert len(await half.dao.read_page("cinema", kind="film", limit=1000)) == 300
