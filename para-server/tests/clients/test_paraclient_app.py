@@ -62,7 +62,7 @@ DAY = 86_400_000
         (Constraint.future(), NOW + DAY, NOW - DAY),
         (Constraint.past(), NOW - DAY, NOW + DAY),
     ],
-    ids=lambda value: value.name if isinstance(value, Constraint) else None,
+    ids=lambda value: value.name if isinstance(value, Constraint) else type(value).__name__,
 )
 def test_each_constraint_tells_good_from_bad(
     client: ParaClient, constraint: Constraint, good: object, bad: object

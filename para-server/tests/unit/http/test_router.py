@@ -73,19 +73,19 @@ def test_a_literal_segment_wins_unless_it_leads_nowhere(
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "v1/cat/x", {"GET", "DELETE"}),
-        ("PUT", "v1/cat", {"GET", "POST"}),
-        ("PUT", "v1/_batch", {"GET", "POST"}),
-        ("GET", "v1/a/b/links/c/d", {"PUT"}),
-        ("GET", "v1/a/b/c", set()),
-        ("GET", "v2", set()),
-        ("GET", "", set()),
-        ("GET", "v1/a/b/links", set()),
+        ("PUT", "v1/cat/x", "DELETE GET"),
+        ("PUT", "v1/cat", "GET POST"),
+        ("PUT", "v1/_batch", "GET POST"),
+        ("GET", "v1/a/b/links/c/d", "PUT"),
+        ("GET", "v1/a/b/c", ""),
+        ("GET", "v2", ""),
+        ("GET", "", ""),
+        ("GET", "v1/a/b/links", ""),
     ],
     ids=str,
 )
-def test_a_path_tells_the_methods_that_it_has(method: str, path: str, allowed: set[str]) -> None:
-    assert ROUTER.find(method, path.split("/")) == allowed
+def test_a_path_tells_the_methods_that_it_has(method: str, path: str, allowed: str) -> None:
+    assert ROUTER.find(method, path.split("/")) == set(allowed.split())
 
 
 def test_two_routes_for_one_thing_are_a_mistake() -> None:
