@@ -34,6 +34,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+async def give_up(waiting: asyncio.Task[Door]) -> None:
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 async def test_what_was_opened_is_handed_over(door: Door) -> None:
     door.may_open.set()
     assert await until_open(door.open(), Door.close) is door
@@ -44,9 +50,7 @@ async def test_what_was_opened_is_handed_over(door: Door) -> None:
 async def test_what_opens_when_nobody_waits_any_more_is_closed(door: Door) -> None:
     waiting = asyncio.create_task(until_open(door.open(), Door.close))
     await settle()
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
+    await give_up(waiting)
     door.may_open.set()
     await settle()
     assert door.did == ["opened", "closed"]
@@ -58,9 +62,7 @@ async def test_what_opens_at_the_moment_of_the_cancellation_is_closed(door: Door
     door.may_open.set()
     while not door.did:  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0)
-    waiting.cancel()  # it is open, and who waits for it has not run yet
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
+    await give_up(waiting)  # it is open, and who waits for it has not run yet
     await settle()
     assert door.did == ["opened", "closed"]
 
@@ -78,9 +80,7 @@ async def test_an_error_that_nobody_waits_for_is_no_trouble(door: Door) -> None:
     door.fails = True
     waiting = asyncio.create_task(until_open(door.open(), Door.close))
     await settle()
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
+    await give_up(waiting)
     door.may_open.set()
     await settle()
     del waiting
