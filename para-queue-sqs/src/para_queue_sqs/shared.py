@@ -43,6 +43,8 @@ class Shared(Generic[T]):
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            if self._task is task:  # it was cancelled before it began, and has not let go itself
+                self._task = None
 
     async def _run(self) -> T:
         try:

@@ -65,3 +65,16 @@ async def test_closing_ends_it() -> None:
     with pytest.raises(UnavailableError, match="closed"):
         await asking
     await shared.close()
+
+
+async def test_work_that_was_closed_before_it_began_can_be_begun_again() -> None:
+    work = Work()
+    shared = Shared(work)
+    asking = asyncio.create_task(shared.outcome())
+    await asyncio.sleep(0)  # now the work is due, and has not begun
+    await shared.close()
+    with pytest.raises(UnavailableError):
+        await asking
+    assert work.begun == 0
+    work.gate.set()
+    assert await shared.outcome() == 1
