@@ -18,7 +18,7 @@ from para_core.errors import BackendError
 from para_core.query.fields import document_of
 from para_search_lucene.clauses import Clauses
 from para_search_lucene.convert import encode_document
-from para_search_lucene.failures import engine_errors
+from para_search_lucene.failures import WRITER_ENDED, engine_errors
 from para_search_lucene.marks import Marks
 from para_search_lucene.schema import STATE_ID, build_schema
 from para_search_lucene.snapshot import Recent, Snapshot, state_of
@@ -185,14 +185,24 @@ class AppIndex:
         A writer that failed may take documents without ever indexing them, so it is not used again.
         """
         try:
-            with engine_errors(self.appid, doing):
-                yield
+            try:
+                with engine_errors(self.appid, doing):
+                    yield
+            except BackendError as error:
+                self._say_why(error, doing)
+                raise
         except BaseException:
             writer, self._writer = self._writer, None
             if writer is not None:
                 with suppress(Exception), engine_errors(self.appid, "roll back"):
                     writer.rollback()
             raise
+
+    def _say_why(self, error: BackendError, doing: str) -> None:
+        """Raise what ended the thread of the writer, when an error only says that it has ended."""
+        if self._writer is not None and WRITER_ENDED in str(error):
+            with engine_errors(self.appid, doing):
+                self._writer.commit()  # it waits for the thread, and fails as that did
 
     def _open_writer(self) -> IndexWriter:
         self.used = time.monotonic()
@@ -217,6 +227,8 @@ class AppIndex:
         try:
             writer.add_json(text)
         except ValueError as error:
+            if WRITER_ENDED in str(error):  # it would refuse everything
+                raise
             self._refuse(record, error)
             return False
         self._state.next_docid += 1

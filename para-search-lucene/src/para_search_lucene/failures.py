@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 from para_core.errors import BackendError, ParaError, StorageFullError, UnavailableError
 
-__all__ = ["engine_errors"]
+__all__ = ["WRITER_ENDED", "engine_errors"]
+
+WRITER_ENDED = "index writer was killed"
+"""In the engine's words: its thread has failed before; this error does not tell of what."""
 
 _FULL = ("no space left", "file too large", "quota exceeded", "os error 28", "os error 27")
 _LOCKED = ("lockbusy", "failed to acquire lockfile", "failed to acquire index lock")

@@ -12,7 +12,9 @@ import pytest
 
 from para_core.errors import StorageFullError
 from para_core.query.tree import All
+from para_core.testing.cancelling import until
 from para_core.testing.search import a_record
+from para_search_lucene.appindex import AppIndex
 from para_search_lucene.search import LuceneSearch
 from para_search_lucene.settings import LuceneSettings
 
@@ -49,6 +51,36 @@ async def test_a_full_file_system_refuses_writes_until_there_is_room(
     async with LuceneSearch(LuceneSettings(dir=str(small_file_system))) as search:
         assert await search.position("app") == 2
         assert await search.count("app", All()) == 2
+
+
+async def test_the_reason_is_told_though_the_engine_gave_up_before(small_file_system: Path) -> None:
+    """Its thread may fail while documents are still handed over, and says why only when asked."""
+    async with LuceneSearch(LuceneSettings(dir=str(small_file_system))) as search:
+        await search.index("app", [a_record("first")], [], 1)
+        app = search._opened().get("app")
+        assert app is not None
+        fill_up(small_file_system / "filler")
+        app.add([a_record("second", text="red fox")])
+        await until(lambda: has_ended(app))
+        with pytest.raises(StorageFullError, match="No space left"):
+            app.commit(2)
+        with pytest.raises(StorageFullError, match="No space left"):
+            await refused_by_an_ended_writer(app)
+
+
+def has_ended(app: AppIndex) -> bool:
+    assert app._writer is not None
+    try:
+        app._writer.add_json('{"id":"third"}')
+    except ValueError:
+        return True
+    return False
+
+
+async def refused_by_an_ended_writer(app: AppIndex) -> None:
+    app.add([a_record("second", text="red fox")])
+    await until(lambda: has_ended(app))
+    app.add([a_record("fourth")])
 
 
 def fill_up(file: Path) -> None:
