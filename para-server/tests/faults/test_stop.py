@@ -59,14 +59,13 @@ def test_work_after_the_answer_is_done(running: ServerProcess, caller: Caller) -
         assert total == 600
 
 
-def test_idle_connections_do_not_hold_it_up(running: ServerProcess) -> None:
-    callers = [Caller(running.port) for _ in range(20)]
+def test_idle_connections_do_not_hold_it_up(server: ServerProcess) -> None:
+    never_in_time(server)
+    callers = [Caller(server.port) for _ in range(20)]
     for caller in callers:
         assert caller.ask("GET", "/v1/_me").status == 200
-    began = time.monotonic()
-    running.tell_to_stop()
-    assert running.ends() == 0
-    assert time.monotonic() - began < 5
+    server.tell_to_stop()
+    assert server.ends() == 0
     for caller in callers:
         caller.close()
 
@@ -118,15 +117,21 @@ def test_a_request_that_takes_too_long_is_cut_off(server: ServerProcess) -> None
         assert 0.9 < time.monotonic() - began < 10
 
 
-def test_a_second_signal_waits_for_nobody(running: ServerProcess) -> None:
-    with closing(Caller(running.port)) as caller:
+def test_a_second_signal_waits_for_nobody(server: ServerProcess) -> None:
+    never_in_time(server)
+    with closing(Caller(server.port)) as caller:
         caller.begin("PUT", "/v1/thing/slow", {"n": 1})
-        began = time.monotonic()
-        running.tell_to_stop()
-        wait_until_deaf(running)
-        running.tell_to_stop()
-        assert running.ends() == 0
-        assert time.monotonic() - began < 10
+        server.tell_to_stop()
+        wait_until_deaf(server)
+        server.tell_to_stop()
+        assert server.ends() == 0
+
+
+def never_in_time(server: ServerProcess) -> None:
+    """Start a server that waits longer for requests under way than the test does for its end."""
+    server.settings["para.stop_timeout_sec"] = 600
+    server.start()
+    server.wait_until_ready()
 
 
 def test_the_process_id_is_in_a_file_while_it_runs(server: ServerProcess) -> None:

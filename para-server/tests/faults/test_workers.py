@@ -358,16 +358,17 @@ def test_no_read_is_older_than_what_was_acknowledged_before_it(running: ServerPr
     assert min(reads) > 100
 
 
-def test_a_second_signal_waits_for_nobody(running: ServerProcess) -> None:
+def test_a_second_signal_waits_for_nobody(server: ServerProcess) -> None:
+    server.settings["para.stop_timeout_sec"] = 600  # far more than the test waits
+    server.start()
+    server.wait_until_ready()
     with ExitStack() as stack:
-        for number, caller in enumerate(connected(running, stack)):
+        for number, caller in enumerate(connected(server, stack)):
             caller.begin("PUT", f"/v1/thing/t{number}", {"n": 1})
-        began = time.monotonic()
-        running.tell_to_stop()
+        server.tell_to_stop()
         time.sleep(0.3)
-        running.tell_to_stop()
-        assert running.ends() == 0
-        assert time.monotonic() - began < 15
+        server.tell_to_stop()
+        assert server.ends() == 0
 
 
 def test_a_service_manager_hears_of_the_server_as_one(server: ServerProcess) -> None:

@@ -82,9 +82,8 @@ async def test_what_is_no_hash_matches_nothing(
 async def test_a_hash_that_would_hold_up_everybody_is_not_computed(
     passwords: PasswordChecker,
 ) -> None:
-    start = time.perf_counter()
-    assert not await passwords.check(RIGHT, DOCUMENTED.replace("$12$", "$31$"))
-    assert time.perf_counter() - start < 1
+    async with asyncio.timeout(60):  # it would take days
+        assert not await passwords.check(RIGHT, DOCUMENTED.replace("$12$", "$31$"))
 
 
 @pytest.mark.parametrize("password", ["", "x" * 73, "a\0b", "\ud800", "x" * 6000])
