@@ -118,7 +118,7 @@ def test_a_damaged_database_file(server: ServerProcess, database_file: Path, wha
     [
         ("para.dao", "CassandraDAO", ["para.dao", "CassandraDAO", "install a plugin", "SqlDAO"]),
         ("para.dao", "NoSuchDAO", ["para.dao", "NoSuchDAO", "SqlDAO"]),
-        ("para.search", "ElasticSearch", ["para.search", "ElasticSearch", "LuceneSearch"]),
+        ("para.search", "NoSuchSearch", ["para.search", "NoSuchSearch", "LuceneSearch"]),
         ("para.cache", "NoSuchCache", ["para.cache", "NoSuchCache", "CaffeineCache"]),
         ("para.port", 700_000, ["para.port", "700000"]),
         ("para.sql.url", "oracle:thin:@x", ["para.sql.url"]),
