@@ -63,11 +63,6 @@ class Store:
         return self._database["objects_servers"]
 
     @property
-    def journal(self) -> Collection:
-        """Writes that are on their way, where there are no transactions."""
-        return self._database["objects_journal"]
-
-    @property
     def _database(self) -> AsyncDatabase[Document]:
         return self.client.get_database(
             self.database,
@@ -91,10 +86,6 @@ class Store:
     async def create(self, name: str) -> None:
         """Make a collection."""
         await self._database.create_collection(name, check_exists=False)
-
-    async def names(self) -> list[str]:
-        """Return the names of the collections that are there."""
-        return await self._database.list_collection_names()
 
 
 def connect(address: Address, *, timeout_ms: int, pool_size: int) -> AsyncMongoClient[Document]:
