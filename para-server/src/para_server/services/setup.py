@@ -84,14 +84,16 @@ class Setup:
         app = App(id=f"app:{self._apps.root}", name=self._name, secret=secret)
         if not self._override:
             self._write_keys(app)
-        root = await self._apps.create(app) or await self._apps.find(self._apps.root)
+        made = await self._apps.create(app)
+        root = made or await self._apps.find(self._apps.root)
         if root is None:  # pragma: no cover - created, or there already
             message = "the root app cannot be created"
             raise RuntimeError(message)
         if not self._override:
             if root.secret != secret:
                 self._write_keys(root)  # another server was faster
-            self._keys.made()
+            if made is not None:
+                self._keys.made()
         return root
 
     def _write_keys(self, root: App) -> None:

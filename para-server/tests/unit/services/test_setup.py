@@ -73,7 +73,7 @@ async def test_the_keys_are_in_the_file_before_the_app_is_stored(
     assert str(root.secret) in text_in(keys_file)
 
 
-async def test_of_two_servers_that_start_at_once_both_know_the_keys(
+async def test_of_two_servers_that_start_at_once_both_know_the_keys_and_one_hands_them_out(
     dao: MemoryDAO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = dao.read_all
@@ -85,12 +85,13 @@ async def test_of_two_servers_that_start_at_once_both_know_the_keys(
 
     monkeypatch.setattr(dao, "read_all", read_slowly)
     files = [tmp_path / "one.conf", tmp_path / "two.conf"]
-    roots: list[App] = await asyncio.gather(
-        *(setup_of(apps_in(dao), file).ensure_root() for file in files)
-    )
+    setups = [setup_of(apps_in(dao), file) for file in files]
+    roots: list[App] = await asyncio.gather(*(setup.ensure_root() for setup in setups))
     assert roots[0].secret == roots[1].secret
     for file in files:
         assert str(roots[0].secret) in text_in(file)
+    handed = [await setup.hand_out_keys(is_local=True) for setup in setups]
+    assert sum(keys is not None for keys in handed) == 1
 
 
 async def test_a_later_start_writes_no_keys(dao: MemoryDAO, keys_file: Path) -> None:
