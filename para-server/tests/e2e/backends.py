@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MEMORY, SQLITE, REDIS = "memory", "sqlite-lucene", "memory-redis"
 POSTGRESQL, MARIADB, MONGODB = "postgresql-lucene", "mariadb-lucene", "mongodb-lucene"
+OPENSEARCH = "memory-opensearch"
 
 
 def _installed(*names: str) -> bool:
@@ -43,13 +45,14 @@ ALL = [
     pytest.param(
         MONGODB, marks=[_without_plugins, pytest.mark.service("mongodb"), pytest.mark.long]
     ),
+    pytest.param(OPENSEARCH, marks=[pytest.mark.service("opensearch"), pytest.mark.long]),
     pytest.param(SQLITE, marks=_without_plugins),
     pytest.param(POSTGRESQL, marks=[_without_plugins, pytest.mark.service("postgresql")]),
     pytest.param(
         MARIADB, marks=[_without_plugins, pytest.mark.service("mariadb"), pytest.mark.long]
     ),
 ]
-DATABASES = ALL[3:]
+DATABASES = ALL[4:]
 """Those that keep what they are told, for tests that stop or kill whoever uses them."""
 
 
@@ -62,6 +65,9 @@ async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
     elif name == MONGODB:
         async with a_mongodb_database() as settings:
             yield Backends(a_mongodb_dao(settings), lucene(folder), a_cache())
+    elif name == OPENSEARCH:
+        async with a_cluster() as search:
+            yield Backends(MemoryDAO(), search, a_cache())
     elif name == SQLITE:
         yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
     elif name == REDIS:
@@ -171,3 +177,25 @@ async def a_schema() -> AsyncIterator[str]:
         await connection.execute(f"DROP SCHEMA {schema} CASCADE")
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def a_cluster() -> AsyncIterator[Search]:
+    """Give an engine on the test cluster, whose indexes are removed at the end."""
+    from para_core.config import Config
+    from para_search_elasticsearch.engine import connection_of, engine_of, settings_of
+
+    address = urlsplit(os.environ["PARA_TEST_OPENSEARCH_URL"])
+    prefix = f"e2e-{uuid.uuid4().hex[:12]}-"
+    config = Config(
+        {
+            "para.es.flavor": "opensearch",
+            "para.es.restclient_host": str(address.hostname),
+            "para.es.restclient_port": str(address.port),
+            "para.es.shards": "1",
+            "para.es.index_prefix": prefix,
+        }
+    )
+    yield engine_of(config)
+    async with connection_of(config, settings_of(config)) as connection:
+        await connection.request(f"DELETE /{prefix}*", doing="remove what a test made")
