@@ -27,6 +27,7 @@ def settings_for_tests(**changes: object) -> ElasticSettings:
         "shards": 1,
         "index_prefix": f"test-{uuid.uuid4().hex[:12]}-",
         "flavor": "opensearch",
+        "timeout_ms": 60_000,
         **changes,
     }
     return msgspec.convert(values, ElasticSettings)

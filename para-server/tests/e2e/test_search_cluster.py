@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from para_core.config import Config
 from para_core.plugins import load_plugins
@@ -48,13 +49,15 @@ def config(tmp_path: Path, line: Line) -> Config:
             "para.es.index_prefix": f"e2e-{uuid.uuid4().hex[:12]}-",
             "para.es.root_index_sharing_enabled": "true",
             "para.es.proxy_enabled": "true",
+            "para.es.timeout_ms": "60000",
         }
     )
 
 
 @pytest.fixture
 async def root(config: Config) -> AsyncIterator[Client]:
-    async with Para(settings_of(config), backends_of(config, load_plugins(config))) as para:
+    patient = replace(settings_of(config), search_wait_ms=300_000)
+    async with Para(patient, backends_of(config, load_plugins(config))) as para:
         yield Client(para, "app:para", ROOT_SECRET)
     settings = cluster_of(config)
     async with connection_of(config, settings) as connection:
@@ -117,7 +120,7 @@ async def test_writes_go_on_while_the_cluster_is_away_and_health_names_it(
 
 async def fault_of_search(root: Client, *, is_there: bool) -> str:
     """Wait until health sees the fault, or that it is gone, and return it."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while True:
             report = await root.para.services.health.report()
             fault = next(part.fault for part in report.parts if part.name == "Search")
