@@ -34,6 +34,14 @@ class Home:
 
     is_shared: bool
 
+    @property
+    def filling(self) -> str:
+        """What it is called while it is filled: an alias, so that no write outlives it.
+
+        A cluster makes an index that is missing when something is written into it, an alias not.
+        """
+        return self.index if self.is_shared else f"{self.index}_new"
+
 
 def names_of(settings: ElasticSettings, root: str) -> Names:
     """Return the names that a server gives; ``root`` is the identifier of the root app."""
@@ -91,9 +99,9 @@ class Homes:
             index = self.names.shared_index()
             await self._create(index, is_root=True)
             return Home(alias, index, f"{appid}\x1f{uuid.uuid4().hex[:12]}", is_shared=True)
-        index = self.names.new_index(appid)
-        await self._create(index, is_root=appid == self._root)
-        return Home(alias, index, appid, is_shared=False)
+        home = Home(alias, self.names.new_index(appid), appid, is_shared=False)
+        await self._create(home.index, is_root=appid == self._root, alias=home.filling)
+        return home
 
     async def _shares(self, appid: str) -> bool:
         """Return whether an app belongs into the shared index: it is the root, or was there."""
@@ -105,8 +113,10 @@ class Homes:
             for facts in (await self._behind(alias)).values()
         )
 
-    async def _create(self, index: str, *, is_root: bool) -> None:
+    async def _create(self, index: str, *, is_root: bool, alias: str = "") -> None:
         body = index_body(self._settings, is_root=is_root)
+        if alias:
+            body["aliases"] = {alias: {}}
         try:
             await self._connection.request(
                 f"PUT /{quote(index, safe='')}",
@@ -124,6 +134,8 @@ class Homes:
         """Let the alias of an app name this home, in one step; what it named before goes."""
         before = await self._behind(home.alias)
         actions: list[Json] = [{"add": _alias_action(home)}]
+        if not home.is_shared:
+            actions.append({"remove": {"index": home.index, "alias": home.filling}})
         for index, facts in before.items():
             if index == home.index:
                 continue
@@ -140,7 +152,7 @@ class Homes:
             if tenant is not None and tenant != home.tenant:
                 await self.empty(index, tenant, home.alias)
         if not home.is_shared:
-            await self._remove_leftovers(appid, home.index)
+            await self._remove_leftovers(appid, home)
 
     async def remove(self, appid: str) -> None:
         """Remove an app with all its documents."""
@@ -187,14 +199,17 @@ class Homes:
                 return {}
             raise
 
-    async def _remove_leftovers(self, appid: str, kept: str) -> None:
-        """Delete what rebuilds left behind that were killed."""
+    async def _remove_leftovers(self, appid: str, home: Home) -> None:
+        """Delete what rebuilds left behind that were killed.
+
+        One that another server is filling goes too: it finds out with its next write.
+        """
         pattern = quote(self.names.indexes(appid), safe="*")
         found = await self._connection.request(
             f"GET /{pattern}/_alias", doing="look for old indexes"
         )
         for index, facts in found.items():
-            if index != kept and not facts["aliases"]:
+            if index != home.index and home.alias not in facts["aliases"]:
                 await self.discard(index)
 
 

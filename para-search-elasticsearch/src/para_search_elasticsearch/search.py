@@ -142,7 +142,7 @@ class ElasticSearch(Search):
             taken = 0
             async for batch in records:
                 taken += await self._writer.fill(appid, home, batch)
-            await self._remember(home, position, refresh=True, by_index=True)
+            await self._remember(home, position, refresh=True, is_filling=True)
             await self.homes.move_in(appid, home)
         except BaseException:
             await asyncio.shield(self._clear(home))
@@ -166,15 +166,15 @@ class ElasticSearch(Search):
         self._writer.forget(appid)
 
     async def _remember(
-        self, home: Home, position: int, *, refresh: bool, by_index: bool = False
+        self, home: Home, position: int, *, refresh: bool, is_filling: bool = False
     ) -> None:
         params = {"refresh": "true"} if refresh else {}
-        if by_index and home.is_shared:
+        if is_filling and home.is_shared:
             params["routing"] = home.alias
-        if not by_index:
+        else:
             params["require_alias"] = "true"
         await self.connection.request(
-            f"PUT {_state_path(home.index if by_index else home.alias, home.tenant)}",
+            f"PUT {_state_path(home.filling if is_filling else home.alias, home.tenant)}",
             {"_position": position},
             doing="remember how far an index is",
             params=params,

@@ -60,11 +60,11 @@ class Writer:
 
     async def fill(self, appid: str, home: Home, records: Sequence[Record]) -> int:
         """Index records into a home that no alias names yet; return how many."""
-        params = {"routing": home.alias} if home.is_shared else {}
+        params = {"routing": home.alias} if home.is_shared else {"require_alias": "true"}
         bad: list[str] = []
         wanted: dict[str, Record | None] = {record.id: record for record in records}
         actions = self._actions(appid, home, wanted, bad)
-        failed = await self._bulk.send(home.index, actions, params=params)
+        failed = await self._bulk.send(home.filling, actions, params=params)
         return len(records) - len(bad) - len(_told(appid, failed))
 
     def _actions(

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from para_core.contracts.dao import Record
 from para_core.errors import BackendError, StorageFullError, UnavailableError
 from para_core.query.tree import All
 from para_core.testing.search import a_record
+from para_core.testing.search.samples import batches
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.search import ElasticSearch
 from para_search_elasticsearch.settings import BulkSettings
@@ -79,6 +81,26 @@ async def test_an_index_that_somebody_removed_is_made_again(engine: ElasticSearc
     assert await found(engine) == []
     await engine.index(APP, [a_record("b")], [], 2)
     assert await found(engine) == ["b"]
+
+
+async def test_of_two_rebuilds_at_once_the_later_one_fails_cleanly(engine: ElasticSearch) -> None:
+    await engine.index(APP, [a_record("old")], [], 1)
+    other = ElasticSearch(engine.settings, BulkSettings(), Connection(engine.settings))
+
+    async def read() -> AsyncIterator[list[Record]]:
+        yield [a_record("slow")]
+        async with other:
+            assert await other.rebuild(APP, batches([a_record("quick")]), 2) == 1
+        yield [a_record("slower")]
+
+    with pytest.raises(BackendError, match="index_not_found"):
+        await engine.rebuild(APP, read(), 2)
+    assert await found(engine) == ["quick"]
+    pattern = engine.homes.names.indexes(APP)
+    left = await engine.connection.request(f"GET /{pattern}/_alias", doing="look what is left")
+    assert len(left) == 1
+    assert await engine.rebuild(APP, batches([a_record("next")]), 3) == 1
+    assert await found(engine) == ["next"]
 
 
 @pytest.mark.parametrize(
