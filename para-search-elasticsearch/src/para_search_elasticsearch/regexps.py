@@ -5,13 +5,12 @@ from __future__ import annotations
 from para_core.query import regexp
 from para_core.query.regexp import Expression, parse_regexp
 
-__all__ = ["FLAGS", "is_too_long", "lucene_regexp"]
+__all__ = ["FLAGS", "cut", "is_too_long", "lucene_regexp"]
 
 FLAGS = "INTERSECTION|EMPTY"
 """The signs of the dialect that are used: ``&`` and ``#``."""
 
-_LONGEST_WORD = 255
-_LONGEST_WHOLE = 2000  # characters; longer patterns for whole values would take too many states
+_MOST_BYTES = 900  # of a pattern; a cluster refuses an automaton of more than 1,000 states
 
 
 def lucene_regexp(pattern: str) -> str | None:
@@ -51,7 +50,11 @@ def _char(char: str) -> str:
     return char if char.isalnum() or not char.isascii() else f"\\{char}"
 
 
-def is_too_long(pattern: str, *, in_words: bool) -> bool:
-    """Return whether no term has as many characters as a wildcard's pattern asks for."""
-    least = len(pattern) - pattern.count("*")
-    return least > (_LONGEST_WORD * 2 if in_words else _LONGEST_WHOLE)
+def is_too_long(pattern: str) -> bool:
+    """Return whether the cluster would refuse a prefix, or the pattern of a wildcard."""
+    return len(pattern.encode()) > _MOST_BYTES
+
+
+def cut(bound: str) -> str:
+    """Return as much of a text as may be the bound of a range."""
+    return bound.encode()[:_MOST_BYTES].decode(errors="ignore")

@@ -21,7 +21,7 @@ from para_search_elasticsearch.clauses import (
 from para_search_elasticsearch.documents import as_double
 from para_search_elasticsearch.fields import Place, key_of, place_of, whole_term
 from para_search_elasticsearch.mapping import WORDS
-from para_search_elasticsearch.regexps import FLAGS, is_too_long, lucene_regexp
+from para_search_elasticsearch.regexps import FLAGS, cut, is_too_long, lucene_regexp
 
 __all__ = ["Likeness", "Translator"]
 
@@ -128,17 +128,17 @@ class Translator:
 
     def _prefix(self, node: tree.Prefix) -> Clause:
         def make(field: str, *, in_words: bool) -> Clause:
-            text = fold(node.text) if in_words and node.folded else node.text
-            return {"prefix": {field: {"value": _sound(text)}}}
+            text = _sound(fold(node.text) if in_words and node.folded else node.text)
+            return NOTHING if is_too_long(text) else {"prefix": {field: {"value": text}}}
 
         return self._over_terms(node.field, make)
 
     def _wildcard(self, node: tree.Wildcard) -> Clause:
         def make(field: str, *, in_words: bool) -> Clause:
             pattern = fold(node.pattern) if in_words and node.folded else node.pattern
-            if is_too_long(pattern, in_words=in_words):
+            if is_too_long(pattern):
                 return NOTHING
-            return {"wildcard": {field: {"value": _sound(pattern)}}}
+            return {"wildcard": {field: {"value": pattern}}}
 
         return self._over_terms(node.field, make)
 
@@ -175,8 +175,8 @@ class Translator:
         return self._text_range(place, node)
 
     def _text_range(self, place: Place | None, node: tree.Range) -> Clause:
-        whole = _bounds(node, _sound)
-        words = _bounds(node, fold) if node.folded else whole
+        whole = _bounds(node, cut)
+        words = _bounds(node, lambda bound: cut(fold(bound))) if node.folded else whole
         if place is None:
             wholes = [within(name, **whole) for name in ("_keys", "_wholes")]
             return any_of([*wholes, within("_words", **words)])

@@ -8,6 +8,7 @@ import pytest
 
 from para_core.contracts.search import Search
 from para_core.query.builders import tagged_query
+from para_core.query.tree import Prefix, Range, Wildcard
 from para_core.testing.search import SearchSuite, a_record, fill, found
 from para_core.testing.search.samples import APP
 from para_search_elasticsearch.search import ElasticSearch
@@ -38,6 +39,18 @@ class TestSharedElasticSearch(SearchSuite):
         await fill(search, [a_record("all", tags=tags), a_record("some", tags=tags[:-1])])
         assert await found(search, tagged_query(tags)) == "all"
         assert await found(search, tagged_query([*tags, "none"])) == ""
+
+    @pytest.mark.parametrize("text", ["x" * 900, "x" * 901, "é" * 450, "🐈" * 400, "x" * 40_000])
+    async def test_patterns_of_any_length_can_be_asked(self, search: Search, text: str) -> None:
+        await fill(search, [a_record("a", name=f"{text} end"), a_record("b", text="y")])
+        fits, pattern = len(text.encode()) <= 900, f"{text[:-1]}*"
+        assert await found(search, Prefix("name", text)) == ("a" if fits else "")
+        assert await found(search, Prefix("properties.text", text)) == ""
+        fits = len(pattern.encode()) <= 900
+        assert await found(search, Wildcard("name", pattern)) == ("a" if fits else "")
+        assert await found(search, Range("name", text, None), sort="id") == "a"
+        smaller = "b" if text > "y" else ""
+        assert await found(search, Range("properties.text", None, text), limit=9) == smaller
 
     @pytest.mark.long
     async def test_many_apps(self, search: Search) -> None:
