@@ -44,6 +44,6 @@ async def near(server: OwnServer, cluster: str) -> AsyncIterator[RedisCache]:
 async def far(line: Line, cluster: str) -> AsyncIterator[RedisCache]:
     """A node behind the line."""
     url = f"redis://127.0.0.1:{line.port}/0"
-    async with a_cache(url, cluster, timeout_ms=300) as cache:
+    async with a_cache(url, cluster, timeout_ms=1000) as cache:
         await is_back(cache)
         yield cache

@@ -38,7 +38,7 @@ async def para(line: Line) -> AsyncIterator[Para]:
 
     keys = {
         "para.redis.url": f"redis://127.0.0.1:{line.port}/0",
-        "para.redis.timeout_ms": "300",
+        "para.redis.timeout_ms": "1000",
         "para.redis.retry_ms": "20",
         "para.cluster_name": f"faults-{uuid.uuid4().hex}",
     }
