@@ -14,6 +14,8 @@ import msgspec
 
 __all__ = ["Receiver", "Request", "a_receiver"]
 
+_STEPS = 3  # of the event loop, from a new connection to its task
+
 
 @dataclass(frozen=True)
 class Request:
@@ -77,7 +79,9 @@ class Receiver:
                 while await self._serve_one(reader, writer):
                     pass
         finally:
-            writer.close()
+            writer.transport.abort()  # the client has gone, or the test has ended
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -123,7 +127,8 @@ async def a_receiver(
         yield receiver
     finally:
         server.close()
+        for _ in range(_STEPS):  # so that whoever was let in just now is known
+            await asyncio.sleep(0)
         for task in list(connections):
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
-        await asyncio.sleep(0.01)  # until the sockets are closed
