@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
 from configparser import RawConfigParser
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,12 +17,14 @@ import pytest
 
 from para_core.config import Config
 
+from ..faults.process import ROOT_SECRET, Caller  # noqa: TID252 - tests have no absolute names
 from .machine import Machine, takes
 from .pages import DOCS, ROOT, blocks_of
 from .server import running
 
 HOW_TO = DOCS / "how-to"
 GUIDE = HOW_TO / "operate-a-server.md"
+TOM = {"type": "cat", "color": "grey", "name": "Tom"}
 CONTAINER = (ROOT / "deploy" / "container" / "Containerfile").read_text()
 
 TESTED = {  # how many blocks of commands a page has; a new one needs a test that runs it
@@ -39,6 +43,7 @@ TESTED = {  # how many blocks of commands a page has; a new one needs a test tha
     "upgrade.md": 2,  # in test_copies_pages
     "use-https.md": 3,  # in test_https_page
     "use-mariadb.md": 1,
+    "use-mongodb.md": 1,
     "use-postgresql.md": 2,
 }
 
@@ -211,6 +216,41 @@ def test_the_driver_of_a_database_is_an_extra(machine: Machine, name: str) -> No
     said = machine.run(commands(name)[0])
     assert "does not provide the extra" not in said
     assert "already satisfied: para-dao-sql[" in said
+
+
+def test_mongodb_is_a_package_of_its_own(machine: Machine) -> None:
+    pytest.importorskip("ensurepip")
+    pytest.importorskip("para_dao_mongodb")
+    machine.run("python3 -m venv .venv")
+    machine.install_server(machine.folder / ".venv")
+    assert "already satisfied: para-dao-mongodb" in machine.run(commands("use-mongodb.md")[0])
+
+
+@pytest.mark.service("mongodb")
+def test_objects_are_where_the_page_about_mongodb_looks(tmp_path: Path) -> None:
+    pymongo = pytest.importorskip("pymongo")
+    address, name = os.environ["PARA_TEST_MONGODB_URL"], f"para_docs_{os.getpid()}"
+    (tmp_path / "application.conf").write_text(
+        f'para.dao = "MongoDBDAO"\npara.mongodb.uri = "{address}"\n'
+        f'para.mongodb.database = "{name}"\npara.root_secret_override = "{ROOT_SECRET}"\n'
+    )
+    *_, looks = [b.text for b in blocks_of(HOW_TO / "use-mongodb.md") if b.language == "js"]
+    calls = re.findall(r"db\.(\w+)\.find\((.*)\)", looks)
+    assert len(calls) == len(looks.splitlines())
+    with pymongo.MongoClient(address) as client:
+        try:
+            with running(tmp_path) as port:
+                with closing(Caller(port)) as caller:
+                    assert caller.ask("POST", "/v1/cats", TOM).status == 201
+                asked = [
+                    (collection, json.loads("[" + re.sub(r"(\w+):", r'"\1":', what) + "]"))
+                    for collection, what in calls
+                ]
+                apps, cats = [list(client[name][coll].find(*how)) for coll, how in asked]
+        finally:
+            client.drop_database(name)
+    assert apps == [{"_id": "para", "app": 1}]  # the number is in the names of its collections
+    assert [cat["name"] for cat in cats] == ["Tom"]
 
 
 @pytest.mark.service("postgresql")
