@@ -36,7 +36,7 @@ _LOGGING = _PROGRAMS / "opensearch-log4j2.properties"
 
 def command(folder: Path, port: int, jars: Path) -> list[str]:
     """Return the command line of a node that keeps its data in a folder."""
-    heap = ["-Xms256m", "-Xmx384m"]
+    heap = ["-Xms256m", "-Xmx512m"]
     logging = f"-Dlog4j2.configurationFile={jars / _LOGGING.name}"
     classes = f"{jars}:{jars}/*"
     return [
