@@ -184,14 +184,15 @@ def wire_array(items: Iterable[T], cook: Callable[[T], bytes]) -> bytes:
             kind = item.type
             is_plain = is_raw(kind)
             start, end = _tail_parts(kind) if is_plain else (b"", b"")
+            end += b","
         if is_plain and isinstance(item, Record) and key.isalnum() and key.isascii():
-            parts += (item.data[:-1], start, key.encode(), end, b",")
+            parts += (item.data[:-1], start, key.encode(), end)
         else:
             parts += (cook(item), b",")
     if not parts:
         return b"[]"
-    parts[-1] = b"]"
-    return b"[" + b"".join(parts)
+    parts[-1] = parts[-1][:-1]
+    return b"[" + b"".join(parts) + b"]"
 
 
 def uri_of(record: Record) -> str:

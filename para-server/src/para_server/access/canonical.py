@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from urllib.parse import unquote_to_bytes
 
+from para_core.remembering import remembered
+
 __all__ = [
     "body_hash",
     "canonical_path",
@@ -57,6 +59,16 @@ def canonical_query(query: bytes, *, without: bytes = b"") -> bytes:
     """Encode the first value of each parameter, sorted by encoded name, but not ``without``."""
     if not query:
         return b""
+    return _sorted_query(query, without) if without else _whole_query(query)
+
+
+@remembered(most=1024, longest=256)
+def _whole_query(query: bytes) -> bytes:
+    """Return the canonical form of a query; the same lists and searches are asked for often."""
+    return _sorted_query(query, b"")
+
+
+def _sorted_query(query: bytes, without: bytes) -> bytes:
     pairs = sorted(
         (_encode(name), _encode(value))
         for name, value in parameters(query).items()
