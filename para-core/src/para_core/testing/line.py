@@ -23,7 +23,7 @@ class Line:
         """Let connections through, again or for the first time."""
         self.free()
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
@@ -49,11 +49,17 @@ class Line:
         """Let everything through to the server, and nothing back."""
         self._back.clear()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection in a task that is known before it begins, so that none is left."""
+        if self._server is None:
+            writer.transport.abort()
             return
+        task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there: asyncio.StreamWriter | None = None
         try:
             back, there = await asyncio.open_connection(*self._target)
@@ -63,10 +69,8 @@ class Line:
         except* (asyncio.CancelledError, OSError):
             pass
         finally:
-            self._tasks.discard(task)
-            for end in (writer, there):
-                if end is not None:
-                    end.transport.abort()
+            if there is not None:
+                there.transport.abort()
 
     async def _pump(
         self,
