@@ -14,7 +14,7 @@ import pytest
 from .nodes import a_cluster, connected, eventually
 from .process import Caller, ServerProcess
 
-pytestmark = pytest.mark.service("postgresql")
+pytestmark = [pytest.mark.service("postgresql"), pytest.mark.long]
 
 MOST_FAILURES = 4
 

@@ -19,7 +19,7 @@ from ..receivers import Receiver, a_receiver  # noqa: TID252 - tests have no abs
 from .nodes import LEASE_SEC, a_cluster, connected, eventually
 from .process import Caller, ServerProcess
 
-pytestmark = pytest.mark.service("postgresql")
+pytestmark = [pytest.mark.service("postgresql"), pytest.mark.long]
 
 ROUNDS = int(os.environ.get("PARA_TEST_ROUNDS", "1"))
 APPS = ["para", "boats", "trains", "planes"]
