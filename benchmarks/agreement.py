@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ class Account:
             self.unanswered += not answered
 
 
-class Load(threading.Thread):
+class Load(threading.Thread, ABC):
     """Sends requests to the nodes, one after the other, until it is told to end."""
 
     def __init__(self, nodes: Sequence[ParaServer], account: Account, seed: int) -> None:
@@ -56,9 +57,9 @@ class Load(threading.Thread):
         for line in self._lines:
             line.close()
 
+    @abstractmethod
     def step(self, node: int) -> None:
         """Send what is to be sent, through one node."""
-        raise NotImplementedError
 
     def ask(self, node: int, method: str, path: str, **body: object) -> Reply | None:
         """Return the answer of a node; ``None`` when there is none, or it cannot now."""

@@ -176,6 +176,7 @@ async def test_more_than_can_be_remembered_drops_everything(
     for node in (near, far):
         await is_gone(node, "cat1")
         await is_gone(node, "other")
+        assert await node.get_all("app", ["cat1", "other"]) == {}
 
 
 async def test_values_that_were_used_up_meanwhile_are_gone(
@@ -246,6 +247,7 @@ async def test_a_node_that_stays_away_makes_the_others_drop_everything(
         await line.cut()
         await far.remove("app", "cat1", change=6)  # nobody hears of it
         await is_gone(near, "cat1")
+        assert near.peek("app", "cat1") is None
 
 
 async def test_a_node_that_leaves_in_order_is_not_missed(

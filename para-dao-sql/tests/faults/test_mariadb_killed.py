@@ -102,6 +102,7 @@ async def test_a_server_without_room_says_so_and_stores_nothing_by_half(tmp_path
             await server.start()
             stored["room"] = await dao.create("app", a_record("room", text="x" * 500_000))
             await is_whole(dao, stored)
+            assert await dao.read("app", "room") is not None
     finally:
         server.stop()
 

@@ -63,6 +63,7 @@ def test_who_opens_a_file_at_the_same_moment_comes_in_too(
     with file.with_name(f"{file.name}.lock").open("a+") as other:
         monkeypatch.setattr(fcntl, "flock", in_between)
         unlock(lock(file, "one"))
+    assert len(asked) > 1
 
 
 async def test_an_app_of_another_process_is_met_after_a_look_that_failed(

@@ -124,6 +124,7 @@ async def test_a_snapshot_that_was_cancelled_as_it_began_is_let_go(
         held.may_return.set()
         [(connection, _)] = held.results
         await until(lambda: is_closed(connection))
+        assert await dao.apps() == []
 
 
 async def test_a_file_is_free_when_its_opening_was_cancelled(

@@ -159,6 +159,7 @@ async def test_an_expired_receipt_in_the_words_of_aws(server: StandIn, queue: AW
     }
     server.prepare("DeleteMessageBatch", {"Failed": [failed]})
     await queue.ack(_OLD)
+    assert server.count("DeleteMessageBatch") == 1
 
 
 async def test_one_bad_acknowledgement_of_many_is_told_to_who_gave_it(

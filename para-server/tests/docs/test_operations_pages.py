@@ -18,7 +18,7 @@ import pytest
 from para_core.config import Config
 
 from ..faults.process import ROOT_SECRET, Caller  # noqa: TID252 - tests have no absolute names
-from .machine import Machine, takes
+from .machine import Machine, unknown_options
 from .pages import DOCS, ROOT, blocks_of
 from .server import running
 
@@ -125,7 +125,7 @@ def test_systemd_takes_the_unit_for_the_start_of_the_machine(tmp_path: Path) -> 
     ],
 )
 def test_programs_of_the_system_take_the_options_of_the_page(call: str) -> None:
-    takes(call)
+    assert unknown_options(call) == []
 
 
 def test_a_container_is_what_the_page_says(machine: Machine) -> None:

@@ -106,3 +106,4 @@ async def test_events_of_several_workers_go_through_it(server: ServerProcess) ->
             callers = await asyncio.to_thread(connected, server, stack)
             await asyncio.to_thread(trigger, callers)
             await told(receiver, [*range(EVENTS), *range(1000, 1000 + len(callers))])
+        assert len(receiver.requests) >= EVENTS + len(callers)

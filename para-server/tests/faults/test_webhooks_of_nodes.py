@@ -137,6 +137,7 @@ async def test_no_event_is_lost_when_nodes_are_killed_while_all_write(
             await enough(writers)  # through the other one alone
             await asyncio.to_thread(restart, node)
         await enough(writers)
+        assert all(writer.stored for writer in writers)
 
 
 async def test_a_node_that_was_stopped_tells_nothing_old_when_it_goes_on(

@@ -130,7 +130,7 @@ async def test_the_configuration_says_how_many_failures_turn_a_hook_off(
     hook = await a_hook(app, receiver.url, create=True)
     await app.post("/v1/boat", {"id": "b1"})
     await until(lambda: is_off(app, f"/v1/webhooks/{hook['id']}"))
-    await nothing_more(receiver, 2)
+    assert len(await nothing_more(receiver, 2)) == 2
 
 
 async def test_a_success_forgets_the_failures_before(app: Client, receiver: Receiver) -> None:

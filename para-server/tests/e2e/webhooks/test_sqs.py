@@ -88,6 +88,7 @@ async def test_messages_of_other_programs_make_change_and_delete(app: Client, qu
         return (await app.get("/v1/boat/b1")).status == 404
 
     await until(is_gone, 60)
+    assert await is_gone()
 
 
 async def test_what_cannot_be_done_is_listed_and_put_back(
