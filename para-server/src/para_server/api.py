@@ -22,9 +22,18 @@ from para_server.access.principal import NOBODY
 from para_server.access.request import RawRequest, first_headers
 from para_server.access.resources import resource_of, segments_of
 from para_server.http.answers import Answer, AnswerError, error_answer
-from para_server.http.body import TooLargeError, has_body, has_large_body, read_body
+from para_server.http.body import (
+    TooLargeError,
+    declared_bytes,
+    has_body,
+    has_large_body,
+    read_body,
+    spool_body,
+)
 from para_server.http.request import Request
+from para_server.http.room import Room, busy
 from para_server.http.router import Route, Router
+from para_server.http.spool import Spool
 from para_server.http.wire import Dispatcher, preflight
 from para_server.rest.responses import answer_of
 from para_server.web.protected import Guards
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from para_core.metrics import Metrics
+    from para_server.http.room import Share
     from para_server.services.container import Services
 
 __all__ = ["Api"]
@@ -43,6 +53,7 @@ logger = logging.getLogger(__name__)
 _GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
 _MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
 _MOST_HELD = 1 << 27  # bytes of their bodies, and of what strangers upload
+_MOST_SPOOLED = 4  # times as much as one body in a file may have
 _ADMISSION = "para.admission"
 _SAMPLED = 15  # of 16 answers from memory that many are only counted
 
@@ -70,7 +81,8 @@ class Api:
             is_cors_enabled=settings.cors_enabled, is_gzip_enabled=settings.gzip_enabled
         )
         self._background: set[asyncio.Task[None]] = set()
-        self._held = 0  # bytes of bodies in the background and of strangers
+        self._held = Room(_MOST_HELD)  # bodies in the background and of strangers
+        self._on_disk = Room(settings.import_max_bytes * _MOST_SPOOLED)
 
     def serves(self, path: bytes) -> bool:
         """Return whether a raw path belongs to the API."""
@@ -89,7 +101,8 @@ class Api:
         """Answer one request."""
         headers = first_headers(scope["headers"])
         raw = RawRequest(scope["method"], scope["raw_path"], scope["query_string"], headers)
-        challenge, most, take = "", self._most, None
+        challenge, most = "", self._most
+        share: Share | None = None
         try:
             early = None
             if has_body(headers):
@@ -97,8 +110,12 @@ class Api:
                     early = await self._answer_without_body(scope, raw)
                     if early is None and self._is_of_strangers(raw):
                         most = self.services.settings.max_upload_bytes
-                        take = _Share(self, int(headers.get(b"content-length", b"0")))
-                if early is None:
+                        share = self._held.share(min(declared_bytes(headers), most))
+                    elif early is None and self._is_spooled(raw):
+                        most = self.services.settings.import_max_bytes
+                        await self._spool(raw, receive, most)
+                if early is None and raw.spool is None:
+                    take = None if share is None else share.take
                     raw.body = await read_body(headers, receive, most, take)
             answer, challenge = early or await self._answer(scope, raw)
         except TooLargeError:
@@ -106,8 +123,10 @@ class Api:
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer, here only
             answer = answer_of(error)
         finally:
-            if take is not None:
-                self._held -= take.size
+            if share is not None:
+                share.give_back()
+            if raw.spool is not None:
+                raw.spool.close()
         await self.dispatcher.send(scope, headers, send, answer, challenge)
 
     # ---- the body -----------------------------------------------------------------------------
@@ -140,8 +159,19 @@ class Api:
         is_upload = isinstance(found, tuple) and _is_upload(found[0])
         return is_upload and self._is_public(segments, found)
 
+    def _is_spooled(self, raw: RawRequest) -> bool:
+        """Return whether a large body goes into a file."""
+        segments = segments_of(raw.path.removeprefix(self._context)) or []
+        found = self._found(raw.method, segments)
+        return isinstance(found, tuple) and found[0].is_spooled
+
+    async def _spool(self, raw: RawRequest, receive: Receive, most: int) -> None:
+        share = self._on_disk.share(min(declared_bytes(raw.headers), most))
+        raw.spool = Spool(self.services.settings.import_folder, share)
+        await spool_body(raw.headers, receive, most, raw.spool)
+
     def _too_large(self, path: str, most: int) -> str:
-        if most < self._most:
+        if most != self._most:
             return f"Request is too large - the maximum is {most // 1024} KB."
         if path.rstrip("/").endswith("/_batch"):
             limit = self._most // 1024
@@ -263,7 +293,7 @@ class Api:
         route = found[0]
         request = self._request(scope, raw, found, admission)
         if route.answers_at_once and raw.headers.get(b"x-para-respond-immediately") == b"true":
-            return await self._at_once(route, request)
+            return await self._at_once(route, request, raw)
         return await self._handle(route, request)
 
     async def _handle(self, route: Route, request: Request) -> Answer:
@@ -285,68 +315,41 @@ class Api:
         request.timer = route.timer
         return request
 
-    async def _at_once(self, route: Route, request: Request) -> Answer:
+    async def _at_once(self, route: Route, request: Request, raw: RawRequest) -> Answer:
         """Answer before the work is done; its errors are logged and heard by nobody.
 
         Without work in the background the answer is the same, and comes when the work is done.
         """
         size = len(request.body)
-        is_full = len(self._background) >= _MOST_BACKGROUND or self._held + size > _MOST_HELD
+        is_full = len(self._background) >= _MOST_BACKGROUND or self._held.is_full_with(size)
         if is_full and self._background:
-            raise _busy()
-        self._held += size
+            raise busy()
+        self._held.held += size
+        raw.spool = None  # the work closes it
 
         async def work() -> None:
             try:
                 await self._handle(route, request)
             except Exception as error:  # noqa: BLE001 - the client has gone
                 answer_of(error)
-            finally:
-                self._held -= size
+
+        def end(task: asyncio.Task[None]) -> None:
+            self._background.discard(task)
+            self._held.held -= size
+            if request.spool is not None:
+                request.spool.close()
 
         task = asyncio.create_task(work())
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(end)  # also when it is cancelled before it begins
         if not self.services.settings.works_in_background:
             await asyncio.shield(task)
         return Answer()
 
 
-class _Share:
-    """What the body of one stranger takes of the room for all: as many bytes as have come of it."""
-
-    def __init__(self, api: Api, declared: int) -> None:
-        """Ask for a share.
-
-        Raises:
-            AnswerError: 503, when others hold so much that all of the body would have no room.
-        """
-        self._api, self.size = api, 0
-        self._examine(min(declared, api.services.settings.max_upload_bytes))
-
-    def __call__(self, size: int) -> None:
-        """Take room for a piece that came.
-
-        Raises:
-            AnswerError: 503, when others hold the rest.
-        """
-        self._examine(size)
-        self.size += size
-        self._api._held += size
-
-    def _examine(self, size: int) -> None:
-        held = self._api._held
-        if held > self.size and held + size > _MOST_HELD:
-            raise _busy()
-
-
 def _is_upload(route: Route) -> bool:
     """Return whether a route reads what strangers send."""
     return route.is_public and route.method == "POST"
-
-
-def _busy() -> AnswerError:
-    return AnswerError(503, "Too much is waiting to be done.", [(b"retry-after", b"1")])
 
 
 def _is_signed(authorization: bytes) -> bool:

@@ -80,13 +80,15 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     health_behind_sec: int = 60
     search_wait_ms: int = 10_000
     mail_max_attachment_bytes: int = 10_485_760
+    import_max_bytes: int = 1 << 30
+    import_folder: str = ""  # for archives while they come; blank for the system's
     head_timeout_sec: int = 30
     body_timeout_sec: int = 20
     body_min_bytes: int = 10_000  # in each body_timeout_sec
 
     @property
     def max_body_bytes(self) -> int:
-        """The largest body that is read at all: a batch, an archive, what a plugin takes."""
+        """The largest body that is read into memory: a batch, what a plugin takes."""
         return self.max_entity_size_bytes * _BODY_FACTOR
 
     @property
@@ -147,6 +149,8 @@ def settings_of(config: Config) -> ApiSettings:
         health_timeout_ms=health.timeout_ms,
         health_behind_sec=health.behind_sec,
         mail_max_attachment_bytes=config.number("para.mail.max_attachment_bytes"),
+        import_max_bytes=http.import_max_bytes,
+        import_folder=http.import_folder,
         head_timeout_sec=http.head_timeout_sec,
         body_timeout_sec=http.body_timeout_sec,
         body_min_bytes=http.body_min_bytes,

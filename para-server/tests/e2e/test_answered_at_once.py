@@ -73,11 +73,14 @@ async def test_reads_and_refusals_are_answered_as_ever(app: Client) -> None:
     assert (await at_once(wrong, "PUT", "/v1/cat/c2", {"name": "Eve"})).status == 403
 
 
-@pytest.mark.parametrize("bound", ["_MOST_BACKGROUND", "_MOST_HELD"])
+@pytest.mark.parametrize("bound", ["requests", "bytes"])
 async def test_no_more_than_a_bound_is_waiting(
     para: Para, app: Client, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    monkeypatch.setattr(api, bound, 3 if bound == "_MOST_BACKGROUND" else 300)
+    if bound == "requests":
+        monkeypatch.setattr(api, "_MOST_BACKGROUND", 3)
+    else:
+        monkeypatch.setattr(para.api._held, "most", 300)
     replies = await asyncio.gather(
         *(at_once(app, "PUT", f"/v1/cat/c{n}", {"name": "x" * 80}) for n in range(10))
     )
@@ -85,7 +88,7 @@ async def test_no_more_than_a_bound_is_waiting(
     assert statuses.count(200) == 3
     assert {reply.headers.get("retry-after") for reply in replies if reply.status == 503} == {"1"}
     await done(para)
-    assert para.api._held == 0
+    assert para.api._held.held == 0
     assert (
         await at_once(app, "PUT", "/v1/cat/c", {"name": "Big", "text": "x" * 500})
     ).status == 200

@@ -102,7 +102,7 @@ def test_a_body_that_does_not_come_is_refused_in_time(
         answer = reader.answer()
         assert (answer.status, answer.headers["connection"]) == (408, "close")
         assert closes(connection)
-    assert server.para.api._held == 0
+    assert server.para.api._held.held == 0
 
 
 def test_a_body_that_drips_is_refused(server: Server) -> None:
@@ -162,16 +162,16 @@ def test_who_declares_much_and_sends_nothing_takes_no_room(patient: Server) -> N
 def test_what_came_of_bodies_takes_room_until_they_are_answered(
     patient: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("para_server.api._MOST_HELD", 500_000)
+    monkeypatch.setattr(patient.para.api._held, "most", 500_000)
     head = UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n"
     mine, other = chunked(b"x" * 400_000, 9_000), chunked(b"x" * 200_000, 9_000)
     with patient.connect() as first, patient.connect() as second:
         first.sendall(head + mine[:-5])
         deadline = time.monotonic() + 5
-        while patient.para.api._held < 400_000:
+        while patient.para.api._held.held < 400_000:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        assert patient.para.api._held == 400_000
+        assert patient.para.api._held.held == 400_000
         second.sendall(head + other)
         reader = Reader(second)
         assert reader.answer().status == 503
@@ -179,4 +179,4 @@ def test_what_came_of_bodies_takes_room_until_they_are_answered(
         assert Reader(first).answer().status == 400
         second.sendall(UPLOAD + LENGTH % 200_000 + b"x" * 200_000)
         assert reader.answer().status == 400
-    assert patient.para.api._held == 0
+    assert patient.para.api._held.held == 0

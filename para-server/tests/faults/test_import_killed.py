@@ -1,4 +1,4 @@
-"""kill -9 during an import: the same archive goes on where it stopped; and what exports take."""
+"""kill -9 during an import: the same archive goes on where it stopped; and how much both take."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import time
 import zipfile
 from contextlib import closing
 
+from ..archives import archive  # noqa: TID252 - tests have no absolute names
 from .process import Caller, ServerProcess
 
 ZIP = {"content-type": "application/zip"}
 FILES, IN_EACH = 300, 30
 OBJECTS = FILES * IN_EACH
+TIMEOUT_SEC = 60
 STORED_MORE_SEC = 0.05
 
 
@@ -69,8 +71,10 @@ def test_an_import_that_was_killed_goes_on(server: ServerProcess) -> None:
 
 def _wait_for(server: ServerProcess, key: str) -> None:
     """Wait until the import has stored an object; a search would wait for the index as well."""
+    deadline = time.monotonic() + TIMEOUT_SEC
     with closing(Caller(server.port)) as caller:
         while caller.ask("GET", f"/v1/thing/{key}").status != 200:
+            assert time.monotonic() < deadline, f"{key} is never stored"
             time.sleep(0.005)
 
 
@@ -113,7 +117,23 @@ def test_an_export_takes_little_memory_and_lets_others_in(running: ServerProcess
     assert len(times) > 50, "others are answered meanwhile"
 
 
-def _memory_mb(pid: int) -> float:
+def _memory_mb(pid: int, which: str = "VmRSS") -> float:
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:  # noqa: PTH123
-        line = next(line for line in status if line.startswith("VmRSS:"))
+        line = next(line for line in status if line.startswith(f"{which}:"))
     return int(line.split()[1]) / 1024
+
+
+def test_an_import_takes_little_memory(running: ServerProcess) -> None:
+    chance = random.Random(13)  # noqa: S311 - a seed, not a secret
+    parts = (
+        [{"type": "thing", "text": chance.randbytes(4_000).hex()} for _ in range(IN_EACH)]
+        for _ in range(500)
+    )
+    body = archive(*parts)
+    assert running.process is not None
+    before = _memory_mb(running.process.pid)
+    with closing(Caller(running.port)) as caller:
+        reply = caller.ask("PUT", "/v1/_import", body, query=[("dryrun", "true")], headers=ZIP)
+    assert (reply.status, reply.json["count"]) == (200, 500 * IN_EACH)
+    assert len(body) > 60_000_000
+    assert _memory_mb(running.process.pid, "VmHWM") - before < 40, "MB, for archives of any size"

@@ -6,9 +6,9 @@ request with it. What was taken for signed is, since that is where clients and p
 
 from __future__ import annotations
 
-import hashlib
 import logging
 
+from para_server.access.canonical import body_hash
 from para_server.access.request import RawRequest
 from para_server.access.signing import Signed, SigningFault
 
@@ -22,7 +22,7 @@ _LONGEST_KEY = 40  # characters; who mixes up the two keys sends a longer one, w
 def explain(fault: SigningFault, signed: Signed, request: RawRequest) -> None:
     """Log why a signed request is refused, and what the server saw of it."""
     names = sorted(name.decode("latin-1") for name in signed.claim.names or ())
-    key = signed.claim.access_key
+    key, spool = signed.claim.access_key, request.spool
     extra = {
         "reason": fault.value,
         "access_key": key if len(key) <= _LONGEST_KEY else "a text that is too long for one",
@@ -33,7 +33,7 @@ def explain(fault: SigningFault, signed: Signed, request: RawRequest) -> None:
         "host": request.headers.get(b"host", b"").decode("latin-1"),
         "signed_headers": ";".join(names),
         "missing_headers": ";".join(n for n in names if n.encode("latin-1") not in request.headers),
-        "body_bytes": len(request.body),
-        "body_sha256": hashlib.sha256(request.body).hexdigest(),
+        "body_bytes": spool.size if spool else len(request.body),
+        "body_sha256": (spool.digest if spool else body_hash(request.body)).decode(),
     }
     logger.info("a signature was refused", extra=extra)

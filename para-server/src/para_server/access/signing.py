@@ -234,7 +234,7 @@ def _canonical_requests(signed: Signed, request: RawRequest) -> Iterator[bytes]:
     without = b"X-Amz-Signature" if signed.is_presigned else b""
     query = canonical_query(request.query, without=without)
     host = request.headers.get(b"host", b"")
-    digest = body_hash(request.body)
+    digest = body_hash(request.body) if request.spool is None else request.spool.digest
     start = request.method.encode() + b"\n" + canonical_path(request.path) + b"\n"
     lines = _lines(signed, request, host)
     yield start + query + lines + digest

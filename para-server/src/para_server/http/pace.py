@@ -37,6 +37,17 @@ class HttpSettings(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1, description="Bytes of a body that must come in each `body_timeout_sec`."),
     ] = 10_000
+    import_max_bytes: Annotated[
+        int,
+        Meta(ge=1 << 16, description="Bytes of the largest archive that `PUT /v1/_import` takes."),
+    ] = 1 << 30
+    import_folder: Annotated[
+        str,
+        Meta(
+            description="Folder in which an archive lies while it is imported; blank for the "
+            "system's folder for temporary files."
+        ),
+    ] = ""
 
 
 class Pace(Struct, frozen=True):

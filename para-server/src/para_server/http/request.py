@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -78,6 +79,7 @@ class Request:
         "path",
         "query",
         "services",
+        "spool",
         "timer",
         "values",
     )
@@ -92,7 +94,8 @@ class Request:
         client: str = "",
     ) -> None:
         self.method, self.path = raw.method, raw.path.decode("ascii", "replace")
-        self.query, self.headers, self.body = raw.query, raw.headers, raw.body
+        self.query, self.headers = raw.query, raw.headers
+        self.body, self.spool = raw.body, raw.spool
         self.values, self.services, self.client = values, services, client
         self.timer = ""
         self.caller = admission.principal
@@ -126,6 +129,11 @@ class Request:
         if self.app is None:
             raise AnswerError(404, "App not found.")
         return self.app
+
+    @property
+    def file(self) -> IO[bytes]:
+        """The body as a file, wherever it lies; it is there until the request is done."""
+        return io.BytesIO(self.body) if self.spool is None else self.spool.file
 
     def json_map(self) -> dict[str, Any]:
         """Return the body as a JSON object.

@@ -18,9 +18,10 @@ class Route:
     """One method on one path; segments in braces are variables.
 
     ``is_public``: no credentials are looked at, and a body only of a ``POST``. ``answers_at_once``:
-    honours ``X-Para-Respond-Immediately``. ``now`` answers without waiting for anything, or returns
-    ``None`` when that cannot be done; then ``handler`` is asked. ``timer`` names what is timed; a
-    handler may say it more exactly in ``Request.timer``.
+    honours ``X-Para-Respond-Immediately``. ``is_spooled``: a large body is put into a file, and the
+    handler reads it there (``Request.file``). ``now`` answers without waiting for anything, or
+    returns ``None`` when that cannot be done; then ``handler`` is asked. ``timer`` names what is
+    timed; a handler may say it more exactly in ``Request.timer``.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Route:
     handler: Handler
     is_public: bool = False
     answers_at_once: bool = False
+    is_spooled: bool = False
     now: Callable[[Request], Answer | None] | None = None
     timer: str = ""
 

@@ -48,7 +48,7 @@ async def import_(request: Request) -> Answer:
         is_dry=request.params.first("dryrun") == "true",
     )
     try:
-        record = await request.services.backup.import_(app, request.body, name, wish)
+        record = await request.services.backup.import_(app, request.file, name, wish)
     except ImportFailedError as error:
         message = f"Import failed - {error}"
         raise AnswerError(400, message) from error
@@ -65,5 +65,5 @@ def _media_type(request: Request) -> bytes:
 
 ROUTES = [
     Route("GET", "/v1/_export", export),
-    Route("PUT", "/v1/_import", import_, answers_at_once=True),
+    Route("PUT", "/v1/_import", import_, answers_at_once=True, is_spooled=True),
 ]

@@ -7,13 +7,12 @@ ours there.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import msgspec
 
@@ -92,12 +91,12 @@ class _Pipe:
 
 
 def entries_of(
-    body: bytes, *, most_bytes: int, most_together: int, most_files: int
+    body: IO[bytes], *, most_bytes: int, most_together: int, most_files: int
 ) -> Iterator[str]:
     """Yield the text of each JSON file in an archive; what is no archive at all has none.
 
     Args:
-        body: The archive.
+        body: The archive, at its beginning.
         most_bytes: The largest file that is unpacked.
         most_together: How many bytes all files may unpack to.
         most_files: How many files there may be, of any kind.
@@ -106,11 +105,11 @@ def entries_of(
         ImportFailedError: It is damaged, encrypted, packed as no archive of Para is, too large, or
             no UTF-8.
     """
-    if not body.startswith(_ZIP):
+    if body.read(len(_ZIP)) != _ZIP:
         return
     _check_number(body, most_files)
     try:
-        archive = zipfile.ZipFile(io.BytesIO(body))
+        archive = zipfile.ZipFile(body)
     except _DAMAGED as error:
         _fail("the archive is damaged", error)
     with archive:
@@ -126,14 +125,17 @@ def entries_of(
                 _fail(f"{info.filename} is not UTF-8", error)
 
 
-def _check_number(body: bytes, most: int) -> None:
+def _check_number(body: IO[bytes], most: int) -> None:
     """Refuse too many files before they are listed, where each takes memory.
 
     The bytes that begin an entry of the list may stand elsewhere as well: once in 4 GB of others.
     """
-    count = 0
-    for start in range(0, len(body), _COUNTED):  # no other thread runs while a piece is counted
-        count += body.count(_ENTRY, start, start + _COUNTED + len(_ENTRY) - 1)
+    count, rest = 0, b""
+    body.seek(0)
+    while piece := body.read(_COUNTED):  # no other thread runs while a piece is counted
+        piece = rest + piece
+        count += piece.count(_ENTRY)
+        rest = piece[1 - len(_ENTRY) :]
         if count > most:
             _refuse(f"the archive has more than {most} files")
 

@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
@@ -41,8 +41,8 @@ _LEAST_REST_SEC = 0.001
 _MOST_EXPORTS = 4  # at a time: each keeps a connection to the database
 _LONGEST_SEC = 3600  # of an export: the database keeps for it what others change
 _LARGEST_FILE = 32  # times the limit of one object; the original puts 30 objects into a file
-_ALL_FILES = 1024  # times the limit of one object
-_MOST_FILES = 200_000  # more than a body of 100 MB holds of those that exports have
+_UNPACKED = 8  # times the limit of an archive
+_MOST_FILES = 200_000  # of 30 objects each: six million
 
 
 class Backup:
@@ -61,7 +61,7 @@ class Backup:
             batch=max(settings.import_batch_size, 1),
             token_validity_sec=settings.jwt_expires_after,
             most_file_bytes=settings.max_entity_size_bytes * _LARGEST_FILE,
-            most_bytes=settings.max_entity_size_bytes * _ALL_FILES,
+            most_bytes=settings.import_max_bytes * _UNPACKED,
             most_files=_MOST_FILES,
         )
         self._exports = 0
@@ -107,12 +107,14 @@ class Backup:
 
     # ---- import -------------------------------------------------------------------------------
 
-    async def import_(self, app: App, archive: bytes, name: str, wish: Wish = AS_IT_IS) -> Sysprop:
+    async def import_(
+        self, app: App, archive: IO[bytes], name: str, wish: Wish = AS_IT_IS
+    ) -> Sysprop:
         """Store the objects of an archive in an app; apps in it count for the root app only.
 
         Args:
             app: The app.
-            archive: The archive; a body that is none holds no objects.
+            archive: The archive, at its beginning; a file that is none holds no objects.
             name: What the record of this import is called.
             wish: How it is to be imported.
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from para_core.contracts.dao import is_storable
 from para_core.errors import InvalidObjectError, UnusableBodyError
@@ -94,7 +94,7 @@ class Import:
         self._count = 0  # objects that were taken
         self._batches = 0
 
-    async def run(self, archive: bytes, name: str) -> Sysprop:
+    async def run(self, archive: IO[bytes], name: str) -> Sysprop:
         """Import; see ``Backup.import_``."""
         found = await self._notes.find(archive)
         self._done = 0 if self._wish.is_dry else found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,7 @@ __all__ = ["ROOM", "ImportNotes"]
 
 ROOM = "_imports"
 
+_PIECE = 1 << 20  # bytes that are read at a time
 _GOES_ON_MS = 86_400_000  # how long after its last note an import that crashed goes on there
 
 
@@ -46,13 +47,12 @@ class ImportNotes:
         self._archive = ""
         self._is_noted = False
 
-    async def find(self, archive: bytes) -> int:
+    async def find(self, archive: IO[bytes]) -> int:
         """Return how many objects of an archive an earlier try has stored; what follows is of it.
 
         0 when there was none within a day, or when another archive was imported since.
         """
-        digest = await asyncio.to_thread(hashlib.sha256, archive)
-        self._archive = digest.hexdigest()
+        self._archive = await asyncio.to_thread(_digest, archive)
         record = await self._dao.read(ROOM, self._key)
         if record is None:
             return 0
@@ -76,3 +76,12 @@ class ImportNotes:
         if self._is_noted:
             self._is_noted = False
             await self._dao.forget_changes(ROOM, await self._dao.delete(ROOM, self._key))
+
+
+def _digest(archive: IO[bytes]) -> str:
+    """Return the SHA-256 of a file, which stands at its beginning before and after."""
+    sha256 = hashlib.sha256()
+    while piece := archive.read(_PIECE):
+        sha256.update(piece)
+    archive.seek(0)
+    return sha256.hexdigest()

@@ -30,7 +30,7 @@ def texts(
     body: bytes, *, most_bytes: int = MB, most_together: int = 8 * MB, most_files: int = 100
 ) -> list[str]:
     found = entries_of(
-        body, most_bytes=most_bytes, most_together=most_together, most_files=most_files
+        io.BytesIO(body), most_bytes=most_bytes, most_together=most_together, most_files=most_files
     )
     return list(found)
 

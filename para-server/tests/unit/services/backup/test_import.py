@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ async def test_an_import_of_nothing_is_recorded_nowhere(vault: Vault, parts: Any
 
 
 async def test_a_body_that_is_no_archive_has_no_objects(vault: Vault) -> None:
-    record = await vault.backup.import_(await vault.app("cinema"), b"no archive", "x")
+    record = await vault.backup.import_(await vault.app("cinema"), BytesIO(b"no archive"), "x")
     assert record.properties == {"count": 0}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from io import BytesIO
 
 import pytest
 
@@ -64,12 +65,12 @@ async def test_the_same_archive_goes_on_where_it_stopped(writes: int) -> None:
         body = archive(*parts)
         dao.writes_left = writes
         with pytest.raises(UnavailableError):
-            await vault.backup.import_(await vault.app("cinema"), body, "films.zip")
+            await vault.backup.import_(await vault.app("cinema"), BytesIO(body), "films.zip")
         dao.writes_left = 10**9
         resumed_at = writes // 10 * 100
         if resumed_at:
             await vault.put("cinema", Sysprop(id="f5", type="film", name="Changed meanwhile"))
-        record = await vault.backup.import_(await vault.app("cinema"), body, "films.zip")
+        record = await vault.backup.import_(await vault.app("cinema"), BytesIO(body), "films.zip")
         assert record.properties["count"] == 360
         assert record.properties.get("resumedAt", 0) == resumed_at
         found = [decode(r) for r in await dao.read_page("cinema", limit=1000)]

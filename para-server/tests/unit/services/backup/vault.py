@@ -68,7 +68,8 @@ class Vault:
             return [json.loads(box.read(name)) for name in box.namelist()]
 
     async def load(self, *parts: object, into: str = "cinema", wish: Wish = AS_IT_IS) -> Sysprop:
-        return await self.backup.import_(await self.app(into), archive(*parts), "films.zip", wish)
+        box = io.BytesIO(archive(*parts))
+        return await self.backup.import_(await self.app(into), box, "films.zip", wish)
 
 
 def film(n: int, **more: object) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""Bodies that are too large for the memory: they lie in a file while their request lasts."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import logging
+import os
+import tempfile
+from typing import IO, TYPE_CHECKING
+
+from para_server.http.answers import AnswerError
+
+if TYPE_CHECKING:
+    from para_server.http.room import Share
+
+__all__ = ["Spool"]
+
+logger = logging.getLogger(__name__)
+
+_IN_MEMORY = 1 << 20  # bytes; a larger body goes to the disk
+_LEFT_FREE = 1 << 28  # bytes on the disk: a database may need them
+
+
+class Spool:
+    """One body, as it comes, and its digest, which signatures cover.
+
+    The file has no name, so nothing of it stays when the process dies. ``file`` stands at its
+    beginning once ``end`` was called.
+    """
+
+    __slots__ = ("_folder", "_sha256", "_share", "file", "size")
+
+    def __init__(self, folder: str, share: Share) -> None:
+        """Take nothing yet.
+
+        Args:
+            folder: Where the file lies; blank for the system's folder for temporary files.
+            share: Of the room that all such files have.
+        """
+        self._folder, self._share = folder or None, share
+        self._sha256, self.size = hashlib.sha256(), 0
+        self.file: IO[bytes] = io.BytesIO()
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what has come, in hexadecimal digits."""
+        return self._sha256.hexdigest().encode()
+
+    async def add(self, piece: bytes) -> None:
+        """Write the next piece.
+
+        Raises:
+            AnswerError: 503, when there is no room for it.
+        """
+        self._share.take(len(piece))
+        self.size += len(piece)
+        try:
+            if self.size <= _IN_MEMORY:
+                self._add(piece)
+                return
+            if isinstance(self.file, io.BytesIO):
+                self._go_to_disk(self.file)
+            await asyncio.to_thread(self._add, piece)
+        except OSError as error:
+            logger.warning("a large body could not be kept", extra={"reason": str(error)})
+            raise _no_room() from error
+
+    def _add(self, piece: bytes) -> None:
+        self._sha256.update(piece)
+        self.file.write(piece)
+        if not isinstance(self.file, io.BytesIO):
+            disk = os.fstatvfs(self.file.fileno())
+            if disk.f_bavail * disk.f_frsize < _LEFT_FREE:
+                raise OSError("the disk is almost full")
+
+    def _go_to_disk(self, held: io.BytesIO) -> None:
+        self.file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - see ``close``
+        self.file.write(held.getbuffer())
+
+    def end(self) -> None:
+        """Go back to the beginning, for whoever reads it."""
+        self.file.seek(0)
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._share.give_back()
+        self.file.close()
+
+
+def _no_room() -> AnswerError:
+    message = "The server has no room for a body this large now."
+    return AnswerError(503, message, [(b"retry-after", b"60")])
