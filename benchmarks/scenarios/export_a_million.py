@@ -8,18 +8,14 @@ the server holds more than before, at most.
 
 from __future__ import annotations
 
-import http.client
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import msgspec
-
+from benchmarks.archives import Export
 from benchmarks.peers import ParaServer
 from benchmarks.reads import ROUNDS, median_p99, median_per_sec, read_round
 from benchmarks.scenario import Bar, Experiment, Extent, Finding
-from benchmarks.wire import signed_headers
 from benchmarks.wrk import Load
 
 __all__ = ["EXPERIMENT"]
@@ -27,40 +23,6 @@ __all__ = ["EXPERIMENT"]
 _OBJECTS = 1_000_000
 _PAUSE_SEC = 6
 _REST_SEC = 10  # until the index has settled
-_PORTION = 1 << 16
-_END = 1 << 16  # bytes at the end of an archive that its comment is surely in
-
-
-@dataclass
-class _Export:
-    """A client that takes an export as fast as it comes."""
-
-    server: ParaServer
-    took_sec: float = 0
-    size: int = 0
-    end: bytes = b""
-
-    def run(self) -> None:
-        """Take all of it and keep the end."""
-        path = "/v1/_export"
-        by = self.server.credentials
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
-        began = time.perf_counter()
-        connection.request(
-            "GET", path, headers=signed_headers("GET", path, (), b"", host=self.server.host, by=by)
-        )
-        answer = connection.getresponse()
-        while portion := answer.read(_PORTION):
-            self.size += len(portion)
-            self.end = (self.end + portion)[-_END:]
-        self.took_sec = time.perf_counter() - began
-        connection.close()
-
-    @property
-    def objects(self) -> int:
-        """How many objects the archive says that it has."""
-        comment = self.end[self.end.rindex(b'{"paraExport"') :]
-        return int(msgspec.json.decode(comment)["objects"])
 
 
 def run(server: ParaServer, extent: Extent) -> Sequence[Finding]:
@@ -71,7 +33,7 @@ def run(server: ParaServer, extent: Extent) -> Sequence[Finding]:
     time.sleep(_REST_SEC)
     read_round(server, 0)  # warms up
     alone = [read_round(server, turn) for turn in range(1, ROUNDS + 1)]
-    export, held = _Export(server), [server.process.memory_mb()]
+    export, held = Export(server), [server.process.memory_mb()]
     thread = threading.Thread(target=export.run)
     thread.start()
     beside = list[Load]()
