@@ -12,6 +12,8 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from para_core.tasks import cancelled
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
@@ -46,9 +48,7 @@ async def keep_alive(environ: Mapping[str, str] = os.environ) -> AsyncIterator[N
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)
 
 
 async def _signs(seconds: float, environ: Mapping[str, str]) -> None:

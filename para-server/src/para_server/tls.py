@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from para_core.errors import ConfigError
+from para_core.tasks import cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -116,9 +117,7 @@ class Certificate:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancelled(task)
 
     async def _watch(self, seconds: float) -> None:
         while True:

@@ -7,7 +7,6 @@ a time. Values of a query are left out, except those that are never a secret.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from para_core.contracts.component import Component
+from para_core.tasks import cancelled
 
 __all__ = ["AccessLog"]
 
@@ -50,11 +50,8 @@ class AccessLog(Component):
 
     async def close(self) -> None:
         """Write the rest."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        await cancelled(task)
         self._flush()
         if self._file >= 0:
             os.close(self._file)

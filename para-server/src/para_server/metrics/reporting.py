@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from para_core.contracts.component import Component
 from para_core.metrics.rates import TICK_SEC
+from para_core.tasks import cancelled
 from para_server.metrics.lines import lines_of
 
 if TYPE_CHECKING:
@@ -55,11 +55,7 @@ class Reporting(Component):
 
     async def close(self) -> None:
         """End."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*map(cancelled, self._tasks))
         self._tasks = []
 
     def _repeat(self, seconds: float, report: Callable[[], Awaitable[None]]) -> None:

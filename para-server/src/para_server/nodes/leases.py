@@ -18,6 +18,7 @@ import msgspec
 from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO
 from para_core.errors import ParaError
+from para_core.tasks import cancelled
 from para_server.nodes.clock import Stillness, elapsed_sec
 from para_server.nodes.seat import ROOM as NODES
 from para_server.nodes.seat import Sitting
@@ -83,9 +84,7 @@ class Leases(Component):
         task, self._task = self._task, None
         if task is None:
             return
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)
         await self.settle()
         await asyncio.gather(*(self._give(share) for share in self._shares if share.is_taken))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -11,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from para_core.errors import ConfigError
+from para_core.tasks import cancelled
 from para_server.nodes.cache import NodeCache
 from para_server.nodes.ids import NodeIds
 from para_server.nodes.index import NodeIndex
@@ -155,7 +155,7 @@ class Node(Peer):
             await stack.enter_async_context(self.seat)
             await stack.enter_async_context(self.watch)
             keeping = asyncio.create_task(self._keep(), name="nodes: old changes")
-            stack.push_async_callback(_cancelled, keeping)
+            stack.push_async_callback(cancelled, keeping)
             self._stack = stack.pop_all()
 
     async def close(self) -> None:
@@ -209,12 +209,6 @@ class Node(Peer):
                     await self._retention.forget_old(appid, head)
                 else:
                     self._retention.drop(appid)  # what this node knew of their age is no use
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 def _now_ms() -> int:

@@ -21,6 +21,7 @@ from msgspec import Struct
 from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Put, Record, Write
 from para_core.errors import ConfigError, ConflictError, ParaError
+from para_core.tasks import cancelled
 from para_server.nodes.clock import Stillness, elapsed_sec
 
 __all__ = ["ROOM", "NodeSeat", "Sitting", "node_key"]
@@ -92,9 +93,7 @@ class NodeSeat(Component):
         self._valid_until = float("-inf")
         if task is None:
             return
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)
         try:
             await self._write(Sitting())
         except ParaError as error:

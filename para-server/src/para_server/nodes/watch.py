@@ -10,13 +10,13 @@ process was stopped for a while, nothing that is remembered is used until the ne
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Change
 from para_core.errors import ParaError
+from para_core.tasks import cancelled
 from para_server.nodes.clock import elapsed_sec
 from para_server.services.following import changes_after
 
@@ -78,10 +78,7 @@ class Watch(Component):
         """Stop; nothing is fresh any more."""
         task, self._task = self._task, None
         self._fresh_until = float("-inf")
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await cancelled(task)
 
     async def _run(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from typing import Protocol
 from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Change
 from para_core.errors import ParaError, UnavailableError
+from para_core.tasks import cancelled
 
 __all__ = ["Follower", "Follows", "Retention", "changes_after"]
 
@@ -122,10 +123,7 @@ class Follower(Component):
     async def close(self) -> None:
         """Stop after the batch that is under way; the next opening goes on from there."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await cancelled(task)
         self._dirty.clear()
         self._positions.clear()
         self._failures.clear()

@@ -9,7 +9,6 @@ every server away because its queue is away would make it worse.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from para_core.contracts.component import Component
+from para_core.tasks import cancelled
 
 if TYPE_CHECKING:
     from para_server.services.container import Services
@@ -97,11 +97,8 @@ class Health(Component):
 
     async def close(self) -> None:
         """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        await cancelled(task)
 
     def add(self, part: Part) -> None:
         """Look at one more part from now on."""

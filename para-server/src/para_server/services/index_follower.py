@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Sequence
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
 from para_core.errors import ParaError, StorageFullError, UnavailableError
+from para_core.tasks import cancelled
 from para_server.services.following import Retention
 from para_server.services.index_feed import Feed, Pending
 from para_server.services.index_writer import REBUILD_PAGE, IndexWriter
@@ -75,11 +76,9 @@ class IndexFollower(Indexing):
     async def close(self) -> None:
         """Apply what was handed over, remember how far the index is, and stop."""
         self._is_closing = True
-        if self._sweep is not None:
-            await _cancelled(self._sweep)
+        await cancelled(self._sweep)
         for feed in list(self._feeds.values()):
-            if feed.preparing is not None:
-                await _cancelled(feed.preparing)
+            await cancelled(feed.preparing)
             if feed.retry is not None:
                 feed.retry.cancel()
         if self._task is not None:
@@ -222,8 +221,7 @@ class IndexFollower(Indexing):
         self._dirty.pop(appid, None)
         self._writer.retention.drop(appid)
         if feed is not None:
-            if feed.preparing is not None:
-                await _cancelled(feed.preparing)
+            await cancelled(feed.preparing)
             if feed.retry is not None:
                 feed.retry.cancel()
             self._let_go(feed)
@@ -395,9 +393,3 @@ def _weight(puts: Sequence[Record], gone: Sequence[str]) -> int:
     for put in puts:
         weight += len(put.data) // _USUAL_BYTES
     return weight
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

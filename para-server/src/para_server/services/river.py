@@ -8,7 +8,6 @@ can never be done is set aside with the reason; one that fails otherwise comes b
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from para_core.contracts.queue import Message, Queue
 from para_core.errors import InvalidObjectError, ParaError, UnusableBodyError
 from para_core.objects import App, Sysprop
 from para_core.objects.base import class_of
+from para_core.tasks import cancelled
 from para_server.access.demand import NotAllowedError, demand
 from para_server.access.principal import Kind, Principal
 from para_server.services.holding import Hold
@@ -83,10 +83,7 @@ class River(Component):
     async def close(self) -> None:
         """Stop after the messages under way; those that take long come back later."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await cancelled(task)
 
     async def _run(self) -> None:
         failures = 0

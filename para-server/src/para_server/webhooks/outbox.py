@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Put, Record
 from para_core.errors import ConflictError, ParaError
+from para_core.tasks import cancelled
 from para_server.webhooks.deliveries import (
     LOGGED,
     MOST_LOGGED,
@@ -80,9 +81,7 @@ class Outbox(Component):
         task, self._task = self._task, None
         if task is None:
             return
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)
         try:
             await self._flush(positions=True)
         except ParaError as error:

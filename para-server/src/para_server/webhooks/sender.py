@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Change, Record
 from para_core.errors import ParaError
 from para_core.objects import Webhook
+from para_core.tasks import cancelled
 from para_server.services.following import Follower, Retention
 from para_server.webhooks.deliveries import Delivery, delivery_id
 from para_server.webhooks.dispatcher import Dispatcher, Target, copies_of
@@ -90,10 +90,7 @@ class Sender(Component):
     async def close(self) -> None:
         """Stop, and write down what became of deliveries, if this process still has the share."""
         taking, self._taking = self._taking, None
-        if taking is not None:
-            taking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await taking
+        await cancelled(taking)
         await self.follower.close()
         if self.share.is_held():
             await self.dispatcher.close()

@@ -21,6 +21,7 @@ from msgspec import Struct
 from para_core.contracts.dao import Record
 from para_core.errors import BackendError, ParaError, UnavailableError
 from para_core.opening import until_open
+from para_core.tasks import cancelled
 
 __all__ = ["Ask", "Leader", "LeadershipServer"]
 
@@ -88,10 +89,7 @@ class Leader:
         if self._writer is not None:
             self._writer.close()  # not left to the task, which may not have begun
             self._writer = None
-        if reading is not None:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
+        await cancelled(reading)
 
     async def be_heard_of(self) -> None:
         """Let the leader know that this worker is there: it waits for it at the end."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
 from para_core.errors import ParaError, UnavailableError
+from para_core.tasks import cancelled
 from para_server.services.following import Retention
 from para_server.services.index_follower import DOUBT_SEC, IndexFollower
 from para_server.services.index_writer import REBUILD_PAGE
@@ -102,8 +103,7 @@ class WorkerIndex(Indexing):
     async def close(self) -> None:
         """Let the leader know everything; if that is this worker, let it finish first."""
         self._is_closing = True
-        if self._telling is not None:
-            await _cancelled(self._telling)
+        await cancelled(self._telling)
         if self._leading is not None:
             await asyncio.wait([self._leading])
         follower = self._follower
@@ -114,7 +114,7 @@ class WorkerIndex(Indexing):
         await self._leader.close()  # it may have begun to look for one when it became it
         await self._server.close(wait_sec=_PATIENCE_SEC)
         for sweep in set(self._sweeps):
-            await _cancelled(sweep)
+            await cancelled(sweep)
         await self._tell()
         behind = [a for a, progress in follower.progress().items() if not progress.is_current]
         await asyncio.gather(*(follower.caught_up(appid, _PATIENCE_SEC) for appid in behind))
@@ -323,9 +323,3 @@ class WorkerIndex(Indexing):
                 await asyncio.sleep(_AGAIN_SEC)
             else:
                 return
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
