@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import redis.asyncio
 from para_cache_redis.cache import RedisCache
 from para_cache_redis.settings import RedisSettings
 from para_core.testing.clock import FakeClock
+from para_core.testing.own_server import OwnServer
 
 _LONG_SEC = 60.0  # a slow machine needs no more
 
@@ -96,71 +96,40 @@ async def let_time_pass(url: str, cluster: str, clock: FakeClock, seconds: float
     await clock.advance(seconds)
 
 
-def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class OwnServer:
-    """A Redis server of one test."""
+class OwnRedis(OwnServer):
+    """A Redis server of one test; nothing is saved unless options say so."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        """Take a free port; ``options`` as on the command line of the server."""
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder, self._options = folder, options
-        self._process: asyncio.subprocess.Process | None = None
+        """Take ``options`` as on the command line of the server."""
+        super().__init__(folder)
+        self._options = options or ("--save", "", "--appendonly", "no")
 
-    async def start(self) -> None:
-        """Start it, or start it again on what it saved; return when it answers."""
-        self._process = await asyncio.create_subprocess_exec(
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> Sequence[str]:
+        return [
             *("redis-server", "--bind", "127.0.0.1", "--port", str(self.port)),
-            *("--dir", str(self._folder), *self._options),
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        await until(self._answers)
+            *("--dir", str(self.folder), *self._options),
+        ]
 
-    async def kill(self) -> None:
-        """End it as a crash would."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            await process.wait()
-
-    async def tell(self, *words: str) -> object:
-        """Send a command to it."""
-        async with a_client(self.url) as client:
-            answer: object = await client.execute_command(*words)  # type: ignore[no-untyped-call]
-            return answer
-
-    async def _answers(self) -> bool:
+    async def is_ready(self) -> bool:
+        """Tell whether it has read what it saved, whoever it lets in."""
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         except OSError:
             return False
         try:
             writer.write(b"PING\r\n")
-            return (await reader.read(100))[:1] in (b"+", b"-") and not await _is_loading(
-                reader, writer
-            )
+            answer = await reader.read(100)
+            return answer[:1] in (b"+", b"-") and b"LOADING" not in answer
         finally:
             writer.close()
             await writer.wait_closed()
 
-
-async def _is_loading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    writer.write(b"PING\r\n")
-    return b"LOADING" in await reader.read(100)
-
-
-@asynccontextmanager
-async def own_server(folder: Path, *options: str) -> AsyncIterator[OwnServer]:
-    """Give a server that runs until the end of the test; nothing is saved unless options say so."""
-    server = OwnServer(folder, *(options or ("--save", "", "--appendonly", "no")))
-    await server.start()
-    try:
-        yield server
-    finally:
-        await server.kill()
+    async def tell(self, *words: str) -> object:
+        """Send a command to it."""
+        async with a_client(self.url) as client:
+            answer: object = await client.execute_command(*words)  # type: ignore[no-untyped-call]
+            return answer

@@ -10,7 +10,7 @@ import pytest
 from para_cache_redis.cache import RedisCache
 from para_core.testing.line import Line
 
-from ..kit import OwnServer, a_cache, a_cluster, is_back, own_server  # noqa: TID252 - no package
+from ..kit import OwnRedis, a_cache, a_cluster, is_back  # noqa: TID252 - no package
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def cluster() -> str:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[OwnServer]:
-    async with own_server(tmp_path) as server:
+async def server(tmp_path: Path) -> AsyncIterator[OwnRedis]:
+    async with OwnRedis(tmp_path) as server:
         yield server
 
 
 @pytest.fixture
-async def line(server: OwnServer) -> AsyncIterator[Line]:
+async def line(server: OwnRedis) -> AsyncIterator[Line]:
     line = Line("127.0.0.1", server.port)
     await line.restore()
     yield line
@@ -33,7 +33,7 @@ async def line(server: OwnServer) -> AsyncIterator[Line]:
 
 
 @pytest.fixture
-async def near(server: OwnServer, cluster: str) -> AsyncIterator[RedisCache]:
+async def near(server: OwnRedis, cluster: str) -> AsyncIterator[RedisCache]:
     """A node whose connection is never cut."""
     async with a_cache(server.url, cluster) as cache:
         await is_back(cache)

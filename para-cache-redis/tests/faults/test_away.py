@@ -14,13 +14,12 @@ from para_core.testing.cache import a_record
 from para_core.testing.line import Line
 
 from ..kit import (  # noqa: TID252 - tests have no absolute names
-    OwnServer,
+    OwnRedis,
     RunningClock,
     a_cache,
     is_away,
     is_back,
     is_gone,
-    own_server,
     until,
     warnings,
 )
@@ -34,7 +33,7 @@ ON_DISK = ("--appendonly", "yes", "--appendfsync", "always")
 
 
 async def test_a_server_that_was_killed_is_used_again(
-    near: RedisCache, server: OwnServer, caplog: pytest.LogCaptureFixture
+    near: RedisCache, server: OwnRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     await near.put("app", a_record("cat1", 5, "old"))
@@ -54,7 +53,7 @@ async def test_a_server_that_was_killed_is_used_again(
 async def test_what_a_server_has_on_disk_counts_no_more_after_its_restart(
     tmp_path: Path, cluster: str
 ) -> None:
-    async with own_server(tmp_path, *ON_DISK) as server, a_cache(server.url, cluster) as cache:
+    async with OwnRedis(tmp_path, *ON_DISK) as server, a_cache(server.url, cluster) as cache:
         await cache.put_all("app", [a_record("cat1", 5), a_record("cat2", 5)])
         await cache.put_value("app", "name", "of before")
         assert await cache.increment("app", "calls", ttl_sec=600) == 1
@@ -69,7 +68,7 @@ async def test_what_a_server_has_on_disk_counts_no_more_after_its_restart(
 
 
 async def test_a_reader_that_began_before_a_restart_fills_nothing(
-    near: RedisCache, server: OwnServer
+    near: RedisCache, server: OwnRedis
 ) -> None:
     assert await near.get("app", "cat1") is None
     await near.remove("app", "cat1", change=6)
@@ -84,7 +83,7 @@ async def test_a_reader_that_began_before_a_restart_fills_nothing(
 
 
 async def test_what_is_written_right_after_a_restart_is_not_kept(
-    server: OwnServer, cluster: str
+    server: OwnRedis, cluster: str
 ) -> None:
     clock = RunningClock()
     settings = RedisSettings(url=server.url, retry_ms=20)
@@ -101,7 +100,7 @@ async def test_what_is_written_right_after_a_restart_is_not_kept(
 
 
 async def test_a_write_that_was_overtaken_before_all_was_deleted_is_not_kept(
-    server: OwnServer, cluster: str
+    server: OwnRedis, cluster: str
 ) -> None:
     async with a_cache(server.url, cluster, near_entries=0) as cache:
         await cache.put("app", a_record("cat1", 7, "new"))
@@ -116,7 +115,8 @@ async def test_a_write_that_was_overtaken_before_all_was_deleted_is_not_kept(
 async def test_a_server_that_is_not_there_yet_is_waited_for(
     tmp_path: Path, cluster: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = OwnServer(tmp_path, "--save", "")
+    server = OwnRedis(tmp_path, "--save", "")
+    await server.take_port()
     async with a_cache(server.url, cluster) as cache:
         assert await cache.get("app", "cat1") is None
         assert "para.redis" in caplog.text or "away" in caplog.text
@@ -235,7 +235,7 @@ async def test_what_is_read_while_cut_off_leaves_nothing_to_be_delivered(
 
 
 async def test_a_node_that_stays_away_makes_the_others_drop_everything(
-    server: OwnServer, line: Line, cluster: str
+    server: OwnRedis, line: Line, cluster: str
 ) -> None:
     url = f"redis://127.0.0.1:{line.port}/0"
     async with (
@@ -251,7 +251,7 @@ async def test_a_node_that_stays_away_makes_the_others_drop_everything(
 
 
 async def test_a_node_that_leaves_in_order_is_not_missed(
-    server: OwnServer, cluster: str, caplog: pytest.LogCaptureFixture
+    server: OwnRedis, cluster: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_cache(server.url, cluster, lease_ms=1000) as near:
         async with a_cache(server.url, cluster, lease_ms=1000) as other:
@@ -263,7 +263,7 @@ async def test_a_node_that_leaves_in_order_is_not_missed(
     assert not warnings(caplog)
 
 
-async def until_nodes(server: OwnServer, cluster: str, count: int) -> None:
+async def until_nodes(server: OwnRedis, cluster: str, count: int) -> None:
     async def look() -> bool:
         return await server.tell("ZCARD", f"{cluster}::nodes") == count
 

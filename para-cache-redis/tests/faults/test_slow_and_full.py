@@ -20,13 +20,12 @@ from para_core.testing.cache import a_record
 from para_core.testing.line import Line
 
 from ..kit import (  # noqa: TID252 - tests have no absolute names
-    OwnServer,
+    OwnRedis,
     RunningClock,
     a_cache,
     is_away,
     is_back,
     is_gone,
-    own_server,
     until,
     warnings,
 )
@@ -85,7 +84,7 @@ async def test_a_server_that_hung_is_used_again(
 
 
 async def test_who_hears_nothing_stops_trusting_what_is_near(
-    server: OwnServer, line: Line, cluster: str
+    server: OwnRedis, line: Line, cluster: str
 ) -> None:
     clock = RunningClock()
     url = f"redis://127.0.0.1:{line.port}/0"
@@ -104,7 +103,7 @@ async def test_who_hears_nothing_stops_trusting_what_is_near(
 
 
 async def test_without_its_news_a_node_drops_what_is_near(
-    near: RedisCache, server: OwnServer
+    near: RedisCache, server: OwnRedis
 ) -> None:
     await near.put("app", a_record("cat1", 5))
     assert near.peek("app", "cat1") is not None
@@ -166,14 +165,14 @@ async def test_a_counter_whose_answer_was_lost_counts_on(
 # ---- full --------------------------------------------------------------------------------------
 
 
-async def is_full(server: OwnServer) -> None:
+async def is_full(server: OwnRedis) -> None:
     """Leave no room for more."""
     await server.tell("CONFIG", "SET", "maxmemory-policy", "noeviction")
     await server.tell("CONFIG", "SET", "maxmemory", "1mb")
 
 
 async def test_a_full_server_keeps_nothing_old(
-    near: RedisCache, server: OwnServer, caplog: pytest.LogCaptureFixture
+    near: RedisCache, server: OwnRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     await near.put_all("app", [a_record("cat1", 5), a_record("cat2", 5), a_record("cat3", 5)])
     await is_full(server)
@@ -192,7 +191,7 @@ async def test_a_full_server_keeps_nothing_old(
 
 
 async def test_a_full_server_takes_more_when_it_has_room_again(
-    near: RedisCache, server: OwnServer
+    near: RedisCache, server: OwnRedis
 ) -> None:
     await is_full(server)
     await near.put("app", a_record("cat1", 5))
@@ -203,7 +202,7 @@ async def test_a_full_server_takes_more_when_it_has_room_again(
 
 
 async def test_a_server_that_makes_room_by_itself_may_forget_anything(
-    near: RedisCache, server: OwnServer
+    near: RedisCache, server: OwnRedis
 ) -> None:
     await server.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-random")
     await server.tell("CONFIG", "SET", "maxmemory", "3mb")
@@ -219,7 +218,7 @@ async def test_a_server_that_makes_room_by_itself_may_forget_anything(
 
 
 async def test_a_wrong_password_stops_the_start(tmp_path: Path, cluster: str) -> None:
-    async with own_server(tmp_path, "--requirepass", "right") as server:
+    async with OwnRedis(tmp_path, "--requirepass", "right") as server:
         for password in ("", "wrong"):
             cache = a_cache(server.url, cluster, password=password)
             with pytest.raises(ConfigError, match=r"check para\.redis\.user and para\.redis\.pass"):
@@ -229,7 +228,7 @@ async def test_a_wrong_password_stops_the_start(tmp_path: Path, cluster: str) ->
             assert await cache.get("app", "cat1") == a_record("cat1", 5)
 
 
-async def test_doctor_sees_the_server(server: OwnServer) -> None:
+async def test_doctor_sees_the_server(server: OwnRedis) -> None:
     config = load_config(overrides={"para.redis.url": server.url}, environ={}, folder=Path("/"))
     found = list(await examine_redis(config))
     assert [one.verdict for one in found] == [Verdict.GOOD, Verdict.ADVICE]
@@ -237,7 +236,7 @@ async def test_doctor_sees_the_server(server: OwnServer) -> None:
 
 
 async def test_a_password_that_changes_is_said_once(
-    near: RedisCache, server: OwnServer, caplog: pytest.LogCaptureFixture
+    near: RedisCache, server: OwnRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     await server.tell("CONFIG", "SET", "requirepass", "changed")
     async with asyncio.timeout(60):
@@ -254,7 +253,7 @@ async def test_a_password_that_changes_is_said_once(
 
 
 async def test_a_user_without_the_right_to_scripts_stops_the_start(
-    server: OwnServer, cluster: str
+    server: OwnRedis, cluster: str
 ) -> None:
     await server.tell("ACL", "SETUSER", "ann", "on", ">secret", "~*", "&*", "+@read", "+ping")
     cache = a_cache(server.url, cluster, user="ann", password="secret")  # noqa: S106
@@ -263,7 +262,7 @@ async def test_a_user_without_the_right_to_scripts_stops_the_start(
 
 
 async def test_a_server_that_may_only_be_read_is_away(
-    near: RedisCache, server: OwnServer, caplog: pytest.LogCaptureFixture
+    near: RedisCache, server: OwnRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     await near.put("app", a_record("cat1", 5))
     await server.tell("REPLICAOF", "127.0.0.1", "1")

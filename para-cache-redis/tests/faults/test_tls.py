@@ -11,8 +11,9 @@ import pytest
 
 from para_core.errors import ConfigError
 from para_core.testing.cache import a_record
+from para_core.testing.own_server import free_port
 
-from ..kit import a_cache, free_port, is_back, own_server  # noqa: TID252 - no absolute names
+from ..kit import OwnRedis, a_cache, is_back  # noqa: TID252 - no absolute names
 
 pytestmark = [
     pytest.mark.service("redis"),
@@ -37,12 +38,12 @@ def certificate(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def port(tmp_path: Path, certificate: Path) -> AsyncIterator[int]:
-    port = free_port()
+    port = await free_port()
     options = (
         *("--tls-port", str(port), "--tls-cert-file", str(certificate)),
         *("--tls-key-file", str(tmp_path / "key.pem"), "--tls-auth-clients", "no"),
     )
-    async with own_server(tmp_path, *options):
+    async with OwnRedis(tmp_path, *options):
         yield port
 
 

@@ -15,7 +15,7 @@ from para_cache_redis.cache import RedisCache
 from para_core.contracts.dao import Record
 from para_core.testing.line import Line
 
-from ..kit import OwnServer, a_cache, a_cluster, is_back, own_server  # noqa: TID252
+from ..kit import OwnRedis, a_cache, a_cluster, is_back  # noqa: TID252
 
 pytestmark = pytest.mark.service("redis")
 
@@ -77,14 +77,14 @@ class Node:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[OwnServer]:
-    async with own_server(tmp_path) as server:
+async def server(tmp_path: Path) -> AsyncIterator[OwnRedis]:
+    async with OwnRedis(tmp_path) as server:
         yield server
 
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("faults", ["none", "lines", "server"])
-async def test_nothing_old_remains(server: OwnServer, faults: str, seed: int) -> None:
+async def test_nothing_old_remains(server: OwnRedis, faults: str, seed: int) -> None:
     chance = random.Random(f"{faults} {seed}")  # noqa: S311 - no secret
     database, cluster = Database(), a_cluster()
     async with AsyncExitStack() as stack:
@@ -107,9 +107,7 @@ async def test_nothing_old_remains(server: OwnServer, faults: str, seed: int) ->
                 assert record in (None, database.records.get(key))
 
 
-async def a_node(
-    stack: AsyncExitStack, server: OwnServer, cluster: str, database: Database
-) -> Node:
+async def a_node(stack: AsyncExitStack, server: OwnRedis, cluster: str, database: Database) -> Node:
     line = Line("127.0.0.1", server.port)
     await line.restore()
     stack.push_async_callback(line.cut)
@@ -135,7 +133,7 @@ async def step(chance: random.Random, node: Node) -> None:
             node.peek(key)
 
 
-async def disturb(faults: str, chance: random.Random, nodes: list[Node], server: OwnServer) -> None:
+async def disturb(faults: str, chance: random.Random, nodes: list[Node], server: OwnRedis) -> None:
     line = chance.choice(nodes).line
     if faults == "lines":
         match chance.choice(("cut", "block", "hold", "free", "free")):

@@ -191,7 +191,6 @@ async def test_beside_a_server_nothing_is_made(address: Address) -> None:
 @pytest.mark.service("secantusd")
 async def test_a_server_that_is_killed_has_every_answered_write_once(tmp_path: Path) -> None:
     server = Secantusd(tmp_path)
-    await server.start()
     answered: dict[str, int] = {}
     is_over = asyncio.Event()
 
@@ -208,7 +207,7 @@ async def test_a_server_that_is_killed_has_every_answered_write_once(tmp_path: P
         while len(answered) < count:  # noqa: ASYNC110 - writers that fail would wake nobody
             await asyncio.sleep(0.01)
 
-    try:
+    async with server:
         address = address_of(MongoSettings(uri=server.uri), "para")
         async with (
             MongoDBDAO(address, timeout_ms=SHORT_MS) as dao,
@@ -216,7 +215,7 @@ async def test_a_server_that_is_killed_has_every_answered_write_once(tmp_path: P
         ):
             writers = [asyncio.create_task(write(dao, number)) for number in range(4)]
             await reach(40)
-            server.kill()
+            await server.kill()
             await server.start()
             await reach(len(answered) + 40)
             is_over.set()
@@ -227,19 +226,17 @@ async def test_a_server_that_is_killed_has_every_answered_write_once(tmp_path: P
         assert answered.items() <= stored.items()
         assert stored == {change.keys[0]: change.number for change in changes}
         assert len(changes) == len(stored)
-    finally:
-        server.kill()
 
 
 @pytest.mark.service("secantusd")
 async def test_a_login_that_is_refused_names_the_keys(tmp_path: Path) -> None:
     server, word = Secantusd(tmp_path), "the right word"
-    await server.start()
-    try:
+    async with server:
         async with AsyncMongoClient[dict[str, object]](server.uri) as client:
             await client["para"].command("createUser", "ann", pwd=word, roles=["readWrite"])
-        server.kill()
-        await server.start("--auth")
+        await server.kill()
+        server.options = ("--auth",)
+        await server.start()
         for user, password in (("ann", "wrong word"), ("", "")):
             dao = MongoDBDAO(logged_in(server, user, password), timeout_ms=SHORT_MS)
             with pytest.raises(ConfigError, match=r"para\.mongodb\.password") as caught:
@@ -247,8 +244,6 @@ async def test_a_login_that_is_refused_names_the_keys(tmp_path: Path) -> None:
             assert "wrong word" not in str(caught.value)
         async with MongoDBDAO(logged_in(server, "ann", word), timeout_ms=PATIENT_MS) as dao:
             assert await dao.create("app", a_record("cat1")) > 0
-    finally:
-        server.kill()
 
 
 def logged_in(server: Secantusd, user: str, password: str) -> Address:

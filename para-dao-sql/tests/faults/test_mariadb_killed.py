@@ -29,9 +29,8 @@ BATCH, WRITERS = 5, 12
 async def server(tmp_path: Path) -> AsyncIterator[OwnMariaDB]:
     server = OwnMariaDB(tmp_path)
     server.install()
-    await server.start()
-    yield server
-    server.stop()
+    async with server:
+        yield server
 
 
 async def write_until(stop: asyncio.Event, dao: MariaDBDAO, name: str) -> dict[str, int]:
@@ -64,7 +63,7 @@ async def test_a_server_that_is_killed_and_comes_back_has_all_that_was_answered(
                 for writer in range(WRITERS)
             ]
             await asyncio.sleep(chance.uniform(0.02, 0.3))
-            server.kill()
+            await server.kill()
             await server.start()
             last = await dao.create("app", a_record(f"back-{attempt}"))  # it is used again
             stop.set()
@@ -92,19 +91,15 @@ def room(megabytes: int) -> tuple[str, str]:
 async def test_a_server_without_room_says_so_and_stores_nothing_by_half(tmp_path: Path) -> None:
     server = OwnMariaDB(tmp_path, *room(40))
     server.install()
-    await server.start()
-    try:
-        async with MariaDBDAO(server.address, timeout_ms=60_000) as dao:
-            stored = await fill(dao)
-            await is_whole(dao, stored)  # reads go on
-            server.kill()
-            server.options = room(80)
-            await server.start()
-            stored["room"] = await dao.create("app", a_record("room", text="x" * 500_000))
-            await is_whole(dao, stored)
-            assert await dao.read("app", "room") is not None
-    finally:
-        server.stop()
+    async with server, MariaDBDAO(server.address, timeout_ms=60_000) as dao:
+        stored = await fill(dao)
+        await is_whole(dao, stored)  # reads go on
+        await server.kill()
+        server.options = room(80)
+        await server.start()
+        stored["room"] = await dao.create("app", a_record("room", text="x" * 500_000))
+        await is_whole(dao, stored)
+        assert await dao.read("app", "room") is not None
 
 
 async def fill(dao: MariaDBDAO) -> dict[str, int]:

@@ -16,7 +16,7 @@ from para_core.testing.line import Line
 from para_queue_sqs.place import Place
 from para_queue_sqs.queue import AWSQueue
 
-from ..elasticmq import own_server  # noqa: TID252 - tests have no absolute names
+from ..elasticmq import OwnElasticMQ  # noqa: TID252 - tests have no absolute names
 from ..places import a_place, a_queue, address, until  # noqa: TID252
 
 pytestmark = pytest.mark.service("sqs")
@@ -159,7 +159,10 @@ async def test_closing_ends_what_waits_for_a_server_that_hangs(queue: AWSQueue, 
 
 
 async def test_messages_survive_the_death_of_the_server(tmp_path: Path) -> None:
-    async with own_server(tmp_path) as server, a_queue(a_place(endpoint=server.address)) as queue:
+    async with (
+        OwnElasticMQ(tmp_path) as server,
+        a_queue(a_place(endpoint=server.address)) as queue,
+    ):
         acknowledged = [f"message {number}" for number in range(25)]
         await queue.push_all(acknowledged)
         pulled = await queue.pull(4)

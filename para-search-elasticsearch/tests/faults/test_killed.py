@@ -12,13 +12,13 @@ from para_search_elasticsearch.search import ElasticSearch
 from para_search_elasticsearch.settings import BulkSettings
 
 from ..follow import Followed, followed  # noqa: TID252 - tests have no absolute names
-from ..node import own_node  # noqa: TID252
+from ..node import OwnNode  # noqa: TID252
 
 
 @pytest.mark.long
 @pytest.mark.service("opensearch")
 async def test_after_a_kill_the_index_is_as_the_database(tmp_path: Path) -> None:
-    async with own_node(tmp_path) as node:
+    async with OwnNode(tmp_path) as node:
         connection = Connection(node.settings)
         async with (
             ElasticSearch(node.settings, BulkSettings(), connection) as engine,
