@@ -72,10 +72,12 @@ class MongoDBDAO(DAO):
     def __init__(self, address: Address, *, timeout_ms: int = 5000, pool_size: int = 10) -> None:
         self._address, self._place = address, address.place
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
+        self._group = ""  # blank: of processes of any group
         self._opened: _Opened | None = None
 
     def share(self, group: str) -> None:
-        """Nothing to prepare: any number of processes may use the database."""
+        """Let the processes of a group use the database together, and no others meanwhile."""
+        self._group = group
 
     @property
     def is_shared(self) -> bool:
@@ -129,7 +131,8 @@ class MongoDBDAO(DAO):
                 await check(store)
             if is_alone is None:
                 return store, None
-            hold = Hold(store, self._place, is_alone=is_alone)
+            group = "" if is_alone else self._group
+            hold = Hold(store, self._place, is_alone=is_alone, group=group)
             async with time_limit(2 * self._timeout_ms):
                 await hold.begin()
         except BaseException:

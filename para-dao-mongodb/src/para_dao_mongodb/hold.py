@@ -1,4 +1,4 @@
-"""Who has the database: any number of servers, or one process alone.
+"""Who has the database: the processes of one server, any number of nodes, or one process alone.
 
 MongoDB frees no lock when a process ends, so each process has an entry that it renews, and an entry
 that nobody has renewed for some time counts no more. That alone would let a process write that was
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from para_core.errors import ConfigError
@@ -27,15 +28,17 @@ _TRIES, _TRY_SEC = 20, 0.05  # somebody who is about to leave gets this long
 class Hold:
     """The entry of one process, from ``begin`` to ``end``."""
 
-    def __init__(self, store: Store, place: str, *, is_alone: bool) -> None:
+    def __init__(self, store: Store, place: str, *, is_alone: bool, group: str = "") -> None:
         """Prepare to hold a database.
 
         Args:
             store: The database.
             place: Its address without password, for messages.
             is_alone: Whether nobody else may have it meanwhile.
+            group: Whose processes may have it meanwhile; blank for those of anybody.
         """
         self._store, self._place, self._is_alone = store, place, is_alone
+        self._group = group
         self._token = uuid.uuid4().hex
         self._renewal: asyncio.Task[None] | None = None
 
@@ -76,19 +79,23 @@ class Hold:
             self._renewal.cancel()
 
     async def _wait_for_others(self) -> None:
+        others = await self._others()
         for _ in range(_TRIES):
-            if not await self._is_held_by_others():
+            if not others:
                 return
             await asyncio.sleep(_TRY_SEC)
-        raise ConfigError(self._refusal())
+            others = await self._others()
+        raise ConfigError(self._refusal(others))
 
-    async def _is_held_by_others(self) -> bool:
+    async def _others(self) -> list[Document]:
+        """Return the entries of those who may not have the database beside this process."""
         others: Document = {"_id": {"$ne": self._token}}
         if not self._is_alone:
-            others["alone"] = True
+            of_others = [{"group": {"$nin": ["", None, self._group]}}] if self._group else []
+            others["$or"] = [{"alone": True}, *of_others]
         entries = await self._store.servers.find(others).to_list()
         now = await self._now()
-        return any(_is_alive(entry, now) for entry in entries)
+        return [entry for entry in entries if _is_alive(entry, now)]
 
     async def _mark(self, owner: str | None) -> None:
         """Make all apps those of whoever is alone, or free those of somebody who was killed."""
@@ -107,7 +114,8 @@ class Hold:
 
     async def _renew(self) -> None:
         process = this_process()
-        entry: Document = {"alone": self._is_alone, "seen": await self._now()}
+        entry: Document = {"alone": self._is_alone, "group": self._group}
+        entry["seen"] = await self._now()
         entry |= {"machine": process.machine, "pid": process.pid, "started": process.started}
         await self._store.servers.update_one({"_id": self._token}, {"$set": entry}, upsert=True)
 
@@ -120,15 +128,19 @@ class Hold:
         now: datetime = told["localTime"]
         return now
 
-    def _refusal(self) -> str:
+    def _refusal(self, others: Sequence[Document]) -> str:
+        used = f"{self._place} is in use by"
+        soon = f"one that was killed on another machine is forgotten after {_LEASE_SEC:.0f} seconds"
         if self._is_alone:
+            return f"{used} a server; stop every server that uses it first ({soon})"
+        if not any(other["alone"] for other in others):
             return (
-                f"{self._place} is in use by a server; stop every server that uses it first (one "
-                f"that was killed on another machine is forgotten after {_LEASE_SEC:.0f} seconds)"
+                f"{used} another server; stop that one first ({soon}), or let all servers on it be "
+                "nodes: set para.nodes.enabled = true for each"
             )
         return (
-            f"{self._place} is in use by a command that replaces what is in it (restore or move); "
-            "start the server when that is done"
+            f"{used} a command that replaces what is in it (restore or move); start the server "
+            "when that is done"
         )
 
 

@@ -1,4 +1,4 @@
-"""Restoring and moving have the database alone; servers do not get in between."""
+"""Who has the database: one that restores or moves it, or the processes of one group."""
 
 from __future__ import annotations
 
@@ -156,3 +156,55 @@ async def test_one_that_was_killed_elsewhere_is_forgotten_after_its_time(
         monkeypatch.setattr(hold, "_LEASE_SEC", -1.0)
         async with a_dao(address) as two:
             assert await two.create("app", a_record("cat1")) > 0
+
+
+# ---- of one group ------------------------------------------------------------------------------
+
+
+def a_dao_of(address: Address, group: str) -> MongoDBDAO:
+    dao = a_dao(address)
+    dao.share(group)
+    return dao
+
+
+async def refusal_of(address: Address, group: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        await a_dao_of(address, group).open()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+async def test_processes_of_one_group_keep_those_of_others_out_until_all_have_ended(
+    address: Address,
+) -> None:
+    async with a_dao_of(address, "one") as first, a_dao_of(address, "one") as second:
+        await first.close()
+        said = await refusal_of(address, "two")
+        assert "is in use by another server; stop that one first" in said
+        assert "para.nodes.enabled = true" in said
+        assert await second.create("app", a_record("cat1")) > 0
+    async with a_dao_of(address, "two") as dao:
+        assert await dao.read("app", "cat1") is not None
+
+
+async def test_who_is_of_no_group_is_kept_out_by_nobody_and_keeps_out_nobody(
+    address: Address,
+) -> None:
+    async with a_dao(address) as before, a_dao_of(address, "one") as dao, a_dao(address) as after:
+        await dao.create("app", a_record("cat1"))
+        assert await before.read("app", "cat1") == await after.read("app", "cat1")
+
+
+async def test_one_of_another_group_that_was_killed_elsewhere_is_forgotten_after_its_time(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_dao_of(address, "one") as dao:
+        entry = await store_of(dao).servers.find_one({})
+        assert entry is not None
+    other = {**entry, "_id": "other", "machine": "another"}
+    async with a_dao(address) as dao:
+        await store_of(dao).servers.insert_one(other)
+    assert "is forgotten after 15 seconds" in await refusal_of(address, "two")
+    monkeypatch.setattr(hold, "_LEASE_SEC", -1.0)
+    async with a_dao_of(address, "two") as dao:
+        assert await dao.create("app", a_record("cat1")) > 0

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -14,7 +14,7 @@ from para_core.contracts.dao import Write
 from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.testing.dao import a_record
 from para_core.testing.line import Line
-from para_dao_sql.servers import ServerDAO
+from para_dao_sql.servers import ServerDAO, hold
 
 __all__ = ["Place", "ServerFaults"]
 
@@ -318,3 +318,95 @@ class ServerFaults:
         await alone.close()
         async with place.dao() as dao:
             assert await dao.apps() == []
+
+    # ---- of one group --------------------------------------------------------------------------
+
+    async def test_processes_of_one_group_keep_those_of_others_out_until_all_have_ended(
+        self, place: Place
+    ) -> None:
+        async with of_group(place, "one") as first, of_group(place, "one") as second:
+            await first.close()
+            said = await refusal(a_dao_of(place, "two"))
+            assert "is in use by another server; stop that one first" in said
+            assert "para.nodes.enabled = true" in said
+            assert await second.create("app", a_record("cat1")) > 0
+        async with of_group(place, "two") as dao:
+            assert await dao.read("app", "cat1") is not None
+
+    async def test_of_groups_that_begin_at_once_one_has_the_database(self, place: Place) -> None:
+        async with place.dao():
+            pass  # the tables are there
+        servers = [a_dao_of(place, f"group{number % 4}") for number in range(8)]
+        outcomes = await asyncio.gather(*(dao.open() for dao in servers), return_exceptions=True)
+        opened = {number % 4 for number, one in enumerate(outcomes) if one is None}
+        refused = [one for one in outcomes if one is not None]
+        assert len(opened) <= 1, outcomes
+        assert {type(one) for one in refused} == {ConfigError}
+        await asyncio.gather(*(dao.close() for dao in servers))
+
+    async def test_who_is_of_no_group_is_kept_out_by_nobody_and_keeps_out_nobody(
+        self, place: Place
+    ) -> None:
+        async with place.dao() as before, of_group(place, "one") as dao, place.dao() as after:
+            await dao.create("app", a_record("cat1"))
+            assert await before.read("app", "cat1") == await after.read("app", "cat1")
+
+    async def test_a_server_that_was_cut_off_and_replaced_writes_no_more(
+        self, place: Place
+    ) -> None:
+        async with of_group(place, "one") as dao:
+            await dao.create("app", a_record("cat1"))
+            assert await place.end_connections() >= 2
+            async with of_group(place, "two") as other:
+                with pytest.raises(UnavailableError, match="in use by another server"):
+                    await dao.create("app", a_record("cat2"))
+                assert await other.read("app", "cat2") is None
+
+    async def test_a_server_that_was_cut_off_goes_on_when_nobody_took_its_place(
+        self, place: Place
+    ) -> None:
+        async with of_group(place, "one") as dao:
+            assert await place.end_connections() >= 2
+            assert await dao.create("app", a_record("cat1")) > 0
+            assert "in use by another server" in await refusal(a_dao_of(place, "two"))
+
+    async def test_a_lost_lock_is_taken_again_though_nobody_asks(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hold, "_LOOK_SEC", 0.05)
+        async with of_group(place, "one") as dao:
+            kept, keeper = hold_of(dao), hold_of(dao)._keeper
+            await place.end_keepers()
+            async with asyncio.timeout(60):
+                while kept._keeper is keeper:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0.01)
+            assert "in use by another server" in await refusal(a_dao_of(place, "two"))
+
+    async def test_who_finds_the_lock_with_others_says_so_and_lets_go_of_the_database(
+        self, place: Place, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with of_group(place, "one") as dao:
+            await place.end_connections()
+            async with of_group(place, "two"):
+                await hold_of(dao)._look()
+            assert "this server has lost its database" in caplog.text
+            with pytest.raises(UnavailableError):
+                await dao.create("app", a_record("cat1"))
+
+
+def a_dao_of(place: Place, group: str) -> ServerDAO:
+    dao = place.dao()
+    dao.share(group)
+    return dao
+
+
+@asynccontextmanager
+async def of_group(place: Place, group: str) -> AsyncIterator[ServerDAO]:
+    async with a_dao_of(place, group) as dao:
+        yield dao
+
+
+def hold_of(dao: ServerDAO) -> hold.Hold:
+    assert dao._opened is not None
+    assert dao._opened.hold is not None
+    return dao._opened.hold

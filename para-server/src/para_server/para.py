@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -156,6 +157,8 @@ class Para(Component):
         if peer is not None:
             settings, backends = peer.joined(settings, backends)
             peer.meet(self)
+        elif backends.dao.is_shared:
+            backends.dao.share(secrets.token_hex(8))  # with nobody: a second server is refused
         self._config = config or Config()
         self.metrics = Metrics(time.perf_counter_ns, root=settings.root)
         dao = backends.dao  # of the server itself: no listener hears of it, and nobody times it

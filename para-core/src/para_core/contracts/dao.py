@@ -241,16 +241,19 @@ class DAO(Component):
         """Get ready to be opened by several processes of one server, each with its own instance.
 
         Called before ``open``, in each of them. Then every method sees what other processes have
-        written, as if they were one; numbers of changes grow over all of them.
+        written, as if they were one; numbers of changes grow over all of them. A store that
+        ``is_shared`` is told its group by every server, all nodes have the same one.
 
         Args:
-            group: What the processes of this server have in common; a process with another one
-                is kept out as any other program would be.
+            group: What the processes of this server have in common; ``open`` raises
+                ``ConfigError`` while a process with another one has the store open, if it can tell.
 
         Raises:
             ConfigError: The store lives in one process.
         """
         del group
+        if self.is_shared:
+            return
         raise ConfigError(
             f"{type(self).__name__} lives in one process; set para.workers to 1, or para.dao to "
             "one that several may use"

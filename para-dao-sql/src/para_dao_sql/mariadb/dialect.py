@@ -24,7 +24,9 @@ from para_dao_sql.servers.tables import LOCK_APP, App, Statements
 __all__ = ["MariaDBDialect"]
 
 _HOLDER = "SELECT one FROM objects_holders"
+_GROUP = "SELECT name FROM objects_groups"
 _IDLE_SEC = 31_536_000  # the longest that a connection may be silent, for the server
+_SILENT_SEC = 60  # how long one may be that is asked something now and then
 
 
 class MariaDBDialect(Dialect[MariaDBConnection]):
@@ -151,20 +153,50 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
 
         It reads nothing but that row, so it keeps the server from no cleaning.
         """
-        return await self._try_hold(connection, _shared(connection))
+        return await self._try_hold(connection, _shared(connection, _HOLDER), _SILENT_SEC)
+
+    async def try_enter(self, connection: MariaDBConnection, group: str) -> bool:
+        """Do the same, and share the row of the group, which has to name this one.
+
+        Nobody shares that row while no server is there: then its name is put right first.
+        """
+        if await self._try(connection, f"BEGIN; {_GROUP} FOR UPDATE NOWAIT"):
+            await connection.run("UPDATE objects_groups SET name = $1; COMMIT", group)
+        if not await self.try_share(connection):
+            return False
+        if await self._is_named(connection, group):
+            return True
+        await self.rollback(connection)
+        return False
 
     async def try_take(self, connection: MariaDBConnection) -> bool:
         """Let a connection keep everybody out, in the same way."""
-        return await self._try_hold(connection, f"{_HOLDER} FOR UPDATE NOWAIT")
+        return await self._try_hold(connection, f"{_HOLDER} FOR UPDATE NOWAIT", _IDLE_SEC)
 
     async def try_join(self, connection: MariaDBConnection) -> bool:
         """Let each transaction of a connection ask first whether it may write."""
-        guard = _shared(connection)
+        guard = _shared(connection, _HOLDER)
         connection.guard = f"{guard};"
         return await self._try(connection, f"BEGIN; {guard}; ROLLBACK")
 
-    async def _try_hold(self, connection: MariaDBConnection, lock: str) -> bool:
-        await connection.run("SET SESSION wait_timeout = $1", _IDLE_SEC)
+    async def is_of(self, connection: MariaDBConnection, group: str) -> bool:
+        """Look whether the row of the group names this one; whoever holds it keeps it so."""
+        found = await self._is_named(connection, group)
+        if not connection.is_closed():
+            await self.rollback(connection)
+        return found
+
+    async def _is_named(self, connection: MariaDBConnection, group: str) -> bool:
+        try:
+            name = await connection.fetchval(_shared(connection, _GROUP))
+        except MySQLError as error:
+            if not errors.is_locked(error):
+                raise
+            return False
+        return bool(name == group.encode())
+
+    async def _try_hold(self, connection: MariaDBConnection, lock: str, silent_sec: int) -> bool:
+        await connection.run("SET SESSION wait_timeout = $1", silent_sec)
         if connection.is_mariadb:
             await connection.run("SET SESSION idle_transaction_timeout = 0")
         return await self._try(connection, f"BEGIN; {lock}")
@@ -196,6 +228,6 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
         return contextlib.nullcontext()
 
 
-def _shared(connection: MariaDBConnection) -> str:
+def _shared(connection: MariaDBConnection, row: str) -> str:
     lock = "LOCK IN SHARE MODE" if connection.is_mariadb else "FOR SHARE"
-    return f"{_HOLDER} {lock} NOWAIT"
+    return f"{row} {lock} NOWAIT"

@@ -80,6 +80,12 @@ CREATE TABLE IF NOT EXISTS objects_shared (
 INSERT IGNORE INTO objects_holders VALUES (1);
 INSERT IGNORE INTO objects_format VALUES (1, {FORMAT}, 0, 0)
 """  # noqa: S608 (all of it is written here)
+_GROUPS = f"""
+CREATE TABLE IF NOT EXISTS objects_groups (
+    one TINYINT PRIMARY KEY, name VARBINARY(255) NOT NULL
+) {KIND};
+INSERT IGNORE INTO objects_groups VALUES (1, '')
+"""  # noqa: S608 (all of it is written here)
 _COLUMNS = ("key", "id", "type", "data", "change")
 _ROWS = 2**18  # bytes of one INSERT, unless one row has more
 
@@ -97,8 +103,10 @@ async def prepare(connection: MariaDBConnection) -> None:
     if not await connection.fetchval(f"SELECT GET_LOCK({_START}, $1)", connection.patience_sec):
         raise UnavailableError("another server makes the tables and does not come to an end")
     try:
-        if not await _are_there(connection):
+        if not await _are_there(connection, "objects_format"):
             await connection.run(_SCHEMA)
+        if not await _are_there(connection, "objects_groups"):
+            await connection.run(_GROUPS)
         await check_format(connection, FORMAT)
         await connection.execute("UPDATE objects_leftovers SET doomed = 1")
         await clear_leftovers(connection)
@@ -113,19 +121,20 @@ async def check_readable(connection: MariaDBConnection) -> None:
     Raises:
         ConfigError: There are none, or a newer version made them.
     """
-    if not await _are_there(connection):
+    if not await _are_there(connection, "objects_format"):
         raise ConfigError(NO_TABLES)
     await check_format(connection, FORMAT)
 
 
-async def _are_there(connection: MariaDBConnection) -> bool:
+async def _are_there(connection: MariaDBConnection, last: str) -> bool:
+    """Tell whether tables were made up to the row of the last one."""
     query = (
         "SELECT COUNT(*) FROM information_schema.tables "
-        "WHERE table_schema = DATABASE() AND table_name = 'objects_format'"
+        "WHERE table_schema = DATABASE() AND table_name = $1"
     )
-    if not await connection.fetchval(query):
+    if not await connection.fetchval(query, last):
         return False
-    return bool(await connection.fetchval("SELECT COUNT(*) FROM objects_format"))
+    return bool(await connection.fetchval(f"SELECT COUNT(*) FROM {last}"))  # noqa: S608 (a table of ours)
 
 
 async def clear_leftovers(connection: MariaDBConnection) -> None:

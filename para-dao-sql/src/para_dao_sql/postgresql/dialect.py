@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
@@ -28,7 +29,23 @@ logger = logging.getLogger(__name__)
 _KEY = f"{0x50617261}::bigint << 32 | 'objects_format'::regclass::oid::bigint"
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_KEY})"
 _TAKE = f"SELECT pg_try_advisory_lock({_KEY})"
+# Each group has a lock of its own, and one process at a time looks who has one.
+_GATE = f"{0x50617262}::bigint << 32 | 'objects_format'::regclass::oid::bigint"
+_GROUP = "$1::bigint << 32 | 'objects_format'::regclass::oid::bigint"
+_FIRST_GROUP = 2**31  # the numbers of groups begin above those of the other locks
+_OTHERS = f"""
+SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND objid = 'objects_format'::regclass::oid
+AND classid::bigint >= {_FIRST_GROUP} AND classid::bigint <> $1)
+"""  # noqa: S608 (all of it is written here)
 _NAME = "para-server"  # as which sessions that write are seen in pg_stat_activity
+# Locks of a machine that is gone are freed within half a minute.
+_ALIVE = {
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 _END_STOPPED = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid = ANY(pg_blocking_pids($1)) AND wait_event = 'ClientRead' AND usename = current_user
@@ -58,6 +75,7 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
             user=self._address.user,
             password=self._address.password,
             timeout=self._timeout_sec,
+            server_settings=_ALIVE,
         )
 
     async def connect_pool(self, size: int, join: Join | None) -> Pool:
@@ -74,6 +92,7 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
             reset=_leave_as_it_is,
             init=join,
             server_settings={
+                **_ALIVE,
                 "application_name": _NAME,
                 "idle_in_transaction_session_timeout": self._idle_ms,
             },
@@ -198,6 +217,10 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
         """Let a connection keep all who want the database alone out."""
         return bool(await connection.fetchval(_SHARE))
 
+    async def try_enter(self, connection: asyncpg.Connection, group: str) -> bool:
+        """Do the same, and share the lock of a group unless another one has its own."""
+        return await self.is_of(connection, group) and await self.try_share(connection)
+
     async def try_take(self, connection: asyncpg.Connection) -> bool:
         """Let a connection keep everybody out."""
         return bool(await connection.fetchval(_TAKE))
@@ -205,6 +228,17 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
     async def try_join(self, connection: asyncpg.Connection) -> bool:
         """Let a connection share the lock for itself, as long as it lasts."""
         return await self.try_share(connection)
+
+    async def is_of(self, connection: asyncpg.Connection, group: str) -> bool:
+        """Let a connection share the lock of a group, unless another one has its own."""
+        number = _FIRST_GROUP | zlib.crc32(group.encode())
+        async with connection.transaction():
+            if not await connection.fetchval(f"SELECT pg_try_advisory_xact_lock({_GATE})"):
+                return False
+            if await connection.fetchval(_OTHERS, number):
+                return False
+            await connection.execute(f"SELECT pg_advisory_lock_shared({_GROUP})", number)
+        return True
 
     # ---- snapshots -----------------------------------------------------------------------------
 

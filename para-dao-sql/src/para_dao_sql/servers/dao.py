@@ -60,6 +60,7 @@ class ServerDAO(DAO):
     def __init__(self, dialect: Dialect[Any], *, timeout_ms: int, pool_size: int) -> None:
         self._dialect, self._place = dialect, dialect.place
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
+        self._group = ""  # blank: of processes of any group
         self._opened: _Opened | None = None
 
     @property
@@ -68,7 +69,8 @@ class ServerDAO(DAO):
         return True
 
     def share(self, group: str) -> None:
-        """Nothing to prepare: any number of processes may use the database."""
+        """Let the processes of a group use the database together, and no others meanwhile."""
+        self._group = group
 
     async def open(self) -> None:
         """Connect, as one of any number of servers; make the tables if they are not there."""
@@ -83,7 +85,7 @@ class ServerDAO(DAO):
         await self._open(self._dialect.check_readable, None)
 
     def _hold(self, *, is_alone: bool) -> Hold:
-        return Hold(self._dialect, is_alone=is_alone)
+        return Hold(self._dialect, is_alone=is_alone, group="" if is_alone else self._group)
 
     async def _open(self, check: _Check, hold: Hold | None) -> None:
         if self._opened is not None:

@@ -164,12 +164,20 @@ class Dialect(ABC, Generic[C]):
         """Let a connection keep all who want the database alone out, until it ends."""
 
     @abstractmethod
+    async def try_enter(self, connection: C, group: str) -> bool:
+        """Do as ``try_share``, and keep processes of other groups out too, if none is there."""
+
+    @abstractmethod
     async def try_take(self, connection: C) -> bool:
         """Let a connection keep everybody out, until it ends."""
 
     @abstractmethod
     async def try_join(self, connection: C) -> bool:
         """Let a connection write only while nobody has the database alone."""
+
+    @abstractmethod
+    async def is_of(self, connection: C, group: str) -> bool:
+        """Tell whether the processes of a group have the database, and let it stay so."""
 
     # ---- snapshots -----------------------------------------------------------------------------
 

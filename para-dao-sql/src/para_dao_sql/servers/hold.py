@@ -1,38 +1,49 @@
-"""Who has the database: any number of servers, or one process alone.
+"""Who has the database: the processes of one server, any number of nodes, or one process alone.
 
 It is a lock of a session, so the database frees it when a process ends, however it does. One
-connection keeps it while there is nothing to do, and what writes besides asks for itself: who comes
-back after an interruption asks again before its next write.
+connection keeps it, which is asked something now and then, and what writes besides asks for itself:
+who comes back after an interruption asks again before its next write.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from para_core.errors import ConfigError, UnavailableError
+from para_core.tasks import cancelled
 from para_dao_sql.servers.dialect import Connection, Dialect
 
 __all__ = ["Hold", "in_use_by_another"]
 
+logger = logging.getLogger(__name__)
+
 _Attempt = Callable[[Connection], Awaitable[bool]]
 _TRIES, _TRY_SEC = 20, 0.05  # the database notices a little later that a process has ended
+_LOOK_SEC = 15.0  # some times in what the database bears of silence
 
 
 class Hold:
     """The lock of one process, from ``begin`` to ``end``."""
 
-    def __init__(self, dialect: Dialect[Any], *, is_alone: bool) -> None:
+    def __init__(self, dialect: Dialect[Any], *, is_alone: bool, group: str = "") -> None:
         """Prepare to hold a database.
 
         Args:
             dialect: The product.
             is_alone: Whether nobody else may have it meanwhile.
+            group: Whose processes may have it meanwhile; blank for those of anybody.
         """
-        self._dialect, self._is_alone = dialect, is_alone
+        self._dialect, self._is_alone, self._group = dialect, is_alone, group
+        self._failures: tuple[type[Exception], ...] = (*dialect.failures, TimeoutError)
         self._keeper: Connection | None = None
         self._renewal = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
+        self._when_lost: Callable[[], None] = lambda: None
 
     async def begin(
         self,
@@ -43,7 +54,8 @@ class Hold:
 
         Args:
             check: Makes the tables, or refuses those that are there.
-            when_lost: Called when the lock of a process that is alone is gone.
+            when_lost: Called when the lock is gone: of a process that is alone at once, of another
+                one when processes of another group have the database.
 
         Raises:
             ConfigError: Others have the database.
@@ -52,61 +64,116 @@ class Hold:
         try:
             await check(connection)
             await self._take(connection)
+        except UnavailableError as error:
+            connection.terminate()
+            raise ConfigError(str(error)) from error
         except BaseException:
             connection.terminate()
             raise
+        self._keeper, self._when_lost = connection, when_lost
         if self._is_alone:
             self._dialect.when_lost(connection, when_lost)
-        self._keeper = connection
+        else:
+            self._looking = asyncio.create_task(self._look_on(), name="who has the database")
 
     async def join(self, connection: Connection) -> None:
         """Let a new connection of this process share the lock.
 
         Raises:
-            UnavailableError: Another process has the database alone.
+            UnavailableError: Others have the database.
         """
         if self._is_alone:
             return  # the others are kept out by the one lock, which ends everything when it is lost
-        await self._insist(self._dialect.try_join, connection)
-        async with self._renewal:
-            if self._keeper is not None and self._keeper.is_closed():
-                self._keeper = await self._renewed()
+        dialect = self._dialect
+        if not await _could(dialect.try_join, connection):
+            raise UnavailableError(in_use_by_another(dialect.place))
+        if self._group and not await _could(partial(dialect.is_of, group=self._group), connection):
+            raise _OvertakenError(dialect.place)
+        await self._renew()
 
     async def end(self) -> None:
         """Let others have the database."""
-        keeper, self._keeper = self._keeper, None
+        looking, keeper = self._looking, self._keeper
+        self._looking = self._keeper = None
+        await cancelled(looking)
         if keeper is not None:
             await keeper.close()
 
     def drop(self) -> None:
         """Do the same without waiting for the database."""
-        keeper, self._keeper = self._keeper, None
+        looking, keeper = self._looking, self._keeper
+        self._looking = self._keeper = None
+        if looking is not None:
+            looking.cancel()
         if keeper is not None:
             keeper.terminate()
 
+    # ---- the connection that keeps it ----------------------------------------------------------
+
     async def _take(self, connection: Connection) -> None:
+        """Take the lock.
+
+        Raises:
+            UnavailableError: Others have it.
+        """
         dialect = self._dialect
-        if not await _could(dialect.try_take if self._is_alone else dialect.try_share, connection):
-            raise ConfigError(self._refusal())
-
-    async def _renewed(self) -> Connection:
-        connection: Connection = await self._dialect.connect()
-        try:
-            await self._insist(self._dialect.try_share, connection)
-        except BaseException:
-            connection.terminate()
-            raise
-        return connection
-
-    async def _insist(self, attempt: _Attempt, connection: Connection) -> None:
-        if not await _could(attempt, connection):
-            raise UnavailableError(self._refusal())
-
-    def _refusal(self) -> str:
         if self._is_alone:
-            place = self._dialect.place
-            return f"{place} is in use by a server; stop every server that uses it first"
-        return in_use_by_another(self._dialect.place)
+            if not await _could(dialect.try_take, connection):
+                raise UnavailableError(
+                    f"{dialect.place} is in use by a server; stop every server that uses it first"
+                )
+        elif not await _could(self._try_share, connection):
+            if await dialect.try_share(connection):  # so it is not that somebody is alone
+                raise _OvertakenError(dialect.place)
+            raise UnavailableError(in_use_by_another(dialect.place))
+
+    async def _try_share(self, connection: Connection) -> bool:
+        if not self._group:
+            return await self._dialect.try_share(connection)
+        return await self._dialect.try_enter(connection, self._group)
+
+    async def _renew(self) -> None:
+        """Take the lock again when the connection that kept it has ended."""
+        async with self._renewal:
+            if self._keeper is None or not self._keeper.is_closed():
+                return
+            connection: Connection = await self._dialect.connect()
+            try:
+                await self._take(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+            self._keeper = connection
+
+    async def _look_on(self) -> None:
+        """Ask something now and then, so that both sides know whether the other one is there."""
+        while True:
+            await asyncio.sleep(_LOOK_SEC)
+            with contextlib.suppress(*self._failures, UnavailableError):
+                await self._look()  # where it fails the next look may be better
+
+    async def _look(self) -> None:
+        if (keeper := self._keeper) is not None:
+            try:
+                async with asyncio.timeout(_LOOK_SEC):
+                    await keeper.fetchval("SELECT 1")
+            except self._failures:
+                keeper.terminate()
+        try:
+            await self._renew()
+        except _OvertakenError as error:
+            logger.error("this server has lost its database: %s", error)  # noqa: TRY400 (it says all)
+            self._when_lost()
+
+
+class _OvertakenError(UnavailableError):
+    """Processes of another group have the database."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"{place} is in use by another server; stop that one first, or let all servers on it "
+            "be nodes: set para.nodes.enabled = true for each"
+        )
 
 
 def in_use_by_another(place: str) -> str:

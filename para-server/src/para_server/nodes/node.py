@@ -40,6 +40,7 @@ __all__ = ["Node", "node_of"]
 
 logger = logging.getLogger(__name__)
 
+_GROUP = "nodes"  # who may use the database beside a node
 _KEEPS = 10  # how often in ``feed_sec`` old changes are looked for
 
 
@@ -99,6 +100,7 @@ class Node(Peer):
                 f"itself, which {type(backends.search).__name__} is not; set para.search to "
                 "LuceneSearch"
             )
+        dao.share(_GROUP)
         self._dao = dao
         self.watch = Watch(dao, stale_sec=mine.stale_ms / 1000, feed_sec=mine.feed_sec)
         self.watch.on_changes.append(self._hear)
