@@ -196,6 +196,8 @@ class Para(Component):
             leases=peer.leases if peer is not None else None,
         )
         self.services.webhooks = self.followers.webhooks
+        for part in () if peer is None else peer.parts():
+            self.services.health.add(part)
         if self.followers.webhooks.is_enabled:
             part = follower_part(
                 "Webhooks",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from para_core.contracts.component import Component
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from para_server.para import Backends, Para
     from para_server.services.container import Clock
     from para_server.services.following import Retention
+    from para_server.services.health import Part
     from para_server.services.indexing import Indexing
     from para_server.services.setup import RootKeys
     from para_server.workers.metrics import Told, WorkerMetrics
@@ -69,6 +71,10 @@ class Peer(Component):
     @abstractmethod
     def is_true(self, record: Record) -> bool:
         """Return whether a record that was read before is what the database holds now."""
+
+    def parts(self) -> Sequence[Part]:
+        """Return the parts of the server that it is made of besides."""
+        return ()
 
     def meet(self, para: Para) -> None:
         """Get to know the server, which is not put together yet."""

@@ -8,6 +8,7 @@ from para_server.doctor.configuration import examine_configuration, examine_http
 from para_server.doctor.folders import examine_folders
 from para_server.doctor.machine import examine_clock, examine_limits, examine_port
 from para_server.doctor.mail import examine_mail
+from para_server.doctor.nodes import examine_nodes
 from para_server.doctor.secrecy import examine_secrets
 from para_server.doctor.workers import examine_workers
 
@@ -22,6 +23,7 @@ CHECKS = (
     Check("limits", examine_limits),
     Check("port", examine_port),
     Check("workers", examine_workers),
+    Check("nodes", examine_nodes),
     Check("back-ends", examine_backends),
     Check("mail", examine_mail),
 )

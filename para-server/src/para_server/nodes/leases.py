@@ -20,8 +20,7 @@ from para_core.contracts.dao import DAO
 from para_core.errors import ParaError
 from para_core.tasks import cancelled
 from para_server.nodes.clock import Stillness, elapsed_sec
-from para_server.nodes.seat import ROOM as NODES
-from para_server.nodes.seat import Sitting
+from para_server.nodes.roster import Roster
 from para_server.nodes.share import Lease, NodeShare, lease_key, share_number
 from para_server.webhooks.share import ROOM, SHARES, LeaseLostError
 
@@ -30,7 +29,6 @@ __all__ = ["Leases"]
 logger = logging.getLogger(__name__)
 
 _LOOKS = 6  # in the time of a lease
-_MOST_NODES = 1024
 
 
 class Leases(Component):
@@ -55,6 +53,7 @@ class Leases(Component):
         self._dao, self._session, self._lease_sec, self._clock = dao, session, lease_sec, clock
         self._shares = [self._new_share(number) for number in range(SHARES)]
         self._stillness = Stillness(clock)
+        self.roster = Roster(dao, lease_sec=lease_sec, clock=clock)
         self._moving: dict[int, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
         self.on_take: Callable[[NodeShare], Awaitable[None]] = _nothing
@@ -128,14 +127,8 @@ class Leases(Component):
 
     async def _count_nodes(self) -> int:
         """Return how many nodes there are, this one included."""
-        began, count = self._clock(), 1
-        for record in await self._dao.read_page(NODES, after="node/", limit=_MOST_NODES):
-            if not record.id.startswith("node/"):
-                break
-            session = msgspec.json.decode(record.data, type=Sitting).session
-            still = self._stillness.of(record.id, record.change, began)
-            count += bool(session) and session != self._session and still < self._lease_sec
-        return count
+        seen = await self.roster.look()
+        return 1 + sum(one.sitting.session != self._session for one in seen)
 
     async def _free(self) -> list[tuple[int, int]]:
         """Return the shares that no node has and their changes, for each node in another order."""

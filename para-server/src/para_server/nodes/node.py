@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from para_core.errors import ConfigError
 from para_core.tasks import cancelled
 from para_server.nodes.cache import NodeCache
+from para_server.nodes.health import NodeHealth
 from para_server.nodes.ids import NodeIds
 from para_server.nodes.index import NodeIndex
 from para_server.nodes.leases import Leases
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from para_server.para import Backends, Para
     from para_server.services.container import Clock
     from para_server.services.following import Retention
+    from para_server.services.health import Part
 
 __all__ = ["Node", "node_of"]
 
@@ -73,6 +75,7 @@ class Node(Peer):
         self._dao: DAO
         self._cache: NodeCache
         self._retention: NodeRetention
+        self._health: NodeHealth
         self.watch: Watch
         self.seat: NodeSeat
         self.leases: Leases | None = None
@@ -106,9 +109,11 @@ class Node(Peer):
         self.watch.on_changes.append(self._hear)
         self.watch.on_gone.append(self._forget)
         self.watch.on_missed.append(self._miss)
-        self.seat = NodeSeat(dao, settings.worker_id, lease_sec=mine.lease_sec)
+        bounds = (mine.stale_ms, mine.lease_sec, mine.feed_sec)
+        self.seat = NodeSeat(dao, settings.worker_id, lease_sec=mine.lease_sec, bounds=bounds)
         self.seat.on_lost = self._lose
-        self.leases = Leases(dao, self.seat.session, lease_sec=mine.lease_sec)
+        self.leases = leases = Leases(dao, self.seat.session, lease_sec=mine.lease_sec)
+        self._health = NodeHealth(leases.roster, self.watch, self.seat, leases)
         self._cache = NodeCache(backends.cache, self.watch, NodeValues(dao, clock=_now_ms))
         return settings, replace(backends, cache=self._cache)
 
@@ -140,6 +145,10 @@ class Node(Peer):
         """Return whether what was decoded before may be used: the watch drops what is not."""
         del record
         return self.watch.is_fresh()
+
+    def parts(self) -> Sequence[Part]:
+        """Return the part that tells how this node is among the others."""
+        return [self._health.part()]
 
     def meet(self, para: Para) -> None:
         """Get to know the server."""

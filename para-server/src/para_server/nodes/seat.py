@@ -13,7 +13,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -40,6 +41,8 @@ class Sitting(Struct, omit_defaults=True):
     session: str = ""
     host: str = ""
     pid: int = 0
+    at: float = 0  # the time of day there, to find clocks that are wrong; nothing relies on it
+    bounds: list[int] = []  # para.nodes.stale_ms, lease_sec and feed_sec; all nodes need the same
 
 
 def node_key(number: int) -> str:
@@ -56,6 +59,7 @@ class NodeSeat(Component):
         number: int,
         *,
         lease_sec: float,
+        bounds: Sequence[int] = (),
         clock: Callable[[], float] = elapsed_sec,
     ) -> None:
         """Prepare to take a number.
@@ -64,9 +68,11 @@ class NodeSeat(Component):
             dao: The database.
             number: ``para.worker_id``.
             lease_sec: How long a record stands still before others may take over.
+            bounds: What others are told of the settings here.
             clock: Tells seconds, and goes on while the process is stopped.
         """
-        self._dao, self._number, self._lease_sec, self._clock = dao, number, lease_sec, clock
+        self._dao, self.number, self._lease_sec, self._clock = dao, number, lease_sec, clock
+        self._bounds = list(bounds)
         self._key, self.session = node_key(number), secrets.token_hex(8)
         self._change, self._valid_until = 0, float("-inf")
         self._writes = 0
@@ -110,7 +116,7 @@ class NodeSeat(Component):
             first = change if first is None else first
             if change != first and held.session:
                 raise ConfigError(
-                    f"para.worker_id {self._number} is that of another node, process {held.pid} on "
+                    f"para.worker_id {self.number} is that of another node, process {held.pid} on "
                     f"{held.host}; give each node a number of its own"
                 )
             still_sec = stillness.of(self._key, change, began)
@@ -124,12 +130,13 @@ class NodeSeat(Component):
                 is_told = True
                 logger.info(
                     "waiting for the number of this node, which whoever had it did not give back",
-                    extra={"node": self._number, "host": held.host},
+                    extra={"node": self.number, "host": held.host},
                 )
             await asyncio.sleep(_LOOK_SEC)
 
     def _mine(self) -> Sitting:
-        return Sitting(self.session, socket.gethostname(), os.getpid())
+        here, pid = socket.gethostname(), os.getpid()
+        return Sitting(self.session, here, pid, time.time(), self._bounds)
 
     async def _run(self) -> None:
         while True:

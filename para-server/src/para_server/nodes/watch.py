@@ -63,6 +63,10 @@ class Watch(Component):
         """Return whether what this node remembers may be used."""
         return self._clock() < self._fresh_until
 
+    def silent_sec(self) -> float:
+        """Return how long ago this node began to look when it heard of the others last."""
+        return self._clock() - self._looked
+
     def heads(self) -> dict[str, int]:
         """Return up to which change each app was heard of."""
         return self._seen

@@ -102,6 +102,7 @@ def _told(report: Report, status: int) -> dict[str, object]:
             "vital": part.is_vital,
             "tookMillis": part.took_ms,
             **({"fault": part.fault} if part.fault else {}),
+            **({"about": part.about} if part.about else {}),
         }
         for part in report.parts
     }

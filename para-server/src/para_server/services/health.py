@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from para_core.contracts.component import Component
@@ -33,12 +33,13 @@ class Part:
     """A part of the server, and what tells whether it works.
 
     ``check`` returns what is wrong in a few words, empty when nothing is; an exception is something
-    wrong as well.
+    wrong as well. ``about`` returns what else the operator may want to know, without waiting.
     """
 
     name: str
     check: Callable[[], Awaitable[str]]
     is_vital: bool = True
+    about: Callable[[], Mapping[str, object]] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class PartReport:
     is_vital: bool
     fault: str
     took_ms: int
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Health(Component):
         except Exception as error:  # noqa: BLE001 - whatever it is, the part does not work
             fault = f"{type(error).__name__}: {error}"
         took_ms = int((time.monotonic() - began) * 1000)
-        return PartReport(part.name, part.is_vital, fault, took_ms)
+        return PartReport(part.name, part.is_vital, fault, took_ms, part.about())
 
     def _tell(self, before: Report, now: Report) -> None:
         """Log what has changed; the two lines about the whole are those of the original."""
