@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import logging
@@ -19,7 +20,7 @@ __all__ = ["Spool"]
 
 logger = logging.getLogger(__name__)
 
-_IN_MEMORY = 1 << 20  # bytes; a larger body goes to the disk
+_IN_MEMORY = 1 << 16  # bytes; a larger body goes to the disk: many may wait at a time
 _LEFT_FREE = 1 << 28  # bytes on the disk: a database may need them
 
 
@@ -64,8 +65,7 @@ class Spool:
                 self._go_to_disk(self.file)
             await asyncio.to_thread(self._add, piece)
         except OSError as error:
-            logger.warning("a large body could not be kept", extra={"reason": str(error)})
-            raise _no_room() from error
+            raise _no_room(error) from error
 
     def _add(self, piece: bytes) -> None:
         self._sha256.update(piece)
@@ -80,15 +80,24 @@ class Spool:
         self.file.write(held.getbuffer())
 
     def end(self) -> None:
-        """Go back to the beginning, for whoever reads it."""
-        self.file.seek(0)
+        """Go back to the beginning, for whoever reads it.
+
+        Raises:
+            AnswerError: 503, when there is no room for the last of it.
+        """
+        try:
+            self.file.seek(0)
+        except OSError as error:
+            raise _no_room(error) from error
 
     def close(self) -> None:
         """Remove the file."""
         self._share.give_back()
-        self.file.close()
+        with contextlib.suppress(OSError):  # of what could not be written; the file is closed
+            self.file.close()
 
 
-def _no_room() -> AnswerError:
+def _no_room(error: OSError) -> AnswerError:
+    logger.warning("a large body could not be kept", extra={"reason": str(error)})
     message = "The server has no room for a body this large now."
     return AnswerError(503, message, [(b"retry-after", b"60")])

@@ -4,6 +4,7 @@ import hashlib
 import io
 import logging
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from para_server.http.answers import AnswerError
 from para_server.http.room import Room
 from para_server.http.spool import Spool
 
-MB = 1 << 20
+KB, MB = 1 << 10, 1 << 20
 
 
 async def filled(room: Room, folder: Path, *pieces: bytes) -> Spool:
@@ -24,14 +25,14 @@ async def filled(room: Room, folder: Path, *pieces: bytes) -> Spool:
     return spool
 
 
-@pytest.mark.parametrize("size", [0, 1, MB, MB + 1, 3 * MB])
+@pytest.mark.parametrize("size", [0, 1, 64 * KB, 64 * KB + 1, 3 * MB])
 async def test_a_body_is_read_as_it_came(tmp_path: Path, size: int) -> None:
     body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     room = Room(8 * MB)
     spool = await filled(room, tmp_path, *(body[at : at + 65_536] for at in range(0, size, 65_536)))
     assert (spool.file.read(), spool.size, room.held) == (body, size, size)
     assert spool.digest == hashlib.sha256(body).hexdigest().encode()
-    assert isinstance(spool.file, io.BytesIO) is (size <= MB)
+    assert isinstance(spool.file, io.BytesIO) is (size <= 64 * KB)
     spool.close()
     assert room.held == 0
 
@@ -59,11 +60,29 @@ async def test_the_last_of_a_disk_is_left_to_others(
 ) -> None:
     monkeypatch.setattr(spools, "_LEFT_FREE", 1 << 60)
     spool = Spool(str(tmp_path), Room(8 * MB).share())
-    await spool.add(b"x" * MB)  # lies in memory
+    await spool.add(b"x" * 64 * KB)  # lies in memory
     with pytest.raises(AnswerError) as refused:
         await spool.add(b"x")
     spool.close()
     assert refused.value.status == 503
+
+
+async def test_what_cannot_be_written_at_the_end_is_a_503(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spools, "_LEFT_FREE", 0)
+    file = open(tmp_path / "full", "w+b")  # noqa: ASYNC230, PTH123, SIM115 - the spool closes it
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: file)
+    room = Room(8 * MB)
+    spool = Spool(str(tmp_path), room.share())
+    await spool.add(b"x" * MB)
+    with open("/dev/full", "wb") as full:  # noqa: ASYNC230, PTH123
+        os.dup2(full.fileno(), file.fileno())
+    await spool.add(b"x")  # waits in the buffer of the file
+    with pytest.raises(AnswerError) as refused:
+        spool.end()
+    spool.close()
+    assert (refused.value.status, file.closed, room.held) == (503, True, 0)
 
 
 async def test_together_they_have_so_much_room(tmp_path: Path) -> None:
