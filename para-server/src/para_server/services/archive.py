@@ -26,9 +26,18 @@ FORMAT = 1
 _ZIP = b"PK"
 _ENTRY = b"PK\x01\x02"  # where the list of files in an archive tells of one
 _COUNTED = 1 << 20  # bytes in which files are counted at once
+_AT_ONCE = 1 << 25  # bytes of the list of files, which is read as a whole
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _blanks = re.compile(r"[ \t\r\n]*+").match  # the white space of JSON
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,  # encrypted
+    NotImplementedError,
+    OSError,
+    ValueError,  # a name that is not UTF-8, a place before the beginning
+)
 
 
 class ImportFailedError(ParaError):
@@ -109,7 +118,7 @@ def entries_of(
         return
     _check_number(body, most_files)
     try:
-        archive = zipfile.ZipFile(body)
+        archive = zipfile.ZipFile(_InPieces(body))
     except _DAMAGED as error:
         _fail("the archive is damaged", error)
     with archive:
@@ -123,6 +132,21 @@ def entries_of(
                 yield text.decode()
             except UnicodeDecodeError as error:
                 _fail(f"{info.filename} is not UTF-8", error)
+
+
+class _InPieces:
+    """An archive of which nobody reads much at once, whatever it says of the size of its parts."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._read = file.read
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1, /) -> bytes:
+        most = _AT_ONCE + 1
+        data = self._read(most if size < 0 else min(size, most))
+        if len(data) == most:
+            _refuse("the names of the files in the archive are too long")
+        return data
 
 
 def _check_number(body: IO[bytes], most: int) -> None:

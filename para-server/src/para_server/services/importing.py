@@ -36,6 +36,8 @@ __all__ = ["AS_IT_IS", "Import", "ImportTools", "Wish"]
 
 _CHECKPOINT = 10  # batches from one note of how far an import is to the next
 _MOST_NAMED = 100  # objects that are left out and named in the report
+_MOST_REASONS = 100  # that are told apart in it; those of bad JSON say where it is
+_OTHER = "other reasons"
 _OF_CHILDREN = "apps are for the root app to import"
 _TWICE = "the same id comes again in the same batch"
 
@@ -75,7 +77,8 @@ class _Report:
 
     def add(self, item: object, reason: str) -> None:
         """Count an object that is left out."""
-        self.reasons[reason] += 1
+        is_told = reason in self.reasons or len(self.reasons) < _MOST_REASONS
+        self.reasons[reason if is_told else _OTHER] += 1
         if len(self.named) < _MOST_NAMED:
             fields = item if isinstance(item, Mapping) else {}
             told = {name: str(fields[name])[:200] for name in ("id", "type") if name in fields}

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import time
+import tracemalloc
 import zipfile
 
 import pytest
@@ -130,6 +132,34 @@ def test_each_file_counts_once_wherever_it_lies(
     assert texts(body, most_files=3) == ["[]"] * 2
     with pytest.raises(ImportFailedError, match="more than 2 files"):
         texts(body, most_files=2)
+
+
+def test_a_list_of_files_that_fills_the_memory_is_an_error() -> None:
+    names = (f"{n:060000}" for n in range(2 * archives._AT_ONCE // 60_000))
+    body = archive(**dict.fromkeys(names, ""))
+    tracemalloc.start()
+    with pytest.raises(ImportFailedError, match=r"names of the files .* too long"):
+        texts(body, most_files=10_000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2 * archives._AT_ONCE
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_changed_in_an_archive_it_is_read_or_an_error(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a seed, not a secret
+    body = archive(ä_json='[{"id":"a"}]', b_json="[]")
+    outcomes = set[object]()
+    for _ in range(300):
+        changed = bytearray(body)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(2, len(changed))
+            changed[at : at + chance.choice((1, 4))] = chance.choice((b"\xff", chance.randbytes(1)))
+        try:
+            outcomes.add(len(texts(bytes(changed))))
+        except ImportFailedError as error:
+            outcomes.add(type(error))
+    assert ImportFailedError in outcomes
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], ids=["lzma", "bzip2"])

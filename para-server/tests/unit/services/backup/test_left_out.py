@@ -52,6 +52,13 @@ async def test_a_report_names_some_and_counts_all(vault: Vault) -> None:
     assert (count, len(record.properties["skippedObjects"])) == (300, 100)
 
 
+async def test_a_report_has_a_bound_however_many_reasons_there_are(vault: Vault) -> None:
+    many = [{"id": "x" * n, "type": "film", "size": float("nan")} for n in range(1, 301)]
+    record = await vault.load([film(1), *many], wish=Wish(is_lenient=True))
+    skipped = record.properties["skipped"]
+    assert (sum(skipped.values()), len(skipped), skipped["other reasons"]) == (300, 101, 200)
+
+
 async def test_a_trial_stores_nothing(vault: Vault) -> None:
     wish = Wish(is_lenient=True, is_dry=True)
     record = await vault.load(MIXED, [film(n) for n in range(3, 2000)], wish=wish)
