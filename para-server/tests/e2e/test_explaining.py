@@ -98,14 +98,14 @@ async def test_an_explanation_is_what_the_request_is_answered(app: Client) -> No
                 assert reply.json["message"] in (found["message"], "Not an app.")
 
 
-async def test_the_state_of_the_app_and_of_the_user_is_told(root: Client, app: Client) -> None:
+async def test_the_state_of_the_app_and_of_the_user_is_told(app: Client) -> None:
     await granted(app, "*", "*", "*")
     await app.post("/v1/users", {"id": "u7", "identifier": "u7@example.com", "active": False,
                                  "email": "u7@example.com", "name": "U"})  # fmt: skip
     assert (await explained(app, "u7", ("GET", "notes")))["rule"] == "inactive-user"
-    await root.patch("/v1/app/myapp", {"readOnly": True})
-    found = await explained(app, "*", ("POST", "notes"))
-    assert found["rule"] in ("read-only-app", "all")
+    await app.para.services.apps.change("myapp", lambda fresh: setattr(fresh, "read_only", True))
+    assert (await explained(app, "*", ("POST", "notes")))["rule"] == "read-only-app"
+    assert (await explained(app, "*", ("GET", "notes")))["rule"] != "read-only-app"
 
 
 async def test_only_apps_are_told(app: Client, nobody: Client, para: Para) -> None:

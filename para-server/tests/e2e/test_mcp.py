@@ -53,9 +53,9 @@ class Server:
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.request(method, f"{self.url}{path}", headers=headers, json=body)
 
-    def user(self, name: str) -> str:
-        """A token of a user of the app, made on its first use."""
-        body = {"appid": "app:harbour", "provider": "password"}
+    def user(self, name: str, appid: str = "app:harbour") -> str:
+        """A token of a user of an app, made on its first use."""
+        body = {"appid": appid, "provider": "password"}
         answer = httpx.post(
             f"{self.url}/jwt_auth",
             json={**body, "token": f"{name}@example.com:{name}:a password of {name}"},
@@ -248,6 +248,28 @@ async def test_a_user_does_what_its_permissions_allow(writable: Server) -> None:
         assert user["name"] == "ann"
         assert "tokenSecret" not in user
         await call(client, "delete_object", objectId=key)
+
+
+async def test_no_tool_does_anything_for_who_may_only_ask(writable: Server) -> None:
+    """Whatever tools there are: each one asks what the door of the API asks."""
+    keys = writable.rest("GET", "/v1/_setup/quiet", writable.root).json()
+    app = super_token("app:quiet", keys["secretKey"])
+    eve = writable.user("eve", "app:quiet")
+    path = "/v1/_permissions/*/_mcp"
+    assert writable.rest("PUT", path, app, ["POST"]).status_code == 200
+    made = writable.rest("POST", "/v1/ship", app, {"id": "kept", "name": "Kept"})
+    assert made.status_code == 201
+    arguments = {
+        "query": "kept", "key": "port", "value": 1, "email": "eve@example.com", "type": "ship",
+        "name": "Eve's", "objectId": "kept", "fields": {"name": "Eve's"}, "appIdentifier": "eve",
+    }  # fmt: skip
+    async with connected(writable, eve) as client:
+        tools = [tool.name for tool in (await client.list_tools()).tools]
+        for name in tools:
+            told = await refused(client, name, **arguments)
+            assert "permission" in told.lower(), (name, told)
+    ships = writable.rest("GET", "/v1/ship", app).json()["items"]
+    assert [ship["name"] for ship in ships] == ["Kept"]
 
 
 @pytest.mark.parametrize(
