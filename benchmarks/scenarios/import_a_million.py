@@ -27,23 +27,19 @@ def run(server: ParaServer, extent: Extent) -> Sequence[Finding]:
     """Export, import, export, compare."""
     objects = extent.objects or _OBJECTS
     server.fill(objects)
-    with (
-        tempfile.TemporaryFile() as before,
-        tempfile.TemporaryFile() as after,
-        ParaServer() as empty,
-    ):
+    with tempfile.TemporaryFile() as before, tempfile.TemporaryFile() as after:
         first = Export(server, before)
         first.run()
         before.seek(0)
-        empty.prepare_fill()
-        load, held = Import(empty, before.read()), [empty.process.memory_mb()]
-        thread = threading.Thread(target=load.run)
-        thread.start()
-        while thread.is_alive():
-            thread.join(_EVERY_SEC)
-            held.append(empty.process.memory_mb())
-        second = Export(empty, after)
-        second.run()
+        with ParaServer() as empty:
+            empty.prepare_fill()
+            load, held = Import(empty, before.read()), [empty.process.memory_mb()]
+            thread = threading.Thread(target=load.run)
+            thread.start()
+            while thread.is_alive():
+                thread.join(_EVERY_SEC)
+                held.append(empty.process.memory_mb())
+            Export(empty, after).run()
         pairs = itertools.zip_longest(all_objects(before), all_objects(after))
         different = sum(one != other for one, other in pairs)
     return [
