@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MEMORY, SQLITE, REDIS = "memory", "sqlite-lucene", "memory-redis"
 POSTGRESQL, MARIADB, MONGODB = "postgresql-lucene", "mariadb-lucene", "mongodb-lucene"
-OPENSEARCH = "memory-opensearch"
+OPENSEARCH, FOUR = "memory-opensearch", "mongodb-opensearch-redis-sqs"
 
 
 def _installed(*names: str) -> bool:
@@ -46,13 +46,20 @@ ALL = [
         MONGODB, marks=[_without_plugins, pytest.mark.service("mongodb"), pytest.mark.long]
     ),
     pytest.param(OPENSEARCH, marks=[pytest.mark.service("opensearch"), pytest.mark.long]),
+    pytest.param(
+        FOUR,
+        marks=[
+            *map(pytest.mark.service, ("mongodb", "opensearch", "redis", "sqs")),
+            pytest.mark.long,
+        ],
+    ),
     pytest.param(SQLITE, marks=_without_plugins),
     pytest.param(POSTGRESQL, marks=[_without_plugins, pytest.mark.service("postgresql")]),
     pytest.param(
         MARIADB, marks=[_without_plugins, pytest.mark.service("mariadb"), pytest.mark.long]
     ),
 ]
-DATABASES = ALL[4:]
+DATABASES = ALL[5:]
 """Those that keep what they are told, for tests that stop or kill whoever uses them."""
 
 
@@ -66,14 +73,35 @@ async def backends(name: str, folder: Path) -> AsyncIterator[Backends]:
         async with a_mongodb_database() as settings:
             yield Backends(a_mongodb_dao(settings), lucene(folder), a_cache())
     elif name == OPENSEARCH:
-        async with a_cluster() as search:
-            yield Backends(MemoryDAO(), search, a_cache())
+        async with a_cluster() as cluster:
+            yield Backends(MemoryDAO(), an_engine(cluster), a_cache())
+    elif name == FOUR:
+        async with a_mongodb_database() as database, a_cluster() as cluster:
+            settings = {**database, **cluster, **redis_settings(), **sqs_settings()}
+            yield _selected(settings, folder)
     elif name == SQLITE:
         yield _with_dao_and_search(f"sqlite:///{folder}/para.db", folder)
     elif name == REDIS:
         yield Backends(MemoryDAO(), MemorySearch(), a_redis_cache())
     else:
         yield Backends(MemoryDAO(), MemorySearch(), a_cache())
+
+
+def _selected(settings: dict[str, str], folder: Path) -> Backends:
+    """Make the four back-ends as the configuration of a server selects them."""
+    from para_core.config import load_config
+    from para_core.plugins import load_plugins
+    from para_server.serving import backends_of
+
+    names = {
+        "para.dao": "MongoDBDAO",
+        "para.search": "ElasticSearch",
+        "para.cache": "RedisCache",
+        "para.q": "AWSQueue",
+        "para.db.dir": str(folder),
+    }
+    config = load_config(overrides={**names, **settings}, environ={}, folder=folder)
+    return backends_of(config, load_plugins(config))
 
 
 def _with_dao_and_search(url: str, folder: Path) -> Backends:
@@ -156,12 +184,28 @@ def a_redis_cache() -> Cache:
     from para_cache_redis.plugin import open_redis_cache
     from para_core.config import load_config
 
-    overrides = {
+    return open_redis_cache(load_config(overrides=redis_settings(), environ={}, folder=Path()))
+
+
+def redis_settings() -> dict[str, str]:
+    """Return the settings of a cache in the test server that no other test sees."""
+    return {
         "para.redis.url": os.environ["PARA_TEST_REDIS_URL"],
         "para.redis.timeout_ms": "10000",
         "para.cluster_name": f"e2e-{uuid.uuid4().hex}",
     }
-    return open_redis_cache(load_config(overrides=overrides, environ={}, folder=Path()))
+
+
+def sqs_settings() -> dict[str, str]:
+    """Return the settings of a queue in the test server that nobody else has."""
+    return {
+        "para.sqs.endpoint": urlsplit(os.environ["PARA_TEST_SQS_URL"])._replace(query="").geturl(),
+        "para.sqs.region": "eu-west-1",
+        "para.sqs.access_key": "test",
+        "para.sqs.secret_key": "test",
+        "para.sqs.timeout_ms": "60000",
+        "para.default_queue_name": f"e2e-{uuid.uuid4().hex[:12]}",
+    }
 
 
 @asynccontextmanager
@@ -180,22 +224,29 @@ async def a_schema() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def a_cluster() -> AsyncIterator[Search]:
-    """Give an engine on the test cluster, whose indexes are removed at the end."""
+async def a_cluster() -> AsyncIterator[dict[str, str]]:
+    """Give the settings of an engine on the test cluster, whose indexes are removed at the end."""
     from para_core.config import Config
-    from para_search_elasticsearch.engine import connection_of, engine_of, settings_of
+    from para_search_elasticsearch.engine import connection_of, settings_of
 
     address = urlsplit(os.environ["PARA_TEST_OPENSEARCH_URL"])
     prefix = f"e2e-{uuid.uuid4().hex[:12]}-"
-    config = Config(
-        {
-            "para.es.flavor": "opensearch",
-            "para.es.restclient_host": str(address.hostname),
-            "para.es.restclient_port": str(address.port),
-            "para.es.shards": "1",
-            "para.es.index_prefix": prefix,
-        }
-    )
-    yield engine_of(config)
+    settings = {
+        "para.es.flavor": "opensearch",
+        "para.es.restclient_host": str(address.hostname),
+        "para.es.restclient_port": str(address.port),
+        "para.es.shards": "1",
+        "para.es.index_prefix": prefix,
+    }
+    yield settings
+    config = Config(dict(settings))
     async with connection_of(config, settings_of(config)) as connection:
         await connection.request(f"DELETE /{prefix}*", doing="remove what a test made")
+
+
+def an_engine(cluster: dict[str, str]) -> Search:
+    """Make the engine on the test cluster."""
+    from para_core.config import Config
+    from para_search_elasticsearch.engine import engine_of
+
+    return engine_of(Config(dict(cluster)))
