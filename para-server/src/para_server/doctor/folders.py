@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["examine_folders", "is_there", "other_owner"]
 
 _MIB = 1 << 20
+_ARCHIVES = "para.http.import_folder"
 _LITTLE, _TOO_LITTLE = 1024 * _MIB, 64 * _MIB
 
 
 async def examine_folders(config: Config) -> Iterable[Finding]:
-    """Look at the folders of objects, index and plugins."""
+    """Look at the folders of objects, index, archives and plugins."""
     found: list[Finding] = []
     for key, usual, is_private in (
         ("para.db.dir", "data", True),
@@ -32,7 +33,7 @@ async def examine_folders(config: Config) -> Iterable[Finding]:
         if name:
             found += _of_folder(key, Path(name), is_private=is_private)
     plugins = Path(config.text("para.plugin_folder").strip() or "lib")
-    return [*found, *_of_plugins(plugins)]
+    return [*found, *_of_archives(config.text(_ARCHIVES).strip()), *_of_plugins(plugins)]
 
 
 def _of_folder(key: str, folder: Path, *, is_private: bool) -> Iterator[Finding]:
@@ -57,6 +58,16 @@ def _of_folder(key: str, folder: Path, *, is_private: bool) -> Iterator[Finding]
         yield advice(f"others can look into {folder}", f"chmod 700 {folder}")
     else:
         yield good(said)
+
+
+def _of_archives(name: str) -> Iterator[Finding]:
+    if not name:
+        return
+    if Path(name).exists():
+        yield from _of_folder(_ARCHIVES, Path(name), is_private=False)
+    else:
+        where = f"{_ARCHIVES}: {name}"
+        yield bad(f"{where} is not there", f"mkdir {name}: without it large imports are refused")
 
 
 def _of_plugins(folder: Path) -> Iterator[Finding]:

@@ -225,6 +225,16 @@ def test_a_folder_that_others_can_look_into(patient: Doctor, folder: Path) -> No
     assert patient.finds("folders", "advice", "chmod 700")
 
 
+def test_a_folder_for_archives_that_is_not_there(patient: Doctor, folder: Path) -> None:
+    patient.settings["para.http.import_folder"] = str(folder / "archives")
+    assert patient.finds("folders", "bad", "archives is not there")
+    (folder / "archives").write_text("a file")
+    assert patient.finds("folders", "bad", "archives is no folder")
+    (folder / "archives").unlink()
+    (folder / "archives").mkdir()
+    assert patient.finds("folders", "ok", "archives")
+
+
 # ---- index and database ------------------------------------------------------------------------
 
 
