@@ -42,6 +42,13 @@ def test_every_key_is_described_in_a_category_and_says_who_uses_it() -> None:
         assert key.used_by, key.name
 
 
+def test_every_key_of_the_original_is_known_and_a_file_with_it_is_no_mistake() -> None:
+    names = Path(__file__).with_name("keys_of_para_1_54.txt").read_text().split()
+    assert len(names) == 314
+    assert [name for name in names if name not in KNOWN] == []
+    assert list(unknown_keys(in_file("".join(f"{name} = x\n" for name in names)))) == []
+
+
 def test_every_default_fits_its_kind() -> None:
     config = Config()
     for key in KNOWN.values():
