@@ -165,10 +165,10 @@ class Import:
             await self._tools.store.save(self._app.identifier, "createAll", saves)
         except InvalidObjectError as error:
             raise ImportFailedError(str(error)) from error
+        await self._tools.apps.register_types(self._app, kinds)
         self._batches += 1
         if self._batches % _CHECKPOINT == 0:
-            await self._notes.put(self._seen)
-        await self._tools.apps.register_types(self._app, kinds)
+            await self._notes.put(self._seen)  # from now on nobody looks at these again
 
     async def _finish(self, name: str) -> Sysprop:
         """Store the record of the import, and forget how far it was."""

@@ -25,15 +25,17 @@ FILMS = [film(n) for n in range(300)]
 
 
 class Fails(MemoryDAO):
-    """Stops storing after some writes, as a crash does."""
+    """Stops storing after some writes, as a crash does: those of the app, or those of apps."""
 
-    writes_left = 10**9
+    writes_left = changes_left = 10**9
 
     async def write(self, appid: str, write: Write) -> int:
         if appid == "cinema":
             self.writes_left -= 1
-            if self.writes_left < 0:
-                raise UnavailableError("the process was killed")
+        if appid == "para":
+            self.changes_left -= 1
+        if min(self.writes_left, self.changes_left) < 0:
+            raise UnavailableError("the process was killed")
         return await super().write(appid, write)
 
 
@@ -83,6 +85,21 @@ async def test_the_same_archive_goes_on_where_it_stopped(writes: int) -> None:
             assert len(films) == 360, "what had no id is not there twice"
         changed = await vault.read("cinema", "f5")
         assert changed.name == ("Changed meanwhile" if resumed_at else "Film 5")
+
+
+async def test_types_that_a_crash_kept_from_the_app_are_known_after_the_next_try(
+    fails: Fails,
+) -> None:
+    vault = Vault(fails, ApiSettings(import_batch_size=10))
+    await vault.app("cinema")
+    fails.changes_left = 1  # the type of the films
+    things = [*FILMS[:95], *({"id": f"p{n}", "type": "poster"} for n in range(5))]
+    with pytest.raises(UnavailableError):
+        await vault.load(things)
+    assert await vault.read("cinema", "p4") is not None
+    fails.changes_left = 10**9
+    await vault.load(things)
+    assert (await vault.app("cinema")).datatypes["posters"] == "poster"
 
 
 async def test_another_archive_begins_at_its_beginning(half: Vault) -> None:
