@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,8 @@ _DEPENDENCY = (
     "    <dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version>"
     "</dependency>"
 )
+
+_repository = threading.Lock()  # the local one, which two Mavens at a time would break
 
 DEBIAN = ["maven", "openjdk-17-jre-headless"]
 """The packages that fetch and run them."""
@@ -62,9 +65,10 @@ def fetch_jars(name: str, artifacts: Sequence[str]) -> None:
     new = folder / "new.xml"
     new.write_text(_pom(name, artifacts), encoding="utf-8")
     copy = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
-    done = subprocess.run(
-        ["mvn", "-q", "-B", "-f", str(new), *copy], check=False, capture_output=True, text=True
-    )
+    with _repository:
+        done = subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(new), *copy], check=False, capture_output=True, text=True
+        )
     if done.returncode:
         message = f"mvn failed for {name}:\n{done.stdout.strip()}\n{done.stderr.strip()}"
         raise ServiceError(message)

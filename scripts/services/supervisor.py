@@ -9,8 +9,10 @@ import shlex
 import shutil
 import socket
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -42,9 +44,11 @@ class Supervisor:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._ports: set[int] = set()  # that were given away, though nobody may listen there yet
+        self._choosing = threading.Lock()
 
     def start(self, names: Iterable[str]) -> None:
-        """Install what is missing and start what does not run yet, all at once.
+        """Install what is missing and start what does not run yet, all at the same time.
 
         Raises:
             ServiceError: Products could not be installed or started; the others run.
@@ -55,16 +59,17 @@ class Supervisor:
         missing = [service for service in services if not service.is_installed()]
         with _noted(problems):
             debian.install([package for service in missing for package in service.packages])
-        waiting: list[tuple[Service, Place, Running]] = []
-        for service in services:
+
+        def begin(service: Service) -> None:
             with _noted(problems):
                 if service in missing:
                     _install(service)
                 if not self._running(service):
-                    waiting.append(self._launch(service))
-        for service, place, running in waiting:
-            with _noted(problems):
-                self._wait(service, place, running)
+                    self._wait(*self._launch(service))
+
+        with ThreadPoolExecutor(max(len(services), 1)) as pool:  # most wait for a disk or a network
+            for done in [pool.submit(begin, service) for service in services]:
+                done.result()
         self._write_env()
         if problems:
             raise ServiceError("\n".join(problems))
@@ -121,7 +126,10 @@ class Supervisor:
         if user is not None:
             account = pwd.getpwnam(user)
             os.chown(folder, account.pw_uid, account.pw_gid)
-        return Place(folder=folder, port=_free_port(service.port), user=user)
+        with self._choosing:
+            port = _free_port(service.port, self._ports)
+            self._ports.add(port)
+        return Place(folder=folder, port=port, user=user)
 
     def _running(self, service: Service) -> Running | None:
         running = self._read(service)
@@ -171,12 +179,13 @@ def _anyone_may_enter(folder: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
 
 
-def _free_port(wanted: int) -> int:
-    for port in (wanted, 0):
+def _free_port(wanted: int, given: Collection[int]) -> int:
+    for port in (wanted, *[0] * (len(given) + 1)):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
+            if (found := int(probe.getsockname()[1])) not in given:
+                return found
     msg = "no free port on 127.0.0.1"
     raise ServiceError(msg)
 
