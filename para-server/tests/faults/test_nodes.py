@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -164,3 +165,35 @@ def test_a_node_that_was_stopped_while_another_took_its_number_ends(
 
 def a_sign_up(provider: str) -> dict[str, str]:
     return {"appid": "boats", "provider": provider, "token": "ann@example.com:Ann:secret-word-1"}
+
+
+# ---- what the operator sees ---------------------------------------------------------------------
+
+TOKEN = "of-the-operator"  # noqa: S105 - of a test
+
+
+def test_health_tells_who_is_there_and_which_shares_each_has(folder: Path) -> None:
+    with a_cluster(folder, para__operator__token=TOKEN) as nodes, ExitStack() as stack:
+        one, two = connected(nodes, stack)
+        eventually(lambda: others_of(one) == [2])
+        eventually(lambda: sorted(shares_of(one) + shares_of(two)) == list(range(16)))
+        assert (others_of(two), part_of(two)["message"]) == ([1], "healthy")
+        nodes[1].kill()
+        eventually(lambda: shares_of(one) == list(range(16)))
+        eventually(lambda: others_of(one) == [])
+        assert part_of(one)["message"] == "healthy"
+
+
+def part_of(caller: Caller) -> dict[str, Any]:
+    told = caller.ask("GET", "/health", headers={"authorization": f"Bearer {TOKEN}"}).json
+    part: dict[str, Any] = told["parts"]["Nodes"]
+    return part
+
+
+def shares_of(caller: Caller) -> list[int]:
+    found: list[int] = part_of(caller)["about"]["shares"]
+    return found
+
+
+def others_of(caller: Caller) -> list[int]:
+    return [one["number"] for one in part_of(caller)["about"]["nodes"]]
