@@ -1,8 +1,8 @@
 """Sends deliveries: each hook in its lane, all lanes side by side.
 
 A receiver that hangs takes up what its own lane may have under way, for as long as a request may
-take, and then one request now and then. Hooks that work and hooks that fail have separate room, so
-not even many that hang keep the others waiting.
+take, and then one request now and then. It gets a part of the room only, however many hooks it has,
+and hooks that work have a room of their own (``rooms``): those that hang keep no others waiting.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from para_core.contracts.component import Component
 from para_core.errors import ParaError
+from para_server.access.bounded import BoundedDict
 from para_server.webhooks.deliveries import DAY_MS, LOGGED, Delivery, LaneState, Logged, lane_of
 from para_server.webhooks.lane import Lane
 from para_server.webhooks.payload import headers_of, posted, signature
+from para_server.webhooks.rooms import Rooms, receiver_of
 
 if TYPE_CHECKING:
     from para_server.outbound import OutboundClient
@@ -30,7 +32,7 @@ __all__ = ["Dispatcher", "Target"]
 
 logger = logging.getLogger(__name__)
 
-_ROOM_WORKING, _ROOM_FAILING = 192, 64  # requests under way at once, of all hooks together
+_MOST_PROVEN = 10_000  # hooks that are remembered to work
 _FIRST_GOOD, _LAST_GOOD = 190, 210  # statuses that mean success: at most ten away from 200
 _MOST_COPIES = 100
 _SWEEP_SEC = 3600.0
@@ -77,8 +79,8 @@ class Dispatcher(Component):
         self._bells: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sending: set[asyncio.Task[None]] = set()
-        self._working = asyncio.Semaphore(_ROOM_WORKING)
-        self._failing = asyncio.Semaphore(_ROOM_FAILING)
+        self._rooms = Rooms()
+        self._proven = BoundedDict[str, None](_MOST_PROVEN)  # lanes whose hook took the last one
         self._sweeper: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -246,9 +248,9 @@ class Dispatcher(Component):
     # ---- one attempt --------------------------------------------------------------------------
 
     async def _attempt(self, lane: Lane, delivery: Delivery, target: Target) -> None:
-        room = self._working if lane.has_succeeded and not lane.state.failures else self._failing
+        room = self._rooms.working if lane.key in self._proven else self._rooms.others
         try:
-            async with room:
+            async with room.entered(receiver_of(target.url)):
                 began = time.monotonic()
                 sent = [self._post(delivery, target) for _ in range(target.copies)]
                 outcomes = await asyncio.gather(*sent)
@@ -298,9 +300,11 @@ class Dispatcher(Component):
             delivery.attempts += 1
             lane.remove(delivery)
             self._log(lane, logged)
+            self._proven.remember(lane.key, None)
             if lane.succeed():
                 self._outbox.keep_state(lane.key, lane.state)
             return
+        self._proven.pop(lane.key, None)
         counts = lane.fail(delivery, now)
         if delivery.not_before > delivery.at + DAY_MS:
             lane.remove(delivery)

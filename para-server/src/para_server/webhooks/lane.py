@@ -40,7 +40,6 @@ class Lane:
     skipped: int = 0  # how often something was left to the database
     bytes: int = 0
     window: int = _FIRST_WINDOW
-    has_succeeded: bool = False
     is_changed: bool = False  # the hook, since it was looked at
     tried_at: int = 0
     logged: list[int] = field(default_factory=list)  # orders of what the log holds
@@ -123,7 +122,6 @@ class Lane:
     def succeed(self) -> bool:
         """Note that the hook took something; return whether it had failed before."""
         self.window = min(self.window + 1, _WIDEST_WINDOW)
-        self.has_succeeded = True
         if not self.state.failures:
             return False
         self.state = LaneState()

@@ -11,11 +11,17 @@ import pytest
 from para_core.config import Config
 from para_server.config import ApiSettings
 from para_server.para import Backends, Para
-from para_server.webhooks import lane
+from para_server.webhooks import dispatcher, lane, rooms
 
 from ...receivers import Receiver, Request, a_receiver  # noqa: TID252 - tests have no absolute names
 from ..client import ROOT_SECRET, Client  # noqa: TID252 - tests have no absolute names
 from .hooks import a_hook, log_of, nothing_more, until
+
+HANGING = {
+    "para.webhooks_enabled": "true",
+    "para.outbound.hosts": "127.0.0.1",
+    "para.outbound.timeout_ms": "600000",  # far more than is waited
+}
 
 
 @pytest.fixture(autouse=True)
@@ -144,23 +150,51 @@ async def test_a_success_forgets_the_failures_before(app: Client, receiver: Rece
     assert (await app.get(f"/v1/webhooks/{hook['id']}")).json["active"] is True
 
 
+@pytest.mark.parametrize("hooks", [8, 100])
 async def test_a_hanging_receiver_delays_nobody_else(
-    settings: ApiSettings, made: Backends, receiver: Receiver
+    settings: ApiSettings, made: Backends, receiver: Receiver, hooks: int
 ) -> None:
-    values = {"para.webhooks_enabled": "true", "para.outbound.hosts": "127.0.0.1"}
-    config = Config({**values, "para.outbound.timeout_ms": "600000"})  # far more than is waited
     async with (
-        Para(settings, made, config=config) as para,
+        Para(settings, made, config=Config(HANGING)) as para,
         a_receiver(lambda request: 600.0) as hanging,
     ):
         root = Client(para, "app:para", ROOT_SECRET)
-        for place in range(8):
+        for place in range(hooks):
             await a_hook(root, f"{hanging.url}/{place}", create=True)
         await a_hook(root, receiver.url, create=True)
         for number in range(100):
             await root.post("/v1/boat", {"id": f"b{number}"})
         await receiver.until(100, seconds=60)
         assert len(hanging.requests) >= 8
+
+
+async def test_a_hook_that_works_keeps_its_room_when_nothing_happens(
+    settings: ApiSettings, made: Backends, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hooks that hang fill the room of those that have yet to show that they work."""
+    monkeypatch.setattr(dispatcher, "_IDLE_MS", 1)
+    monkeypatch.setattr(rooms, "_OTHERS", 2)
+    async with (
+        Para(settings, made, config=Config(HANGING)) as para,
+        a_receiver(lambda request: 600.0) as hanging,
+    ):
+        root = Client(para, "app:para", ROOT_SECRET)
+        await a_hook(root, receiver.url, create=True)
+        await root.post("/v1/boat", {"id": "b0"})
+        await receiver.until(1)
+
+        async def is_idle() -> bool:
+            return all(
+                not each.dispatcher._lanes for each in para.services.webhooks._senders.values()
+            )
+
+        await until(is_idle)
+        for place in range(8):
+            await a_hook(root, f"{hanging.url}/{place}", create=True)
+        await root.post("/v1/boat", {"id": "b1"})
+        await hanging.until(2, seconds=60)
+        await root.post("/v1/boat", {"id": "b2"})
+        await receiver.until(3, seconds=60)
 
 
 @pytest.mark.parametrize("config_values", [{"para.outbound.hosts": ""}], ids=["usual"])
