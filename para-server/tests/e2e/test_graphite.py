@@ -172,6 +172,30 @@ async def test_a_server_that_is_away_is_tried_again(
     assert "could not be sent to Graphite" in caplog.text
 
 
+async def test_a_server_that_hangs_keeps_no_other_from_its_metrics(
+    root: Client, app: Client, graphite: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver = reports._deliver
+
+    async def hang(host: str, port: int, data: bytes) -> None:
+        if b"apps.1.myapp." in data:
+            await asyncio.Event().wait()
+        await deliver(host, port, data)
+
+    monkeypatch.setattr(reports, "_deliver", hang)
+    monkeypatch.setattr(reports, "_AT_ONCE", 1)
+    monkeypatch.setattr(reports, "_TIMEOUT_SEC", 600)
+    here = {"value": {"host": "127.0.0.1", "port": graphite.port}}
+    assert (await app.put("/v1/_settings/metricsGraphiteReporter", here)).status == 200
+    keys = (await root.get("/v1/_setup/other")).json
+    other = Client(app.para, "app:other", keys["secretKey"])
+    assert (await other.put("/v1/_settings/metricsGraphiteReporter", here)).status == 200
+    await graphite.next_with("apps.1.other.")
+    for _ in range(3):
+        await graphite.next_with("para-of-1.")
+    await graphite.next_with("apps.1.other.")
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -64,6 +64,7 @@ class Graphite:
         self._metrics, self._settings, self._instance = metrics, settings, str(instance)
         self._registries, self._outbound = registries, outbound
         self._targets: dict[str, Target] = {}
+        self._failing = set[str]()  # apps whose last report did not arrive
         self._synced_at = float("-inf")
 
     def look_again(self) -> None:
@@ -77,31 +78,47 @@ class Graphite:
             await self._sync()
             self._synced_at = now
         self._metrics.settle()
+        await asyncio.gather(self._report_own(), self._report_apps())
+
+    async def _report_own(self) -> None:
+        settings = self._settings
+        if settings.graphite is not None:
+            prefix = self._prefix(settings.prefix_system)
+            await self._send(settings.graphite, self._metrics.system, prefix, is_own=True)
+
+    async def _report_apps(self) -> None:
+        """Send what apps want to have sent, in one period: those first whose servers answer."""
         room = asyncio.Semaphore(_AT_ONCE)
+        sends = [self._report_app(appid, room) for appid in sorted(self._targets, key=self._hangs)]
+        try:
+            async with asyncio.timeout(self._settings.graphite_period_sec):
+                await asyncio.gather(*sends)
+        except TimeoutError:
+            logger.warning("metrics of some apps were not sent: Graphite servers take too long")
 
-        async def send(target: Target, registry: Registry, prefix: str, *, is_own: bool) -> None:
-            async with room:
-                await self._send(target, registry, prefix, is_own=is_own)
+    def _hangs(self, appid: str) -> bool:
+        return appid in self._failing
 
-        sends = [
-            send(target, self._metrics.of(appid), self._prefix(self._settings.prefix_apps, appid),
-                 is_own=False)
-            for appid, target in self._targets.items()
-        ]  # fmt: skip
-        if self._settings.graphite is not None:
-            prefix = self._prefix(self._settings.prefix_system)
-            sends.append(send(self._settings.graphite, self._metrics.system, prefix, is_own=True))
-        await asyncio.gather(*sends)
+    async def _report_app(self, appid: str, room: asyncio.Semaphore) -> None:
+        async with room:
+            self._failing.add(appid)  # also when there is no time for it
+            prefix = self._prefix(self._settings.prefix_apps, appid)
+            if await self._send(
+                self._targets[appid], self._metrics.of(appid), prefix, is_own=False
+            ):
+                self._failing.discard(appid)
 
     async def _sync(self) -> None:
         values = await self._registries.values(GRAPHITE)
         found = ((appid, target_of(value)) for appid, value in values.items())
         self._targets = {appid: target for appid, target in found if target is not None}
+        self._failing &= self._targets.keys()
 
     def _prefix(self, template: str, appid: str = "") -> str:
         return template.replace("{{INSTANCE_ID}}", self._instance).replace("{{APP_ID}}", appid)
 
-    async def _send(self, target: Target, registry: Registry, prefix: str, *, is_own: bool) -> None:
+    async def _send(self, target: Target, registry: Registry, prefix: str, *, is_own: bool) -> bool:
+        """Send one report; return whether it arrived."""
         lines = "".join(lines_for_graphite(registry, prefix, int(time.time())))
         try:
             async with asyncio.timeout(_TIMEOUT_SEC):
@@ -113,6 +130,8 @@ class Graphite:
             reason = str(error) or f"no answer within {_TIMEOUT_SEC:g} seconds"
             extra = {"registry": registry.name, "reason": reason}
             logger.warning("metrics could not be sent to Graphite", extra=extra)
+            return False
+        return True
 
 
 async def _deliver(host: str, port: int, data: bytes) -> None:
