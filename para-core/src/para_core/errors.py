@@ -15,6 +15,7 @@
     │   └── VersionConflictError    the version a client sent is not the stored one
     └── BackendError                a database, index, cache or queue failed
         ├── UnavailableError        it cannot be reached, or did not answer in time
+        │   └── IndexMovedError     another server writes the index, or has put another in its place
         └── StorageFullError        it has no space left
 
 Every error has a stable ``code``; only the server's table of answers knows HTTP statuses.
@@ -28,6 +29,7 @@ __all__ = [
     "BackendError",
     "ConfigError",
     "ConflictError",
+    "IndexMovedError",
     "InvalidObjectError",
     "ParaError",
     "PluginError",
@@ -147,6 +149,16 @@ class UnavailableError(BackendError):
     """A back-end cannot be reached or did not answer in time; the request may be repeated."""
 
     code = "unavailable"
+
+
+class IndexMovedError(UnavailableError):
+    """An index is written by another server, or was replaced; it has nothing that is wrong."""
+
+    code = "index-moved"
+
+    def __init__(self, appid: str) -> None:
+        self.appid = appid
+        super().__init__(f"the index of {appid} is written by another server now, or was replaced")
 
 
 class StorageFullError(BackendError):

@@ -10,12 +10,19 @@ from para_core.contracts.search import Search
 from para_core.errors import UnavailableError
 from para_core.memory.search import MemorySearch
 from para_core.query.tree import All
-from para_core.testing.search import SearchSuite, a_record
+from para_core.testing.search import OrderedSearchSuite, SearchSuite, a_record
 
 
 class TestMemorySearch(SearchSuite):
     random_rounds = 8
 
+    @pytest.fixture
+    async def search(self) -> AsyncIterator[Search]:
+        async with MemorySearch() as search:
+            yield search
+
+
+class TestMemorySearchOfServers(OrderedSearchSuite):
     @pytest.fixture
     async def search(self) -> AsyncIterator[Search]:
         async with MemorySearch() as search:

@@ -9,7 +9,7 @@ from para_core.contracts.emailer import Attachment, Emailer
 from para_core.contracts.filestore import FileStore
 from para_core.contracts.outbound import Outbound, OutboundReply
 from para_core.contracts.queue import AsideMessage, Message, Queue
-from para_core.contracts.search import Hits, Search
+from para_core.contracts.search import Delta, Hits, Later, Search
 from para_core.contracts.signin import Profile, SignIn, SignInTools
 
 __all__ = [
@@ -19,9 +19,11 @@ __all__ = [
     "Cache",
     "Change",
     "Component",
+    "Delta",
     "Emailer",
     "FileStore",
     "Hits",
+    "Later",
     "Message",
     "Outbound",
     "OutboundReply",

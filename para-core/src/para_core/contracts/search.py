@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -14,7 +14,7 @@ from para_core.errors import ConfigError
 from para_core.pager import Pager
 from para_core.query.tree import Node
 
-__all__ = ["Hits", "Search"]
+__all__ = ["Delta", "Hits", "Later", "Search"]
 
 
 class Hits(Struct, frozen=True):
@@ -31,6 +31,18 @@ class Hits(Struct, frozen=True):
     sources: dict[str, bytes] = field(default_factory=dict)
 
 
+class Delta(Struct, frozen=True):
+    """What has to be indexed and removed to bring an index up to a change."""
+
+    puts: Sequence[Record]
+    deletes: Sequence[str]
+    position: int
+
+
+Later = Callable[[int], AsyncIterable[Delta]]
+"""Tells all that had changed after a position when it is asked, as often as it is."""
+
+
 class Search(Component):
     """A full-text index for all apps of one process; a follower of the database.
 
@@ -45,6 +57,9 @@ class Search(Component):
 
     is_shared: ClassVar[bool] = False
     """Whether servers on several machines that select it see one index; else each has its own."""
+
+    is_ordered: ClassVar[bool] = False
+    """Whether those servers may write to it as well: ``index_as_of`` and ``rebuild_as_of``."""
 
     @abstractmethod
     async def open(self) -> None:
@@ -112,6 +127,62 @@ class Search(Component):
                 continues by value: it works when its document was changed or removed meanwhile.
         """
 
+    # ---- several servers ----------------------------------------------------------------------
+    # One server at a time is to write an app's index, but one that was stopped may go on at any
+    # moment as if it still were the one. Nothing older ever replaces anything newer all the same.
+
+    async def index_as_of(
+        self,
+        appid: str,
+        puts: Sequence[Record],
+        deletes: Sequence[str],
+        position: int | None,
+        as_of: int,
+    ) -> None:
+        """Do what ``index`` does, unless the index has what is newer.
+
+        A record is at its own change or at ``as_of``, whichever is later; an id that is removed is
+        at ``as_of``. What is at a later change in the index stays, and so do ids that were removed
+        at a later one. A position is not moved back.
+
+        Args:
+            appid: The app, whose index is there.
+            puts: What to index, as in ``index``.
+            deletes: Ids to remove.
+            position: The change this call completes, from the server that writes the index and has
+                asked for its ``position`` before; ``None`` from any server, for what no change
+                tells.
+            as_of: A change that had been stored before the records were read: they, and that the
+                ids are gone, are true as of this change or a later one.
+
+        Raises:
+            IndexMovedError: There is no index, or another server writes it, or has put another in
+                its place. Ask for the position, and go on from there.
+        """
+        raise _not_ordered(self)
+
+    async def rebuild_as_of(
+        self, appid: str, records: AsyncIterable[Sequence[Record]], position: int, later: Later
+    ) -> int:
+        """Do what ``rebuild`` does, while another server goes on to write the old index.
+
+        The new index has all that the old one had when it takes its place. Whoever wrote the old
+        one learns of it by ``IndexMovedError``.
+
+        Args:
+            appid: The app.
+            records: All there are, true as of ``position`` or a later change.
+            position: A change that had been stored before the first record was read.
+            later: Tells what has changed since, asked now and then and once more at the end.
+
+        Returns:
+            How many of the records were indexed. When it fails, the old index stays.
+
+        Raises:
+            IndexMovedError: Another rebuild was done first, or the writer would not let go.
+        """
+        raise _not_ordered(self)
+
     # ---- several processes --------------------------------------------------------------------
 
     def share(self, group: str) -> None:
@@ -140,7 +211,7 @@ class Search(Component):
         """
 
     async def refresh(self, appid: str) -> int | None:
-        """Let later searches see all that was committed before now, by whichever process.
+        """Let later searches see all that was committed before now, by whichever process or server.
 
         Returns:
             What ``position`` does, of the index as it is seen now.
@@ -161,3 +232,10 @@ class Search(Component):
     async def count(self, appid: str, query: Node, *, kind: str | None = None) -> int:
         """Return how many documents match, exactly."""
         return (await self.find(appid, query, kind=kind, pager=Pager(limit=0))).total
+
+
+def _not_ordered(search: Search) -> ConfigError:
+    return ConfigError(
+        f"{type(search).__name__} does not keep the writes of several servers in order; set "
+        "para.nodes.enabled to false, or para.search to one that does"
+    )

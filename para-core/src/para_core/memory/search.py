@@ -8,8 +8,8 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 import msgspec
 
 from para_core.contracts.dao import Record
-from para_core.contracts.search import Hits, Search
-from para_core.errors import UnavailableError
+from para_core.contracts.search import Hits, Later, Search
+from para_core.errors import IndexMovedError, UnavailableError
 from para_core.memory.entries import Entry
 from para_core.memory.matching import predicate_of
 from para_core.pager import Pager
@@ -31,6 +31,7 @@ class _Index:
         self.position = position
         self.entries: dict[str, Entry] = {}
         self.next_docid = first_docid  # of its own, so that no app can count what others do
+        self.changes: dict[str, int] = {}  # what each id is at, where several servers write
 
     def put(self, record: Record) -> bool:
         docid, self.next_docid = self.next_docid, self.next_docid + 1
@@ -44,6 +45,23 @@ class _Index:
         self.entries[record.id] = Entry(document, docid, source)
         return True
 
+    def apply_as_of(self, puts: Iterable[Record], deletes: Iterable[str], as_of: int) -> int:
+        """Put and remove what is not newer here; return how many records were put."""
+        indexed = 0
+        for record in puts:
+            if self._moves(record.id, max(record.change, as_of)):
+                indexed += self.put(record)
+        for key in deletes:
+            if self._moves(key, as_of):
+                self.entries.pop(key, None)
+        return indexed
+
+    def _moves(self, key: str, change: int) -> bool:
+        if change < self.changes.get(key, 0):
+            return False
+        self.changes[key] = change
+        return True
+
 
 class MemorySearch(Search):
     """Evaluates queries over all documents of an app: the measure of the other engines.
@@ -51,6 +69,8 @@ class MemorySearch(Search):
     For tests, and for trying things out with some thousands of objects. Nothing survives closing.
     No method waits, so each is one step for all others.
     """
+
+    is_ordered = True
 
     def __init__(self) -> None:
         self._open = False
@@ -90,6 +110,38 @@ class MemorySearch(Search):
         index, indexed = _Index(position, before.next_docid if before else 1), 0
         async for batch in records:
             indexed += sum(index.put(record) for record in batch)
+        self._indexes[appid] = index
+        return indexed
+
+    async def index_as_of(
+        self,
+        appid: str,
+        puts: Sequence[Record],
+        deletes: Sequence[str],
+        position: int | None,
+        as_of: int,
+    ) -> None:
+        """Index and unindex what is not newer in the index."""
+        index = self._index(appid)
+        if index is None:
+            raise IndexMovedError(appid)
+        index.apply_as_of(puts, deletes, as_of)
+        if position is not None:
+            index.position = max(index.position or 0, position)
+
+    async def rebuild_as_of(
+        self, appid: str, records: AsyncIterable[Sequence[Record]], position: int, later: Later
+    ) -> int:
+        """Replace the app's index, in one step when all that changed meanwhile is in."""
+        before = self._index(appid)
+        index, indexed = _Index(position, before.next_docid if before else 1), 0
+        async for batch in records:
+            indexed += index.apply_as_of(batch, [], 0)
+        async for delta in later(position):
+            index.apply_as_of(delta.puts, delta.deletes, delta.position)
+            index.position = delta.position
+        if self._index(appid) is not before:
+            raise IndexMovedError(appid)
         self._indexes[appid] = index
         return indexed
 

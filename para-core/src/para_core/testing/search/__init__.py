@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from para_core.testing.search.acceptance import AcceptanceTests
 from para_core.testing.search.kinds import KindTests
+from para_core.testing.search.ordered import OrderedSearchSuite, deltas
 from para_core.testing.search.pages import PageTests
 from para_core.testing.search.queries import QueryTests
 from para_core.testing.search.random_ones import RandomTests
 from para_core.testing.search.samples import a_record, fill, found
 from para_core.testing.search.writes import WriteTests
 
-__all__ = ["SearchSuite", "a_record", "fill", "found"]
+__all__ = ["OrderedSearchSuite", "SearchSuite", "a_record", "deltas", "fill", "found"]
 
 
 class SearchSuite(AcceptanceTests, QueryTests, KindTests, PageTests, WriteTests, RandomTests):
