@@ -35,7 +35,11 @@ def settings_for_tests(**changes: object) -> ElasticSettings:
 
 @asynccontextmanager
 async def an_engine(
-    *, port_of_engine: int = 0, root: str = "para", **changes: object
+    *,
+    port_of_engine: int = 0,
+    root: str = "para",
+    is_ordered: bool = False,
+    **changes: object,
 ) -> AsyncIterator[ElasticSearch]:
     """Open an engine whose indexes are removed at the end.
 
@@ -45,9 +49,16 @@ async def an_engine(
     if port_of_engine:
         used = replace(settings, restclient_host="127.0.0.1", restclient_port=port_of_engine)
     async with Connection(replace(settings, timeout_ms=60_000)) as connection:
-        async with ElasticSearch(used, BulkSettings(), Connection(used), root=root) as engine:
+        parts = (used, BulkSettings(), Connection(used))
+        async with ElasticSearch(*parts, root=root, is_ordered=is_ordered) as engine:
             yield engine
         await remove_indexes(connection, settings.index_prefix)
+
+
+def another(engine: ElasticSearch) -> ElasticSearch:
+    """Return the engine of another server on the same indexes, not yet open."""
+    settings, is_ordered = engine.settings, engine.is_ordered
+    return ElasticSearch(settings, BulkSettings(), Connection(settings), is_ordered=is_ordered)
 
 
 async def remove_indexes(connection: Connection, prefix: str) -> None:

@@ -13,6 +13,7 @@ from para_core.errors import UnavailableError
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.failures import (
     MISSING_INDEX,
+    STALE,
     BusyError,
     cause_of,
     error_of,
@@ -41,14 +42,21 @@ class Action:
     """What is sent for it."""
 
     @classmethod
-    def put(cls, key: str, doc: str, body: dict[str, Any]) -> Action:
-        """Make a change that replaces a document."""
-        return cls(key, _encode({"index": {"_id": doc}}) + b"\n" + _encode(body) + b"\n")
+    def put(cls, key: str, doc: str, body: dict[str, Any], version: int | None = None) -> Action:
+        """Make a change that replaces a document, unless it is at a later version."""
+        return cls(key, _head("index", doc, version) + _encode(body) + b"\n")
 
     @classmethod
-    def delete(cls, key: str, doc: str) -> Action:
-        """Make a change that removes a document; one that is not there is no error."""
-        return cls(key, _encode({"delete": {"_id": doc}}) + b"\n")
+    def delete(cls, key: str, doc: str, version: int | None = None) -> Action:
+        """Make a change that removes a document, unless it is at a later version or not there."""
+        return cls(key, _head("delete", doc, version))
+
+
+def _head(verb: str, doc: str, version: int | None) -> bytes:
+    about: dict[str, Any] = {"_id": doc}
+    if version is not None:
+        about |= {"version": version, "version_type": "external_gte"}
+    return _encode({verb: about}) + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,12 @@ class Bulk:
         self._connection, self._settings, self._timeout_ms = connection, settings, timeout_ms
 
     async def send(
-        self, index: str, actions: Iterable[Action], *, params: dict[str, str]
+        self,
+        index: str,
+        actions: Iterable[Action],
+        *,
+        params: dict[str, str],
+        guard: Action | None = None,
     ) -> list[Failed]:
         """Apply changes, at most one of each document, in portions.
 
@@ -78,6 +91,8 @@ class Bulk:
             index: Name of an index or alias.
             actions: The changes.
             params: Of the request: ``refresh``, ``require_alias``, ``routing``.
+            guard: Put in front of each portion. For removals with versions alone a cluster makes a
+                missing index, even where an alias is required; for anything else it does not.
 
         Returns:
             The changes that cannot be applied; all others were.
@@ -94,7 +109,7 @@ class Bulk:
                 if len(running) >= max(self._settings.concurrent_requests, 1):
                     done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                     failed += [one for task in done for one in task.result()]
-                running.add(asyncio.create_task(self._until_taken(index, portion, params)))
+                running.add(asyncio.create_task(self._until_taken(index, portion, params, guard)))
             while running:
                 done, running = await asyncio.wait(running)
                 failed += [one for task in done for one in task.result()]
@@ -117,14 +132,14 @@ class Bulk:
             yield portion
 
     async def _until_taken(
-        self, index: str, portion: list[Action], params: dict[str, str]
+        self, index: str, portion: list[Action], params: dict[str, str], guard: Action | None
     ) -> list[Failed]:
         failed: list[Failed] = []
         pause = self._settings.backoff_initial_delay_ms / 1000
         retries = max(self._settings.max_num_retries, 0)
         for attempt in range(retries + 1):
             try:
-                rejected, refused = await self._once(index, portion, params)
+                rejected, refused = await self._once(index, portion, params, guard)
             except BusyError:
                 if attempt == retries:
                     raise
@@ -142,9 +157,15 @@ class Bulk:
         )
 
     async def _once(
-        self, index: str, portion: Sequence[Action], params: dict[str, str]
+        self,
+        index: str,
+        portion: Sequence[Action],
+        params: dict[str, str],
+        guard: Action | None,
     ) -> tuple[list[Action], list[Failed]]:
         """Send a portion; return what the cluster has no time for and what it cannot take."""
+        if guard is not None:
+            portion = [guard, *portion]
         answer = await self._connection.request(
             f"POST /{index}/_bulk",
             b"".join(action.lines for action in portion),
@@ -154,23 +175,34 @@ class Bulk:
         )
         if not answer.get("errors"):
             return [], []
-        rejected: list[Action] = []
-        refused: list[Failed] = []
-        for action, item in zip(portion, answer["items"], strict=True):
-            ((operation, outcome),) = item.items()
-            status = outcome["status"]
-            if status < _ERRORS:
-                continue
-            kind, reason = cause_of(outcome)
-            if is_full(kind, reason):
-                raise error_of(status, outcome, "index objects")
-            if status == _NOT_FOUND and kind == MISSING_INDEX:
-                raise error_of(status, outcome, "index objects")
-            if is_rejection(status, kind, reason):
-                rejected.append(action)
-            elif operation != "delete" or status != _NOT_FOUND:
-                refused.append(Failed(action, f"{kind}: {reason}"))
-        return rejected, refused
+        rejected, refused = _told(portion, answer["items"])
+        return (
+            [action for action in rejected if action is not guard],
+            [failed for failed in refused if failed.action is not guard],
+        )
+
+
+def _told(portion: Sequence[Action], items: Sequence[Any]) -> tuple[list[Action], list[Failed]]:
+    """Read an answer: return what the cluster has no time for and what it cannot take."""
+    rejected: list[Action] = []
+    refused: list[Failed] = []
+    for action, item in zip(portion, items, strict=True):
+        ((operation, outcome),) = item.items()
+        status = outcome["status"]
+        if status < _ERRORS:
+            continue
+        kind, reason = cause_of(outcome)
+        if kind == STALE:
+            continue  # what the index has is newer
+        if is_full(kind, reason):
+            raise error_of(status, outcome, "index objects")
+        if status == _NOT_FOUND and kind == MISSING_INDEX:
+            raise error_of(status, outcome, "index objects")
+        if is_rejection(status, kind, reason):
+            rejected.append(action)
+        elif operation != "delete" or status != _NOT_FOUND:
+            refused.append(Failed(action, f"{kind}: {reason}"))
+    return rejected, refused
 
 
 async def _end(running: set[asyncio.Task[list[Failed]]]) -> None:

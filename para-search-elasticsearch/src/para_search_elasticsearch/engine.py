@@ -35,13 +35,20 @@ def connection_of(config: Config, settings: ElasticSettings) -> Connection:
 def engine_of(config: Config) -> ElasticSearch:
     """Make the engine that ``para.es`` describes."""
     settings, bulk = settings_of(config), config.section("para.es.bulk", BulkSettings)
-    return ElasticSearch(settings, bulk, connection_of(config, settings), root=_root_of(config))
+    return ElasticSearch(
+        settings,
+        bulk,
+        connection_of(config, settings),
+        root=_root_of(config),
+        is_ordered=_is_ordered(config),
+    )
 
 
 def sharing_of(config: Config) -> Sharing:
     """Make what hears of apps that share the index of the root app."""
     settings = settings_of(config)
-    return Sharing(settings, partial(connection_of, config, settings), _root_of(config))
+    connect = partial(connection_of, config, settings)
+    return Sharing(settings, connect, _root_of(config), is_ordered=_is_ordered(config))
 
 
 def proxy_of(config: Config) -> list[ResourceHandler]:
@@ -57,3 +64,8 @@ def proxy_of(config: Config) -> list[ResourceHandler]:
 
 def _root_of(config: Config) -> str:
     return config.text("para.app_name")
+
+
+def _is_ordered(config: Config) -> bool:
+    """Return whether several servers write, as nodes on one database."""
+    return config.flag("para.nodes.enabled", default=False)

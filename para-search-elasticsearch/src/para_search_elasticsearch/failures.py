@@ -8,6 +8,7 @@ from para_core.errors import BackendError, StorageFullError, UnavailableError
 
 __all__ = [
     "MISSING_INDEX",
+    "STALE",
     "BusyError",
     "RefusedError",
     "cause_of",
@@ -21,6 +22,9 @@ _BUSY, _GONE = 429, 404
 
 MISSING_INDEX = "index_not_found_exception"
 """What the cluster calls an index, or an alias, that is not there."""
+
+STALE = "version_conflict_engine_exception"
+"""What it calls a write when the document is at a later version."""
 
 
 class RefusedError(BackendError):

@@ -18,9 +18,17 @@ from para_search_elasticsearch.mapping import index_body
 from para_search_elasticsearch.naming import Names
 from para_search_elasticsearch.settings import ElasticSettings
 
-__all__ = ["Home", "Homes", "names_of"]
+__all__ = ["Home", "Homes", "Place", "names_of"]
 
 _EXISTS = "resource_already_exists_exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a write is addressed to, and with which parameters."""
+
+    name: str
+    params: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +50,37 @@ class Home:
         """
         return self.index if self.is_shared else f"{self.index}_new"
 
+    def place(self, alias: str = "") -> Place:
+        """Return where to write while it is in use: an alias, unless another is given its own."""
+        return Place(alias or self.alias, {"require_alias": "true"})
 
-def names_of(settings: ElasticSettings, root: str) -> Names:
+    def filling_place(self) -> Place:
+        """Return where to write while it is filled."""
+        if self.is_shared:
+            return Place(self.filling, {"routing": self.alias})
+        return Place(self.filling, {"require_alias": "true"})
+
+
+def names_of(settings: ElasticSettings, root: str, *, is_ordered: bool = False) -> Names:
     """Return the names that a server gives; ``root`` is the identifier of the root app."""
     form = "n" if settings.use_nested_custom_fields else "p"
-    return Names(settings.index_prefix, root, form)
+    return Names(settings.index_prefix, root, f"{form}o" if is_ordered else form)
 
 
 class Homes:
     """Finds, makes, replaces and removes the homes of apps."""
 
-    def __init__(self, connection: Connection, settings: ElasticSettings, root: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: ElasticSettings,
+        root: str,
+        *,
+        is_ordered: bool = False,
+    ) -> None:
         self._connection, self._settings, self._root = connection, settings, root
-        self.names = names_of(settings, root)
+        self._is_ordered = is_ordered
+        self.names = names_of(settings, root, is_ordered=is_ordered)
         self.known: dict[str, Home] = {}
         """Where this process saw apps."""
 
@@ -114,7 +140,7 @@ class Homes:
         )
 
     async def _create(self, index: str, *, is_root: bool, alias: str = "") -> None:
-        body = index_body(self._settings, is_root=is_root)
+        body = index_body(self._settings, is_root=is_root, is_ordered=self._is_ordered)
         if alias:
             body["aliases"] = {alias: {}}
         try:
@@ -133,9 +159,7 @@ class Homes:
     async def move_in(self, appid: str, home: Home) -> None:
         """Let the alias of an app name this home, in one step; what it named before goes."""
         before = await self._behind(home.alias)
-        actions: list[Json] = [{"add": _alias_action(home)}]
-        if not home.is_shared:
-            actions.append({"remove": {"index": home.index, "alias": home.filling}})
+        actions = self.arrival(home)
         for index, facts in before.items():
             if index == home.index:
                 continue
@@ -146,13 +170,33 @@ class Homes:
         await self._connection.request(
             "POST /_aliases", {"actions": actions}, doing="put an index in place"
         )
-        self.known[appid] = home
         for index, facts in before.items():
             tenant = _tenant_of(facts["aliases"].get(home.alias, {}))
             if tenant is not None and tenant != home.tenant:
                 await self.empty(index, tenant, home.alias)
+        await self.settle(appid, home)
+
+    async def settle(self, appid: str, home: Home) -> None:
+        """Know where an app is now, and remove what other rebuilds have left."""
+        self.known[appid] = home
         if not home.is_shared:
             await self._remove_leftovers(appid, home)
+
+    def arrival(self, home: Home) -> list[Json]:
+        """Return what lets the alias of an app name a home, beside what it names before."""
+        actions: list[Json] = [{"add": _alias_action(home)}]
+        if not home.is_shared:
+            actions.append({"remove": {"index": home.index, "alias": home.filling}})
+        return actions
+
+    async def clear(self, home: Home) -> None:
+        """Remove a home that no alias names any more, or yet."""
+        if home.is_shared:
+            await self.empty(home.index, home.tenant, home.alias)
+        else:
+            await self.discard(home.index)
+
+    # ---- removing -----------------------------------------------------------------------------
 
     async def remove(self, appid: str) -> None:
         """Remove an app with all its documents."""
@@ -163,6 +207,8 @@ class Homes:
                 await self.discard(index)
             else:
                 actions = [{"remove": {"index": index, "alias": alias}}]
+                if self._is_ordered:
+                    actions.append({"remove": {"index": index, "alias": self.names.pens(appid)}})
                 await self._connection.request(
                     "POST /_aliases", {"actions": actions}, doing="remove an index"
                 )

@@ -16,6 +16,7 @@ WORDS = "para_words"
 PARTS_GAP = 1000
 """Places between the words of one path, or of one linked object, and those of the next."""
 
+_REMEMBERED = "10m"  # that an object was removed: longer than a write may be under way in a cluster
 _MOST_FIELDS = 1_000_000  # apps whose fields have no end should use the nested form
 _LONGEST_WORD = 1024  # UTF-16 units; a word has at most 255 characters
 
@@ -27,7 +28,9 @@ _NUMBER = {"type": "double", "doc_values": False}
 _KEPT = {"type": "keyword", "index": False, "doc_values": False}
 
 
-def index_body(settings: ElasticSettings, *, is_root: bool) -> dict[str, Any]:
+def index_body(
+    settings: ElasticSettings, *, is_root: bool, is_ordered: bool = False
+) -> dict[str, Any]:
     """Return what an index is created with."""
     shards = settings.shards if is_root else settings.shards_for_child_apps
     replicas = settings.replicas if is_root else settings.replicas_for_child_apps
@@ -46,6 +49,8 @@ def index_body(settings: ElasticSettings, *, is_root: bool) -> dict[str, Any]:
             "analyzer": {WORDS: {"type": "custom", "tokenizer": WORDS}},
         },
     }
+    if is_ordered:
+        options["gc_deletes"] = _REMEMBERED
     if settings.auto_expand_replicas:
         options["auto_expand_replicas"] = settings.auto_expand_replicas
     return {
@@ -58,7 +63,7 @@ def _mappings(*, nested: bool) -> dict[str, Any]:
     names = KEYWORD_FIELDS - {"nstd", "_docid"}
     wholes = [place_of(path, nested=nested).whole for path in names | set(map(nested_path, names))]
     return {
-        "_source": {"includes": ["_key", "_copy", "_position"]},
+        "_source": {"includes": ["_key", "_copy", "_position", "_last"]},
         "date_detection": False,
         "numeric_detection": False,
         "dynamic_templates": _TEMPLATES,
@@ -77,6 +82,7 @@ def _mappings(*, nested: bool) -> dict[str, Any]:
             "_key": _KEPT,
             "_copy": _KEPT,
             "_position": {"type": "long", "index": False},
+            "_last": {"type": "long", "index": False},  # the greatest number of an indexing
         },
     }
 

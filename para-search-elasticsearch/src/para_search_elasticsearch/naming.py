@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from hashlib import blake2b
 
-__all__ = ["Names", "document_id", "state_id"]
+__all__ = ["Names", "document_id", "guard_id", "state_id"]
 
 _FORMAT = 1
 """Grows when the mapping or the way values are written changes; older indexes are built again."""
@@ -31,7 +31,7 @@ class Names:
     prefix: str
     root: str
     form: str
-    """``p`` for plain fields, ``n`` for nested ones."""
+    """``p`` for plain fields, ``n`` for nested ones, with ``o`` where writes are kept in order."""
 
     def alias(self, appid: str) -> str:
         """Return the alias of an app: its id, unless a cluster would not take that."""
@@ -46,6 +46,14 @@ class Names:
     def indexes(self, appid: str) -> str:
         """Return the pattern of all indexes that were ever made for an app."""
         return f"{self._stem(appid)}_*"
+
+    def new_pen(self, appid: str) -> str:
+        """Return a name for the alias that only the writer of an app's index knows."""
+        return f"{self._stem(appid)}.pen-{uuid.uuid4().hex[:16]}"
+
+    def pens(self, appid: str) -> str:
+        """Return the pattern of all such names of an app; no index has one."""
+        return f"{self._stem(appid)}.pen-*"
 
     def shared_index(self) -> str:
         """Return the name of the index of the root app and of those that share it."""
@@ -70,6 +78,11 @@ def document_id(tenant: str, key: str) -> str:
 def state_id(tenant: str) -> str:
     """Return the id of the document that says how far an index is."""
     return f"\x1e{tenant}"
+
+
+def guard_id(tenant: str) -> str:
+    """Return the id of a document that says nothing: see ``Bulk.send``."""
+    return f"\x1d{tenant}"
 
 
 def _slug(appid: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, Callable, Sequence
-from urllib.parse import quote
 
 from para_core.contracts.dao import Record
-from para_core.contracts.search import Hits, Search
+from para_core.contracts.search import Hits, Later, Search
 from para_core.errors import UnavailableError
 from para_core.pager import Pager
 from para_core.query.tree import Node
@@ -17,8 +16,10 @@ from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.finding import Finder
 from para_search_elasticsearch.homes import Home, Homes
-from para_search_elasticsearch.naming import state_id
+from para_search_elasticsearch.pens import Pens
+from para_search_elasticsearch.positions import Positions
 from para_search_elasticsearch.settings import BulkSettings, ElasticSettings
+from para_search_elasticsearch.turns import Turns
 from para_search_elasticsearch.writing import Writer
 
 __all__ = ["ElasticSearch"]
@@ -36,13 +37,14 @@ class ElasticSearch(Search):
 
     is_shared = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self,
         settings: ElasticSettings,
         bulk: BulkSettings,
         connection: Connection,
         *,
         root: str = "para",
+        is_ordered: bool = False,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         """Describe the cluster.
@@ -52,15 +54,24 @@ class ElasticSearch(Search):
             bulk: The section ``para.es.bulk``.
             connection: To the cluster; closed with the engine.
             root: Identifier of the root app.
+            is_ordered: Whether several servers write; the indexes are of another form then.
             clock: Microseconds; new documents get greater numbers than all before.
         """
         self.settings, self.connection = settings, connection
-        self.homes = Homes(connection, settings, root)
+        self.homes = Homes(connection, settings, root, is_ordered=is_ordered)
+        self._is_ordered = is_ordered
+        self._positions = Positions(connection, settings)
         self._finder = Finder(connection, settings)
         sender = Bulk(connection, bulk, settings.bulk_timeout_ms)
         refresh = bulk.flush_immediately and not settings.async_enabled
         self._writer = Writer(sender, settings, clock, refresh=refresh)
+        self._turns = Turns(self.homes, Pens(connection, self.homes), self._writer, self._positions)
         self._is_open = False
+
+    @property
+    def is_ordered(self) -> bool:  # type: ignore[override]
+        """Whether several servers may write."""
+        return self._is_ordered
 
     async def open(self) -> None:
         """Get ready; a cluster that is away is asked again by whatever needs it."""
@@ -70,6 +81,7 @@ class ElasticSearch(Search):
         """Close the connections."""
         self._is_open = False
         self.homes.forget()
+        self._turns.forget()
         await self.connection.close()
 
     def share(self, group: str) -> None:
@@ -94,20 +106,22 @@ class ElasticSearch(Search):
     async def position(self, appid: str) -> int | None:
         """Return the number of the last change that the app's index holds, durably."""
         self._check_open()
-        home = await self.homes.look_up(appid)
-        if home is None:
-            return None
-        try:
-            answer = await self.connection.request(
-                f"GET {_state_path(home.alias, home.tenant)}",
-                doing="tell how far an index is",
-            )
-        except RefusedError as refusal:
-            if refusal.is_missing:
-                return None
-            raise
-        position = answer.get("_source", {}).get("_position")
-        return position if isinstance(position, int) else None
+        if self._is_ordered:
+            return await self._turns.begin(appid)
+        return await self._position_in(await self.homes.look_up(appid))
+
+    async def refresh(self, appid: str) -> int | None:
+        """Return what ``position`` does: what the cluster was told, every search sees."""
+        self._check_open()
+        known = self.homes.known.get(appid)
+        position = await self._position_in(known)
+        if position is None:  # it was not known, or has moved
+            position = await self._position_in(await self.homes.look_up(appid))
+        return position
+
+    async def _position_in(self, home: Home | None) -> int | None:
+        state = None if home is None else await self._positions.read(home)
+        return None if state is None else state.position
 
     # ---- writing ------------------------------------------------------------------------------
 
@@ -124,7 +138,7 @@ class ElasticSearch(Search):
             try:
                 await self._writer.apply(appid, home, puts, deletes)
                 if position is not None:
-                    await self._remember(home, position, refresh=False)
+                    await self._positions.write(home, home.place(), position)
             except RefusedError as refusal:
                 self.homes.forget(appid)
                 if not refusal.is_missing or tried + 1 == _TRIES:
@@ -142,7 +156,8 @@ class ElasticSearch(Search):
             taken = 0
             async for batch in records:
                 taken += await self._writer.fill(appid, home, batch)
-            await self._remember(home, position, refresh=True, is_filling=True)
+            await self._positions.write(home, home.filling_place(), position)
+            await self._positions.show(home)
             await self.homes.move_in(appid, home)
         except BaseException:
             await asyncio.shield(self._clear(home))
@@ -152,10 +167,7 @@ class ElasticSearch(Search):
     async def _clear(self, home: Home) -> None:
         """Remove what a failed rebuild made; the next one removes it if this fails too."""
         try:
-            if home.is_shared:
-                await self.homes.empty(home.index, home.tenant, home.alias)
-            else:
-                await self.homes.discard(home.index)
+            await self.homes.clear(home)
         except (UnavailableError, RefusedError):
             self.homes.forget()
 
@@ -164,32 +176,27 @@ class ElasticSearch(Search):
         self._check_open()
         await self.homes.remove(appid)
         self._writer.forget(appid)
+        self._turns.forget(appid)
 
-    async def _remember(
-        self, home: Home, position: int, *, refresh: bool, is_filling: bool = False
+    async def index_as_of(
+        self,
+        appid: str,
+        puts: Sequence[Record],
+        deletes: Sequence[str],
+        position: int | None,
+        as_of: int,
     ) -> None:
-        params = {"refresh": "true"} if refresh else {}
-        if is_filling and home.is_shared:
-            params["routing"] = home.alias
-        else:
-            params["require_alias"] = "true"
-        await self.connection.request(
-            f"PUT {_state_path(home.filling if is_filling else home.alias, home.tenant)}",
-            {"_position": position},
-            doing="remember how far an index is",
-            params=params,
-        )
-        if refresh:
-            await self.connection.request(
-                f"POST /{quote(home.index, safe='')}/_refresh",
-                doing="show new objects",
-                timeout_ms=self.settings.bulk_timeout_ms,
-            )
+        """Index and remove what is not newer in the index; see ``Search.index_as_of``."""
+        self._check_open()
+        await self._turns.index(appid, puts, deletes, position, as_of)
+
+    async def rebuild_as_of(
+        self, appid: str, records: AsyncIterable[Sequence[Record]], position: int, later: Later
+    ) -> int:
+        """Replace an index that another server writes; see ``Search.rebuild_as_of``."""
+        self._check_open()
+        return await self._turns.rebuild(appid, records, position, later)
 
     def _check_open(self) -> None:
         if not self._is_open:
             raise UnavailableError("the search engine is not open")
-
-
-def _state_path(index: str, tenant: str) -> str:
-    return f"/{quote(index, safe='')}/_doc/{quote(state_id(tenant), safe='')}"

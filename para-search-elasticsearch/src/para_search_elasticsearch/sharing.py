@@ -23,17 +23,23 @@ class Sharing(AppListener):
     """
 
     def __init__(
-        self, settings: ElasticSettings, connect: Callable[[], Connection], root: str
+        self,
+        settings: ElasticSettings,
+        connect: Callable[[], Connection],
+        root: str,
+        *,
+        is_ordered: bool = False,
     ) -> None:
         """Listen; ``connect`` makes a connection to the cluster, closed after each app."""
         self._settings, self._connect, self._root = settings, connect, root
+        self._is_ordered = is_ordered
 
     async def app_created(self, app: App) -> None:
         """Make room for an app that shares."""
         if not (app.sharing_index and self._settings.root_index_sharing_enabled):
             return
         async with self._connect() as connection:
-            homes = Homes(connection, self._settings, self._root)
+            homes = Homes(connection, self._settings, self._root, is_ordered=self._is_ordered)
             if await homes.look_up(app.identifier) is None:
                 home = await homes.make(app.identifier, shared=True)
                 await homes.move_in(app.identifier, home)

@@ -11,8 +11,8 @@ from para_core.contracts.dao import Record
 from para_core.query.fields import document_of
 from para_search_elasticsearch.bulk import Action, Bulk, Failed
 from para_search_elasticsearch.documents import document_body, source_of
-from para_search_elasticsearch.homes import Home
-from para_search_elasticsearch.naming import document_id
+from para_search_elasticsearch.homes import Home, Place
+from para_search_elasticsearch.naming import document_id, guard_id
 from para_search_elasticsearch.settings import ElasticSettings
 
 __all__ = ["Writer"]
@@ -38,43 +38,70 @@ class Writer:
         else:
             self._last.pop(appid, None)
 
-    async def apply(
-        self, appid: str, home: Home, puts: Sequence[Record], deletes: Sequence[str]
+    def start_at(self, appid: str, number: int) -> None:
+        """Give greater numbers than this one, whatever the clock says."""
+        self._last[appid] = max(self._last.get(appid, 0), number)
+
+    def last(self, appid: str) -> int:
+        """Return the greatest number that was given; 0 for none."""
+        return self._last.get(appid, 0)
+
+    async def apply(  # noqa: PLR0913 - what, whose, where, and when
+        self,
+        appid: str,
+        home: Home,
+        puts: Sequence[Record],
+        deletes: Sequence[str],
+        *,
+        place: Place | None = None,
+        as_of: int | None = None,
     ) -> None:
-        """Index records and remove ids, through the alias of the app."""
-        params = {"require_alias": "true"}
-        if self._refresh:
-            params["refresh"] = "true"
+        """Index records and remove ids, through the alias of the app or at another place.
+
+        With ``as_of`` only where nothing is newer: see ``Search.index_as_of``.
+        """
+        place = place or home.place()
+        params = place.params | ({"refresh": "true"} if self._refresh else {})
         wanted: dict[str, Record | None] = {}
         for record in puts:  # the last of equal ids counts, in its place
             wanted.pop(record.id, None)
             wanted[record.id] = record
         wanted.update(dict.fromkeys(deletes))
         bad: list[str] = []
-        actions = self._actions(appid, home, wanted, bad)
-        failed = await self._bulk.send(home.alias, actions, params=params)
+        actions = self._actions(appid, home, wanted, bad, as_of)
+        guard = None if as_of is None else Action.put("", guard_id(home.tenant), {})
+        failed = await self._bulk.send(place.name, actions, params=params, guard=guard)
         bad += _told(appid, failed)
         if bad:  # what was indexed of them is outdated
-            gone = [Action.delete(key, document_id(home.tenant, key)) for key in bad]
-            await self._bulk.send(home.alias, gone, params=params)
+            gone = [
+                Action.delete(key, document_id(home.tenant, key), _version(wanted[key], as_of))
+                for key in bad
+            ]
+            await self._bulk.send(place.name, gone, params=params, guard=guard)
 
-    async def fill(self, appid: str, home: Home, records: Sequence[Record]) -> int:
+    async def fill(
+        self, appid: str, home: Home, records: Sequence[Record], *, as_of: int | None = None
+    ) -> int:
         """Index records into a home that no alias names yet; return how many."""
-        params = {"routing": home.alias} if home.is_shared else {"require_alias": "true"}
-        bad: list[str] = []
+        place, bad = home.filling_place(), list[str]()
         wanted: dict[str, Record | None] = {record.id: record for record in records}
-        actions = self._actions(appid, home, wanted, bad)
-        failed = await self._bulk.send(home.filling, actions, params=params)
+        actions = self._actions(appid, home, wanted, bad, as_of)
+        failed = await self._bulk.send(place.name, actions, params=place.params)
         return len(records) - len(bad) - len(_told(appid, failed))
 
     def _actions(
-        self, appid: str, home: Home, wanted: dict[str, Record | None], bad: list[str]
+        self,
+        appid: str,
+        home: Home,
+        wanted: dict[str, Record | None],
+        bad: list[str],
+        as_of: int | None,
     ) -> Iterator[Action]:
         """Yield a change for each id; what is no object is logged and added to ``bad``."""
         for key, record in wanted.items():
-            doc = document_id(home.tenant, key)
+            doc, version = document_id(home.tenant, key), _version(record, as_of)
             if record is None:
-                yield Action.delete(key, doc)
+                yield Action.delete(key, doc, version)
                 continue
             try:
                 document = document_of(record)
@@ -86,12 +113,18 @@ class Writer:
             body["_app"], body["_owner"] = home.tenant, appid
             if record.change == 0:
                 body["_copy"] = source_of(record.data)
-            yield Action.put(key, doc, body)
+            yield Action.put(key, doc, body, version)
 
     def _next(self, appid: str) -> int:
         number = max(self._last.get(appid, 0) + 1, self._clock())
         self._last[appid] = number
         return number
+
+
+def _version(record: Record | None, as_of: int | None) -> int | None:
+    if as_of is None:
+        return None
+    return as_of if record is None else max(record.change, as_of)
 
 
 def _told(appid: str, failed: Sequence[Failed]) -> list[str]:

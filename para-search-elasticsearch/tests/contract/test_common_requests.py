@@ -11,7 +11,7 @@ import pytest
 from para_core.contracts.dao import Record
 from para_core.pager import Pager
 from para_core.query.tree import All, Near, Similar
-from para_core.testing.search import a_record
+from para_core.testing.search import a_record, deltas
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.doctor import examine_cluster
 
@@ -30,12 +30,9 @@ PARAMS = {"refresh", "require_alias", "routing", "conflicts", "ignore_unavailabl
 PARAMS |= {"allow_no_indices"}
 
 
-@pytest.mark.parametrize("nested", [False, True], ids=["plain", "nested"])
-@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
-@pytest.mark.service("opensearch")
-async def test_all_requests_are_common_ones(
-    monkeypatch: pytest.MonkeyPatch, *, nested: bool, shared: bool
-) -> None:
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Mapping[str, str]]]:
+    """Record what is sent, with its parameters."""
     sent: list[tuple[str, Mapping[str, str]]] = []
     send = Connection.send
 
@@ -51,12 +48,22 @@ async def test_all_requests_are_common_ones(
         sent.append((what, params or {}))
         return await send(self, what, body, doing=doing, params=params, timeout_ms=timeout_ms)
 
-    async def records() -> AsyncIterator[list[Record]]:
-        yield [a_record("c")]
+    monkeypatch.setattr(Connection, "send", recording)
+    return sent
 
+
+async def records() -> AsyncIterator[list[Record]]:
+    yield [a_record("c")]
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["plain", "nested"])
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+@pytest.mark.service("opensearch")
+async def test_all_requests_are_common_ones(
+    sent: list[tuple[str, Mapping[str, str]]], *, nested: bool, shared: bool
+) -> None:
     options: dict[str, Any] = {"root_index_sharing_enabled": shared, "root": "zoo"}
     async with an_engine(use_nested_custom_fields=nested, **options) as engine:
-        monkeypatch.setattr(Connection, "send", recording)
         await engine.index("zoo", [a_record("a", text="fox"), a_record("b")], ["x"], 1)
         await engine.position("zoo")
         for node in (All(), Similar(["properties.text"], "fox"), Near(1, 2, 3)):
@@ -64,8 +71,27 @@ async def test_all_requests_are_common_ones(
         await engine.rebuild("zoo", records(), 2)
         await engine.drop("zoo")
         await examine_cluster(engine.connection, engine.settings)
-        monkeypatch.undo()
     assert len(sent) > 15
     for what, params in sent:
         assert any(re.fullmatch(pattern, what) for pattern in COMMON), what
         assert set(params) <= PARAMS, what
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+@pytest.mark.service("opensearch")
+async def test_all_requests_of_nodes_are_common_ones(
+    sent: list[tuple[str, Mapping[str, str]]], *, shared: bool
+) -> None:
+    options: dict[str, Any] = {"root_index_sharing_enabled": shared, "root": "zoo"}
+    async with an_engine(is_ordered=True, **options) as engine:
+        await engine.rebuild_as_of("zoo", records(), 1, deltas())
+        await engine.position("zoo")
+        await engine.index_as_of("zoo", [a_record("a", "thing", 2)], ["c"], 2, 2)
+        await engine.refresh("zoo")
+        await engine.index_as_of("zoo", [a_record("b", change=0)], [], None, 2)
+        await engine.rebuild_as_of("zoo", records(), 2, deltas())
+        await engine.drop("zoo")
+    assert len(sent) > 15
+    for what, params in sent:
+        assert any(re.fullmatch(pattern, what) for pattern in COMMON), what
+        assert set(params) <= PARAMS | {"version", "version_type"}, what

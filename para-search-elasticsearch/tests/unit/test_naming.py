@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
 
-from para_search_elasticsearch.naming import Names, document_id, state_id
+from para_search_elasticsearch.naming import Names, document_id, guard_id, state_id
 
 NAMES = Names("", "para", "p")
 APPS = [
@@ -61,9 +63,30 @@ def test_an_index_of_the_other_form_is_not_usable() -> None:
     assert not nested.is_current(NAMES.shared_index())
 
 
+def test_indexes_that_several_servers_write_are_of_another_form() -> None:
+    ordered = Names("", "para", "po")
+    assert ordered.is_current(ordered.new_index("app"))
+    assert not ordered.is_current(NAMES.new_index("app"))
+    assert not NAMES.is_current(ordered.new_index("app"))
+    assert not NAMES.is_current(ordered.shared_index())
+
+
+@pytest.mark.parametrize("appid", APPS, ids=range(len(APPS)))
+def test_pens_are_names_that_nothing_else_has(appid: str) -> None:
+    pen = NAMES.new_pen(appid)
+    assert pen != NAMES.new_pen(appid)
+    assert fnmatchcase(pen, NAMES.pens(appid))
+    for other in APPS:
+        assert not fnmatchcase(pen, NAMES.indexes(other))
+        assert not fnmatchcase(NAMES.new_index(other), NAMES.pens(appid))
+        assert not fnmatchcase(NAMES.alias(other), NAMES.pens(appid))
+        assert fnmatchcase(NAMES.new_pen(other), NAMES.pens(appid)) == (other == appid)
+    assert NAMES.alias(pen) != pen
+
+
 @pytest.mark.parametrize("key", ["k", "x" * 511, "🐈" * 400, "a:b", ""])
 def test_documents_of_two_apps_have_two_ids(key: str) -> None:
     ids = {document_id("one", key), document_id("two", key)}
     assert len(ids) == 2
     assert all(len(one.encode()) <= 512 for one in ids)
-    assert state_id("one") not in ids
+    assert not ids & {state_id("one"), guard_id("one")}

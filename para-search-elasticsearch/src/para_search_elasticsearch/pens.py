@@ -1,0 +1,68 @@
+"""Who writes an index: the server that has the pen, an alias with a name that only it knows.
+
+A server takes the pen and takes all other pens away in one step of the cluster, so what another one
+sends after that, through its own, is refused. An index is replaced only by whoever has its pen.
+"""
+
+from __future__ import annotations
+
+from para_core.errors import IndexMovedError
+from para_search_elasticsearch.connection import Connection, Json
+from para_search_elasticsearch.failures import RefusedError
+from para_search_elasticsearch.homes import Home, Homes
+
+__all__ = ["Pens"]
+
+_NOT_HELD = (400, 404)  # what a cluster answers to a step that needs an alias which is not there
+
+
+class Pens:
+    """Takes pens, and replaces indexes by them."""
+
+    def __init__(self, connection: Connection, homes: Homes) -> None:
+        self._connection, self._homes = connection, homes
+
+    async def take(self, appid: str, home: Home) -> str:
+        """Make this server the one that writes a home; return the alias that it writes through.
+
+        Raises:
+            IndexMovedError: The app is elsewhere.
+        """
+        names = self._homes.names
+        pen = names.new_pen(appid)
+        add: Json = {"index": home.index, "alias": pen}
+        if home.is_shared:
+            add["routing"] = home.alias
+        others = {"index": home.index, "alias": names.pens(appid)}
+        actions: list[Json] = [{"remove": others}, {"add": add}]
+        try:
+            await self._change(actions, "become the writer of an index")
+        except RefusedError as refusal:
+            if refusal.is_missing:
+                raise IndexMovedError(appid) from refusal
+            raise
+        if await self._homes.look_up(appid) != home:
+            raise IndexMovedError(appid)
+        return pen
+
+    async def replace(self, appid: str, old: Home, home: Home, pen: str) -> None:
+        """Let the alias of an app name another home, if the old one still has this pen.
+
+        Raises:
+            IndexMovedError: It has not; nothing has changed.
+        """
+        actions: list[Json] = [{"remove": {"index": old.index, "alias": pen, "must_exist": True}}]
+        if old.index != home.index:
+            actions.append({"remove": {"index": old.index, "alias": old.alias}})
+        actions += self._homes.arrival(home)
+        try:
+            await self._change(actions, "put an index in place")
+        except RefusedError as refusal:
+            if refusal.status in _NOT_HELD:
+                raise IndexMovedError(appid) from refusal
+            raise
+        await self._homes.clear(old)
+        await self._homes.settle(appid, home)
+
+    async def _change(self, actions: list[Json], doing: str) -> None:
+        await self._connection.request("POST /_aliases", {"actions": actions}, doing=doing)
