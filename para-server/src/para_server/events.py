@@ -108,7 +108,8 @@ class Followers(Component):
             self._index.on_lead.append(self._lead)
             self._index.on_news = self.webhooks.wake
         if leases is not None and self._sends:
-            leases.on_take, leases.on_leave = self.webhooks.take_share, self.webhooks.leave_share
+            leases.on_take.append(self.webhooks.take_share)
+            leases.on_leave.append(self.webhooks.leave_share)
         self._may_lead = False
         self._leading: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from para_core.config import Config
 
 from ..e2e.backends import a_schema  # noqa: TID252 - tests have no package
 from .process import Caller, ServerProcess
 
-__all__ = ["LEASE_SEC", "STALE_SEC", "a_cluster", "connected", "eventually"]
+__all__ = ["LEASE_SEC", "STALE_SEC", "a_cluster", "an_engine_of_all", "connected", "eventually"]
 
 LEASE_SEC, STALE_SEC = 2, 0.5
+NO_SETTINGS: Mapping[str, object] = {}
 
 
-def a_node(folder: Path, address: str, number: int, settings: dict[str, object]) -> ServerProcess:
+def a_node(
+    folder: Path, address: str, number: int, settings: Mapping[str, object]
+) -> ServerProcess:
     """Return a node that is not started yet, with a folder of its own."""
     own = folder / f"node{number}"
     own.mkdir()
@@ -37,14 +45,15 @@ def a_node(folder: Path, address: str, number: int, settings: dict[str, object])
 
 
 @contextmanager
-def a_cluster(folder: Path, count: int = 2, **settings: object) -> Iterator[list[ServerProcess]]:
+def a_cluster(
+    folder: Path, settings: Mapping[str, object] = NO_SETTINGS, *, count: int = 2
+) -> Iterator[list[ServerProcess]]:
     """Start nodes on a schema of their own; they are killed at the end."""
-    named = {key.replace("__", "."): value for key, value in settings.items()}
     with asyncio.Runner() as runner, ExitStack() as stack:
         schema = a_schema()
         address = runner.run(schema.__aenter__())
         stack.callback(lambda: runner.run(schema.__aexit__(None, None, None)))
-        nodes = [a_node(folder, address, number + 1, named) for number in range(count)]
+        nodes = [a_node(folder, address, number + 1, settings) for number in range(count)]
         for node in nodes:
             stack.callback(node.kill)
         for node in nodes:
@@ -52,6 +61,39 @@ def a_cluster(folder: Path, count: int = 2, **settings: object) -> Iterator[list
         for node in nodes:
             node.wait_until_ready()
         yield nodes
+
+
+@contextmanager
+def an_engine_of_all() -> Iterator[dict[str, object]]:
+    """Give the settings of nodes that search in one cluster; their indexes are removed at the end.
+
+    Close the nodes before.
+    """
+    from para_search_elasticsearch.engine import connection_of, settings_of
+
+    address, prefix = (
+        urlsplit(os.environ["PARA_TEST_OPENSEARCH_URL"]),
+        f"n-{uuid.uuid4().hex[:12]}-",
+    )
+    settings: dict[str, object] = {
+        "para.search": "ElasticSearch",
+        "para.es.flavor": "opensearch",
+        "para.es.restclient_scheme": str(address.scheme),
+        "para.es.restclient_host": str(address.hostname),
+        "para.es.restclient_port": address.port,
+        "para.es.index_prefix": prefix,
+        "para.es.shards": 1,
+    }
+
+    async def clean() -> None:
+        config = Config({key: str(value) for key, value in settings.items()})
+        async with connection_of(config, settings_of(config)) as connection:
+            await connection.request(f"DELETE /{prefix}*", doing="remove what a test made")
+
+    try:
+        yield settings
+    finally:
+        asyncio.run(clean())
 
 
 def connected(nodes: Sequence[ServerProcess], stack: ExitStack) -> list[Caller]:

@@ -30,8 +30,8 @@ def nodes(folder: Path) -> Iterator[list[ServerProcess]]:
 @pytest.fixture(scope="module")
 def lasting() -> Iterator[list[ServerProcess]]:
     """Start nodes for all tests that leave them alive."""
-    limit = {"para__security__failures_per_address": MOST_FAILURES}
-    with TemporaryDirectory() as folder, a_cluster(Path(folder), **limit) as nodes:
+    limit = {"para.security.failures_per_address": MOST_FAILURES}
+    with TemporaryDirectory() as folder, a_cluster(Path(folder), limit) as nodes:
         yield nodes
 
 
@@ -173,7 +173,7 @@ TOKEN = "of-the-operator"  # noqa: S105 - of a test
 
 
 def test_health_tells_who_is_there_and_which_shares_each_has(folder: Path) -> None:
-    with a_cluster(folder, para__operator__token=TOKEN) as nodes, ExitStack() as stack:
+    with a_cluster(folder, {"para.operator.token": TOKEN}) as nodes, ExitStack() as stack:
         one, two = connected(nodes, stack)
         eventually(lambda: others_of(one) == [2])
         eventually(lambda: sorted(shares_of(one) + shares_of(two)) == list(range(16)))

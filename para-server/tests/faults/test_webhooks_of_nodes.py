@@ -28,7 +28,7 @@ ENOUGH = 15  # writes of each writer between two blows
 
 @pytest.fixture
 def nodes(folder: Path) -> Iterator[list[ServerProcess]]:
-    with a_cluster(folder, para__webhooks_enabled=True) as nodes:
+    with a_cluster(folder, {"para.webhooks_enabled": True}) as nodes:
         yield nodes
 
 

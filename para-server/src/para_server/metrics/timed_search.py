@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from para_core.contracts.dao import Record
-from para_core.contracts.search import Hits, Search
+from para_core.contracts.search import Hits, Later, Search
 from para_core.pager import Pager
 from para_core.query.tree import (
     Bool,
@@ -46,6 +46,11 @@ class TimedSearch(Search):
         """Whether all servers see the index behind it."""
         return self.search.is_shared
 
+    @property
+    def is_ordered(self) -> bool:  # type: ignore[override]
+        """Whether the engine behind it keeps the writes of several servers in order."""
+        return self.search.is_ordered
+
     async def open(self) -> None:
         """Open the engine behind it."""
         await self.search.open()
@@ -78,9 +83,27 @@ class TimedSearch(Search):
         try:
             await self.search.index(appid, puts, deletes, position)
         finally:
-            verb = "index" if puts else "unindex"
-            more = "All" if len(puts) + len(deletes) > 1 else ""
-            self._metrics.book(appid, self._changes[verb + more], began)
+            self._book(appid, puts, deletes, began)
+
+    async def index_as_of(
+        self,
+        appid: str,
+        puts: Sequence[Record],
+        deletes: Sequence[str],
+        position: int | None,
+        as_of: int,
+    ) -> None:
+        """Index and unindex what is not newer in the index."""
+        began = self._metrics.clock_ns()
+        try:
+            await self.search.index_as_of(appid, puts, deletes, position, as_of)
+        finally:
+            self._book(appid, puts, deletes, began)
+
+    def _book(self, appid: str, puts: Sequence[Record], deletes: Sequence[str], began: int) -> None:
+        verb = "index" if puts else "unindex"
+        more = "All" if len(puts) + len(deletes) > 1 else ""
+        self._metrics.book(appid, self._changes[verb + more], began)
 
     async def rebuild(
         self, appid: str, records: AsyncIterable[Sequence[Record]], position: int
@@ -89,6 +112,16 @@ class TimedSearch(Search):
         began = self._metrics.clock_ns()
         try:
             return await self.search.rebuild(appid, records, position)
+        finally:
+            self._metrics.book(appid, self._finds["rebuildIndex"], began)
+
+    async def rebuild_as_of(
+        self, appid: str, records: AsyncIterable[Sequence[Record]], position: int, later: Later
+    ) -> int:
+        """Rebuild an index that another server writes."""
+        began = self._metrics.clock_ns()
+        try:
+            return await self.search.rebuild_as_of(appid, records, position, later)
         finally:
             self._metrics.book(appid, self._finds["rebuildIndex"], began)
 

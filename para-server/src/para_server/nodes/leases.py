@@ -12,6 +12,7 @@ import contextlib
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import msgspec
 
@@ -56,9 +57,9 @@ class Leases(Component):
         self.roster = Roster(dao, lease_sec=lease_sec, clock=clock)
         self._moving: dict[int, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
-        self.on_take: Callable[[NodeShare], Awaitable[None]] = _nothing
-        """Called once this node has a share; when it fails, the share is given back."""
-        self.on_leave: Callable[[NodeShare], Awaitable[None]] = _nothing
+        self.on_take: list[Callable[[NodeShare], Awaitable[None]]] = []
+        """Called once this node has a share; when one fails, the share is given back."""
+        self.on_leave: list[Callable[[NodeShare], Awaitable[None]]] = []
         """Called before this node gives a share back, and when it has lost one."""
 
     def _new_share(self, number: int) -> NodeShare:
@@ -167,21 +168,22 @@ class Leases(Component):
             return  # another node was faster
         logger.info("this node looks after a share of the apps", extra={"share": share.number})
         try:
-            await self.on_take(share)
+            for begin in self.on_take:
+                await begin(share)
         except BaseException:
             await self._give(share)
             raise
 
     async def _give(self, share: NodeShare) -> None:
-        try:
-            await self.on_leave(share)
-        finally:
-            with contextlib.suppress(LeaseLostError):
-                await share.release()
+        async with AsyncExitStack() as stack:  # whatever fails, all of them are told
+            stack.push_async_callback(self._release, share)
+            for end in self.on_leave:
+                stack.push_async_callback(end, share)
 
-
-async def _nothing(share: NodeShare) -> None:
-    del share
+    @staticmethod
+    async def _release(share: NodeShare) -> None:
+        with contextlib.suppress(LeaseLostError):
+            await share.release()
 
 
 _decode = msgspec.json.Decoder(Lease).decode

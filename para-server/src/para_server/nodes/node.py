@@ -19,6 +19,7 @@ from para_server.nodes.leases import Leases
 from para_server.nodes.retention import NodeRetention
 from para_server.nodes.seat import NodeSeat
 from para_server.nodes.settings import NodeSettings
+from para_server.nodes.shared_index import SharedIndex
 from para_server.nodes.values import NodeValues
 from para_server.nodes.watch import Watch
 from para_server.peer import Peer
@@ -70,7 +71,8 @@ class Node(Peer):
         self._settings = settings
         self.root_keys = RootKeys()
         self._stack = AsyncExitStack()
-        self._index: NodeIndex | None = None
+        self._index: NodeIndex | SharedIndex | None = None
+        self._shares_index = False  # whether all nodes search in one engine
         self._para: Para
         self._dao: DAO
         self._cache: NodeCache
@@ -89,7 +91,7 @@ class Node(Peer):
         """Return settings and back-ends for a node.
 
         Raises:
-            ConfigError: The database is of one machine, or the index is of all.
+            ConfigError: The database is of one machine, or the index cannot be written by several.
         """
         dao, mine = backends.dao, self._settings
         if not dao.is_shared:
@@ -97,13 +99,14 @@ class Node(Peer):
                 f"para.nodes.enabled needs a database that servers on several machines may use, "
                 f"and {type(dao).__name__} is none; set para.dao and para.sql.url to one"
             )
-        if backends.search.is_shared:
+        if backends.search.is_shared and not backends.search.is_ordered:
             raise ConfigError(
-                "para.nodes.enabled goes together with a search engine that each node has for "
-                f"itself, which {type(backends.search).__name__} is not; set para.search to "
-                "LuceneSearch"
+                f"para.nodes.enabled: {type(backends.search).__name__} is a search engine of all "
+                "nodes that does not keep their writes in order; set para.search to ElasticSearch, "
+                "or to one that each node has for itself, such as LuceneSearch"
             )
         dao.share(_GROUP)
+        self._shares_index = backends.search.is_shared
         self._dao = dao
         self.watch = Watch(dao, stale_sec=mine.stale_ms / 1000, feed_sec=mine.feed_sec)
         self.watch.on_changes.append(self._hear)
@@ -119,7 +122,7 @@ class Node(Peer):
 
     def retention(self, usual: Retention) -> Retention:
         """Return what keeps changes for nodes that are away."""
-        followers = usual.followers - {INDEX}
+        followers = usual.followers if self._shares_index else usual.followers - {INDEX}
         feed_sec = self._settings.feed_sec
         self._retention = NodeRetention(self._dao, followers, feed_sec=feed_sec)
         return self._retention
@@ -135,8 +138,13 @@ class Node(Peer):
         retention: Retention,
         *,
         rebuild_page: int = REBUILD_PAGE,
-    ) -> NodeIndex:
-        """Return what keeps the index of this node in step."""
+    ) -> NodeIndex | SharedIndex:
+        """Return what keeps the index of this node in step, or that of all nodes."""
+        if self._shares_index and self.leases is not None:
+            self._index = SharedIndex(
+                dao, search, self.watch, self.leases, retention, rebuild_page=rebuild_page
+            )
+            return self._index
         follower = IndexFollower(dao, search, retention=retention, rebuild_page=rebuild_page)
         self._index = NodeIndex(dao, follower, self.watch)
         return self._index

@@ -97,7 +97,7 @@ class Follower(Component):
     nobody tells, such as the writes of other processes, it finds every ``poll_sec``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self,
         dao: DAO,
         follows: Follows,
@@ -105,9 +105,14 @@ class Follower(Component):
         name: str,
         poll_sec: float = 10.0,
         owns: Callable[[str], bool] = lambda appid: True,
+        report: Callable[[str, Exception], None] | None = None,
     ) -> None:
-        """Follow the apps of a database for which ``owns`` is true."""
+        """Follow the apps of a database for which ``owns`` is true.
+
+        ``report`` is told of ``(appid, error)`` instead of the log; what failed is tried again.
+        """
         self._dao, self._follows, self._owns = dao, follows, owns
+        self._report = report or self._log
         self._name, self._poll_sec = name, poll_sec
         self._dirty: dict[str, None] = {}
         self._positions: dict[str, int] = {}
@@ -200,16 +205,19 @@ class Follower(Component):
                 self._positions[appid] = changes[-1].number
                 self._dirty[appid] = None
             self._failures.pop(appid, None)
-        except Exception as error:  # whatever it is: the other apps must be followed on
-            extra = {"follower": self._name, "app": appid}
-            if isinstance(error, UnavailableError):  # it passes, and says why by itself
-                logger.warning("changes are not taken: %s", error, extra=extra)
-            else:
-                logger.exception("changes are not taken", extra=extra)
+        except Exception as error:  # noqa: BLE001 - the other apps must be followed on
+            self._report(appid, error)
             self._positions.pop(appid, None)  # it may have been stored all the same
             failures = self._failures[appid] = self._failures.get(appid, 0) + 1
             pause = _RETRY_SEC[min(failures, len(_RETRY_SEC)) - 1]
             asyncio.get_running_loop().call_later(pause, self._again, self._task, appid)
+
+    def _log(self, appid: str, error: Exception) -> None:
+        extra = {"follower": self._name, "app": appid}
+        if isinstance(error, UnavailableError):  # it passes, and says why by itself
+            logger.warning("changes are not taken: %s", error, extra=extra)
+        else:
+            logger.error("changes are not taken", exc_info=error, extra=extra)
 
     def _again(self, task: asyncio.Task[None] | None, appid: str) -> None:
         if task is self._task:

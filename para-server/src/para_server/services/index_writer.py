@@ -15,7 +15,7 @@ from para_core.contracts.search import Search
 from para_server.services.following import Retention, changes_after
 from para_server.services.index_feed import Feed, Pending
 
-__all__ = ["FOLLOWER", "REBUILD_PAGE", "IndexWriter", "is_indexed"]
+__all__ = ["FOLLOWER", "REBUILD_PAGE", "IndexWriter", "all_records", "is_indexed", "stored"]
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class IndexWriter:
         if position is not None and position < await self.retention.missing(feed.appid):
             logger.warning("the index was away for too long", extra={"appid": feed.appid})
             position = None
-        if is_damaged(feed):
+        if is_damaged(feed.failures):
             logger.warning("the index fails again and again", extra={"appid": feed.appid})
             position = None
         if position is None or position > last:
@@ -119,17 +119,27 @@ class IndexWriter:
         await self.retention.passed(FOLLOWER, feed.appid, feed.position)
 
     async def _index_stored(self, appid: str, keys: Sequence[str], position: int | None) -> None:
-        found = await self._dao.read_all(appid, keys)
-        puts = [record for record in found.values() if is_indexed(record)]
-        kept = {record.id for record in puts}
-        gone = [key for key in keys if key not in kept]
+        puts, gone = await stored(self._dao, appid, keys)
         await self._search.index(appid, puts, gone, position)
 
-    async def _all_records(self, appid: str) -> AsyncIterator[Sequence[Record]]:
-        after = ""
-        while page := await self._dao.read_page(appid, after=after, limit=self._rebuild_page):
-            after = page[-1].id
-            yield [record for record in page if is_indexed(record)]
+    def _all_records(self, appid: str) -> AsyncIterator[Sequence[Record]]:
+        return all_records(self._dao, appid, self._rebuild_page)
+
+
+async def all_records(dao: DAO, appid: str, page: int) -> AsyncIterator[Sequence[Record]]:
+    """Yield all records of an app that are to be indexed, so many at a time."""
+    after = ""
+    while found := await dao.read_page(appid, after=after, limit=page):
+        after = found[-1].id
+        yield [record for record in found if is_indexed(record)]
+
+
+async def stored(dao: DAO, appid: str, keys: Sequence[str]) -> tuple[list[Record], list[str]]:
+    """Return the records with these ids that are to be indexed, and the ids of no such record."""
+    found = await dao.read_all(appid, keys)
+    puts = [record for record in found.values() if is_indexed(record)]
+    kept = {record.id for record in puts}
+    return puts, [key for key in keys if key not in kept]
 
 
 def _portions(changes: Sequence[Change]) -> Iterator[tuple[list[str], int | None]]:
@@ -145,9 +155,9 @@ def _portions(changes: Sequence[Change]) -> Iterator[tuple[list[str], int | None
             keys.clear()
 
 
-def is_damaged(feed: Feed) -> bool:
+def is_damaged(failures: int) -> bool:
     """Return whether an index failed so often that it is time to make it anew, now and then."""
-    return feed.failures > 1 and feed.failures & (feed.failures - 1) == 0
+    return failures > 1 and failures & (failures - 1) == 0
 
 
 def is_indexed(record: Record) -> bool:

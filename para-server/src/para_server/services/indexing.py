@@ -78,6 +78,10 @@ class Indexing(Component):
             gone: Ids of objects that are not to be found any more.
         """
 
+    async def begin_app(self, appid: str) -> None:
+        """Hear that there is a new app, whose name another one may have had."""
+        del appid
+
     @abstractmethod
     async def drop(self, appid: str) -> None:
         """Forget an app and remove its index."""

@@ -259,8 +259,10 @@ class Store:
             await self._cache.put_all(appid, [record_of(obj) for obj in objects if obj.cached])
 
     async def begin(self, appid: str, *, shared: bool = False) -> None:
-        """Make room for a new app; what the cache has of another one of that name is not its."""
+        """Make room for a new app; what is left of another one of that name is not its."""
         await self.dao.create_table(appid, shared=shared)
+        if self._index is not None:
+            await self._index.begin_app(appid)
         if self._cache is not None:
             await self._cache.clear(appid)
 

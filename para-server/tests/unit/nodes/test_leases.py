@@ -121,7 +121,7 @@ class Seated:
         self.leases = Leases(dao, self.seat.session, lease_sec=LEASE_SEC, clock=clock)
         self.took: list[int] = []
         self.left: list[int] = []
-        self.leases.on_take, self.leases.on_leave = self._take, self._leave
+        self.leases.on_take, self.leases.on_leave = [self._take], [self._leave]
 
     async def _take(self, share: NodeShare) -> None:
         self.took.append(share.number)
@@ -189,7 +189,7 @@ async def test_a_share_that_fails_to_begin_is_given_back(three: list[Seated], cl
     async def fail(share: NodeShare) -> None:
         raise UnavailableError("not now")
 
-    works, one.leases.on_take = one.leases.on_take, fail
+    works, one.leases.on_take = one.leases.on_take, [fail]
     await look_all([one], clock, 2)
     assert one.leases.taken() == []
     one.leases.on_take = works

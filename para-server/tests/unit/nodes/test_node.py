@@ -9,9 +9,12 @@ from para_core.errors import ConfigError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.search import MemorySearch
 from para_server.config import ApiSettings
+from para_server.nodes.index import NodeIndex
 from para_server.nodes.node import Node, node_of
 from para_server.nodes.settings import NodeSettings
+from para_server.nodes.shared_index import SharedIndex
 from para_server.para import Backends
+from para_server.services.following import Retention
 
 from ...e2e.backends import a_cache  # noqa: TID252 - tests have no absolute names
 
@@ -24,6 +27,10 @@ class SharedDAO(MemoryDAO):
 
 class SharedSearch(MemorySearch):
     is_shared = True
+
+
+class UnorderedSearch(SharedSearch):
+    is_ordered = False
 
 
 def a_config(folder: Path, **values: str) -> Config:
@@ -45,9 +52,9 @@ def test_a_node_has_no_workers(tmp_path: Path) -> None:
     ("dao", "search", "message"),
     [
         (MemoryDAO(), MemorySearch(), "MemoryDAO is none"),
-        (SharedDAO(), SharedSearch(), "SharedSearch is not"),
+        (SharedDAO(), UnorderedSearch(), "UnorderedSearch is a search engine of all nodes that"),
     ],
-    ids=["database of one machine", "index of all nodes"],
+    ids=["database of one machine", "index of all nodes without an order"],
 )
 def test_back_ends_that_nodes_cannot_use_are_refused(
     dao: MemoryDAO, search: MemorySearch, message: str
@@ -56,8 +63,18 @@ def test_back_ends_that_nodes_cannot_use_are_refused(
         Node(NodeSettings(enabled=True)).joined(ApiSettings(), Backends(dao, search, a_cache()))
 
 
-def test_a_node_is_put_together_of_a_shared_database_and_an_index_of_its_own() -> None:
-    backends = Backends(SharedDAO(), MemorySearch(), a_cache())
-    settings, joined = Node(NodeSettings(enabled=True)).joined(ApiSettings(), backends)
+@pytest.mark.parametrize(
+    ("search", "kind"),
+    [(MemorySearch(), NodeIndex), (SharedSearch(), SharedIndex)],
+    ids=["an index of its own", "the index of all nodes"],
+)
+def test_a_node_is_put_together_of_a_shared_database_and_an_index(
+    search: MemorySearch, kind: type
+) -> None:
+    node, backends = Node(NodeSettings(enabled=True)), Backends(SharedDAO(), search, a_cache())
+    settings, joined = node.joined(ApiSettings(), backends)
     assert joined.cache.is_shared
     assert settings == ApiSettings()
+    retention = node.retention(Retention(backends.dao, ["index", "webhooks"]))
+    assert ("index" in retention.followers) == search.is_shared
+    assert type(node.index(backends.dao, search, retention)) is kind

@@ -1,0 +1,266 @@
+"""The index that all nodes have in common: one node at a time writes an app's, all of them search.
+
+Whoever has the share of an app writes its index (``index_share.py``). The others ask the engine how
+far it is when somebody searches, until it is where it has to be: at what this node has written, and
+at what others had written when they were heard last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+
+from para_core.contracts.dao import DAO, Change, Record
+from para_core.contracts.search import Search
+from para_core.errors import IndexMovedError, ParaError, StorageFullError, UnavailableError
+from para_core.tasks import cancelled
+from para_server.nodes.index_share import IndexMaker, IndexShare
+from para_server.nodes.leases import Leases
+from para_server.nodes.share import NodeShare, share_number
+from para_server.nodes.watch import Watch
+from para_server.services.following import Retention
+from para_server.services.index_follower import DOUBT_SEC
+from para_server.services.index_writer import REBUILD_PAGE, stored
+from para_server.services.indexing import Indexing, Progress
+
+__all__ = ["SharedIndex"]
+
+logger = logging.getLogger(__name__)
+
+_PAUSES_SEC = (0.01, 0.02, 0.04, 0.08)  # between two questions how far an index is; the last stays
+_AWAY_SEC = 0.5  # before an engine that does not answer is asked again
+
+
+class SharedIndex(Indexing):
+    """Writes the indexes of the shares that this node has, and waits for those of others."""
+
+    def __init__(  # noqa: PLR0913 - what it works with
+        self,
+        dao: DAO,
+        search: Search,
+        watch: Watch,
+        leases: Leases,
+        retention: Retention,
+        *,
+        rebuild_page: int = REBUILD_PAGE,
+    ) -> None:
+        """Look at what the watch hears and this node writes."""
+        self._dao, self._search, self._watch = dao, search, watch
+        self._retention = retention
+        self._maker = IndexMaker(dao, search, retention, rebuild_page=rebuild_page)
+        self._shares: dict[int, IndexShare] = {}
+        self._own: dict[str, int] = {}  # the last change of each app that this node wrote
+        self._known: dict[str, int] = {}  # a change that each index is at, or beyond
+        self._waiters: dict[str, list[tuple[int, asyncio.Future[None]]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_away = False  # whether the log says that the engine is
+        self._is_open = False
+        leases.on_take.append(self._take_share)
+        leases.on_leave.append(self._leave_share)
+
+    async def open(self) -> None:
+        """Begin; indexes are written once this node has shares."""
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Stop; the shares were given back before."""
+        self._is_open = False
+        for share in list(self._shares.values()):
+            await share.close()
+        self._shares.clear()
+        for task in list(self._tasks):
+            await cancelled(task)
+
+    async def _take_share(self, share: NodeShare) -> None:
+        one = IndexShare(
+            self._dao,
+            self._search,
+            share,
+            self._maker,
+            self._retention,
+            told=self._reach,
+            report=self._report,
+        )
+        self._shares[share.number] = one
+        await one.open()
+
+    async def _leave_share(self, share: NodeShare) -> None:
+        if (one := self._shares.pop(share.number, None)) is not None:
+            await one.close()
+
+    def _report(self, appid: str, error: Exception | None) -> None:
+        """Log what fails; that the engine is away, or full, only once until it is back."""
+        if error is None:
+            if self._is_away:
+                self._is_away = False
+                logger.info("the search engine takes changes again")
+        elif isinstance(error, IndexMovedError):
+            logger.info("looking where the index is: %s", error, extra={"appid": appid})
+        elif not isinstance(error, UnavailableError | StorageFullError):
+            logger.error("the index refused changes", exc_info=error, extra={"appid": appid})
+        elif not self._is_away:
+            self._is_away = True
+            logger.error("the index takes no changes: %s", error, extra={"appid": appid})
+
+    # ---- what was written ---------------------------------------------------------------------
+
+    async def begin(self, appid: str) -> int:
+        """Nothing waits here: what the index lacks is in the feed, not in memory."""
+        del appid
+        return 0
+
+    def end(
+        self, appid: str, token: int, number: int, puts: Sequence[Record], gone: Sequence[str]
+    ) -> None:
+        """Remember what this node has to find."""
+        del token, puts, gone
+        if number:
+            self._own[appid] = max(self._own.get(appid, 0), number)
+            self._wake(appid)
+
+    def doubt(self, appid: str, token: int) -> None:
+        """Look now, and again when the write must have been stored, if ever."""
+        del token
+        self._wake(appid)
+        asyncio.get_running_loop().call_later(DOUBT_SEC, self._wake, appid)
+
+    async def heard(self, appid: str, changes: Sequence[Change]) -> None:
+        """Look at the feed, which has something new."""
+        del changes
+        self._wake(appid)
+
+    async def missed(self, appid: str) -> None:
+        """Look at an app of which changes may have been missed."""
+        self._wake(appid)
+
+    def _wake(self, appid: str) -> None:
+        if (share := self._share_of(appid)) is not None:
+            share.follower.wake(appid)
+
+    def _share_of(self, appid: str) -> IndexShare | None:
+        return self._shares.get(share_number(appid))
+
+    # ---- searchers ----------------------------------------------------------------------------
+
+    def progress(self) -> dict[str, Progress]:
+        """Return how far the indexes are that this node writes and that lack something."""
+        return {
+            appid: Progress(max(self._wanted(appid), position), position, is_ready=True)
+            for share in self._shares.values()
+            for appid, position in share.follower.waiting().items()
+        }
+
+    def _wanted(self, appid: str) -> int:
+        return max(self._own.get(appid, 0), self._watch.heads().get(appid, 0))
+
+    def is_current(self, appid: str) -> bool:
+        """Return whether the index has all that this node knows of, and may rely on that."""
+        return self._watch.is_fresh() and self._known.get(appid, 0) >= self._wanted(appid)
+
+    async def caught_up(self, appid: str, timeout_sec: float) -> bool:
+        """Wait until the index has all that was stored before now, or was heard of."""
+        wanted = self._wanted(appid)
+        if not self._watch.is_fresh():
+            wanted = max(wanted, await self._dao.last_change(appid))
+        if self._known.get(appid, 0) >= wanted:
+            return True
+        self._wake(appid)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters = self._waiters.setdefault(appid, [])
+        waiters.append((wanted, done))
+        if len(waiters) == 1:
+            self._start(self._ask_on(appid, waiters), "how far an index is")
+        try:
+            async with asyncio.timeout(timeout_sec):
+                await done
+        except TimeoutError:
+            return False
+        return True
+
+    async def _ask_on(self, appid: str, waiters: list[tuple[int, asyncio.Future[None]]]) -> None:
+        """Ask how far an index is, as long as somebody waits for it and it is another node's."""
+        count = 0
+        while waiters:
+            pause = _PAUSES_SEC[min(count, len(_PAUSES_SEC) - 1)]
+            if self._share_of(appid) is None:
+                try:
+                    self._reach(appid, await self._search.refresh(appid) or 0)
+                except ParaError:  # the search that waits will say so
+                    pause = _AWAY_SEC
+            waiters[:] = [(upto, done) for upto, done in waiters if not done.done()]
+            count += 1
+            if waiters:
+                await asyncio.sleep(pause)
+        if self._waiters.get(appid) is waiters:
+            del self._waiters[appid]
+
+    def _reach(self, appid: str, position: int) -> None:
+        if position > self._known.get(appid, 0):
+            self._known[appid] = position
+        for upto, done in self._waiters.get(appid, ()):
+            if upto <= position and not done.done():
+                done.set_result(None)
+
+    # ---- apps ---------------------------------------------------------------------------------
+
+    async def rebuild(self, appid: str) -> int:
+        """Make the index of an app anew from the database, for all nodes."""
+        return await self._maker.make(appid)
+
+    async def index_unstored(
+        self, appid: str, records: Sequence[Record], gone: Sequence[str] = ()
+    ) -> None:
+        """Index objects that no change tells; all nodes find them when this returns.
+
+        Those that are stored are read again, so that nothing older replaces what others write.
+        """
+        as_of = await self._dao.last_change(appid)
+        keys = [record.id for record in records if record.change]
+        puts, unstored = await stored(self._dao, appid, keys) if keys else ([], [])
+        puts += [record for record in records if not record.change]
+        away = [*gone, *unstored]
+        try:
+            await self._search.index_as_of(appid, puts, away, None, as_of)
+        except IndexMovedError:  # there is no index yet
+            await self._maker.make(appid)
+            await self._search.index_as_of(appid, puts, away, None, as_of)
+
+    async def drop(self, appid: str) -> None:
+        """Forget an app and remove its index."""
+        self._forget(appid)
+        await self._search.drop(appid)
+
+    def _forget(self, appid: str) -> None:
+        self._own.pop(appid, None)
+        self._known.pop(appid, None)
+        self._retention.drop(appid)
+        if (share := self._share_of(appid)) is not None:
+            share.forget(appid)
+
+    async def gone(self, appid: str) -> None:
+        """Forget an app that another node has removed; it may be there again."""
+        if self._is_open:
+            self._forget(appid)
+            if self._share_of(appid) is not None:
+                self._start(self._clear(appid), "what is left of an app")
+
+    async def begin_app(self, appid: str) -> None:
+        """Remove an index that was left of another app of this name."""
+        self._forget(appid)
+        await self._clear(appid)
+
+    async def _clear(self, appid: str) -> None:
+        """Remove the index of an app that has nothing, if there is one."""
+        try:
+            is_left = await self._search.refresh(appid) is not None
+            if is_left and await self._dao.last_change(appid) == 0:
+                await self._search.drop(appid)
+        except ParaError as error:
+            logger.warning("an index may be left of a removed app: %s", error)
+        self._wake(appid)
+
+    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"nodes: {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,380 @@
+"""The index of all nodes: who writes it, and how far a search has to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from para_core.contracts.dao import Put, Record, Write
+from para_core.contracts.search import Later
+from para_core.errors import IndexMovedError, UnavailableError
+from para_core.memory.dao import MemoryDAO
+from para_core.memory.search import MemorySearch
+from para_core.query.tree import All, Term
+from para_server.nodes.leases import Leases
+from para_server.nodes.shared_index import SharedIndex
+from para_server.nodes.watch import Watch
+from para_server.services.following import Retention
+
+from .fakes import Clock, a_record
+
+APP = "app"
+PATIENCE_SEC = 60.0
+ONE, TWO = "0000000000000001", "0000000000000002"
+
+
+class Engine(MemorySearch):
+    """An engine of all nodes that a test can trouble."""
+
+    is_shared = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_away = False
+        self.moves = self.rebuilds = self.refused = 0
+
+    async def position(self, appid: str) -> int | None:
+        if self.is_away:
+            raise UnavailableError("the cluster is away")
+        return await super().position(appid)
+
+    async def index_as_of(
+        self,
+        appid: str,
+        puts: Sequence[Record],
+        deletes: Sequence[str],
+        position: int | None,
+        as_of: int,
+    ) -> None:
+        if self.is_away:
+            raise UnavailableError("the cluster is away")
+        if self.moves:
+            self.moves -= 1
+            raise IndexMovedError(appid)
+        if self.refused:
+            self.refused -= 1
+            raise RuntimeError("a fault of the engine")
+        await super().index_as_of(appid, puts, deletes, position, as_of)
+
+    async def rebuild_as_of(
+        self, appid: str, records: AsyncIterable[Sequence[Record]], position: int, later: Later
+    ) -> int:
+        self.rebuilds += 1
+        return await super().rebuild_as_of(appid, records, position, later)
+
+
+@dataclass
+class Member:
+    """One node, as far as the index goes."""
+
+    dao: MemoryDAO
+    watch: Watch
+    leases: Leases
+    index: SharedIndex
+
+    async def put(self, key: str, text: str = "x") -> int:
+        """Store an object through this node."""
+        token = await self.index.begin(APP)
+        number = await self.dao.write(APP, Write("create", [Put(a_record(key, text))]))
+        self.index.end(APP, token, number, [a_record(key, text, number)], [])
+        return number
+
+    async def take_all(self) -> None:
+        """Take the shares that nobody has."""
+        await self.leases.look()
+        await self.leases.settle()
+
+
+@dataclass
+class Setting:
+    """What the nodes of a test have in common."""
+
+    dao: MemoryDAO
+    engine: Engine
+    clock: Clock
+
+    @asynccontextmanager
+    async def a_node(self, session: str) -> AsyncIterator[Member]:
+        watch = Watch(self.dao, stale_sec=100, feed_sec=1e9, clock=self.clock)
+        leases = Leases(self.dao, session, lease_sec=1000, clock=self.clock)
+        index = SharedIndex(self.dao, self.engine, watch, leases, Retention(self.dao, ["index"]))
+        member = Member(self.dao, watch, leases, index)
+        watch.on_changes.append(index.heard)
+        async with watch, index:
+            try:
+                yield member
+            finally:
+                await leases.settle()
+
+    async def found(self) -> list[str]:
+        return sorted((await self.engine.find(APP, All())).keys)
+
+
+@pytest.fixture
+async def setting() -> AsyncIterator[Setting]:
+    async with MemoryDAO() as dao, Engine() as engine:
+        yield Setting(dao, engine, Clock())
+
+
+@pytest.fixture
+async def writer(setting: Setting) -> AsyncIterator[Member]:
+    """Give the node that has all shares."""
+    async with setting.a_node(ONE) as member:
+        await member.take_all()
+        yield member
+
+
+@pytest.fixture
+async def reader(setting: Setting, writer: Member) -> AsyncIterator[Member]:
+    """Give a node that has none."""
+    async with setting.a_node(TWO) as member:
+        yield member
+
+
+async def test_a_search_waits_for_what_its_node_stored(setting: Setting, writer: Member) -> None:
+    for key in ("a", "b"):
+        await writer.put(key)
+        assert not writer.index.is_current(APP)
+        assert await writer.index.caught_up(APP, PATIENCE_SEC)
+        assert writer.index.is_current(APP)
+    assert await setting.found() == ["a", "b"]
+
+
+async def test_a_node_that_does_not_write_the_index_asks_how_far_it_is(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    await reader.put("a")
+    waiting = [asyncio.create_task(reader.index.caught_up(APP, PATIENCE_SEC)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    await writer.watch.look()
+    assert await asyncio.gather(*waiting) == [True] * 3
+    assert await setting.found() == ["a"]
+    assert reader.index.is_current(APP)
+
+
+async def test_a_search_waits_for_what_was_heard_of_others(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    await writer.put("a")
+    assert reader.index.is_current(APP)  # it has not heard of it, and need not yet
+    await reader.watch.look()
+    assert not reader.index.is_current(APP)
+    assert await reader.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a"]
+
+
+async def test_a_search_asks_the_database_when_others_are_not_heard(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    await writer.put("a")
+    setting.clock.now += 101
+    assert not reader.index.is_current(APP)
+    assert await reader.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a"]
+
+
+async def test_a_search_waits_no_longer_than_told(reader: Member) -> None:
+    await reader.put("a")
+    assert not await reader.index.caught_up(APP, 0.01)
+
+
+async def test_what_was_written_while_nobody_looked_after_the_app_is_indexed(
+    setting: Setting,
+) -> None:
+    async with setting.a_node(ONE) as member:
+        await member.put("a")
+        await member.dao.delete(APP, "a")
+        await member.put("b")
+        await member.take_all()
+        assert await member.index.caught_up(APP, PATIENCE_SEC)
+        assert await setting.found() == ["b"]
+        assert setting.engine.rebuilds == 1
+        await member.put("c")
+        assert await member.index.caught_up(APP, PATIENCE_SEC)
+        assert setting.engine.rebuilds == 1
+
+
+async def test_a_node_that_gives_its_shares_back_writes_no_more(
+    setting: Setting, writer: Member
+) -> None:
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    await writer.leases.open()
+    await writer.leases.close()
+    await writer.put("b")
+    assert not await writer.index.caught_up(APP, 0.05)
+    assert await setting.found() == ["a"]
+    async with setting.a_node(TWO) as other:
+        await other.take_all()
+        assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a", "b"]
+
+
+async def test_a_node_whose_lease_may_have_ended_does_not_begin_with_an_index(
+    setting: Setting, writer: Member
+) -> None:
+    setting.clock.now += 900  # of 1000 seconds
+    await writer.put("a")
+    assert not await writer.index.caught_up(APP, 0.05)
+    assert await setting.engine.position(APP) is None
+
+
+# ---- trouble -----------------------------------------------------------------------------------
+
+
+async def test_an_index_that_moved_is_gone_on_with(
+    setting: Setting, writer: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    setting.engine.moves = 1
+    with caplog.at_level(logging.INFO):
+        await writer.put("b")
+        assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a", "b"]
+    assert [record.levelno for record in caplog.records] == [logging.INFO]
+
+
+async def test_an_index_that_somebody_removed_is_made_anew(
+    setting: Setting, writer: Member
+) -> None:
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    await setting.engine.drop(APP)
+    await writer.put("b")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a", "b"]
+
+
+async def test_an_index_that_is_ahead_of_its_database_is_made_anew(setting: Setting) -> None:
+    await setting.engine.index(APP, [a_record("x", change=9)], [], 10_000)
+    async with setting.a_node(ONE) as member:
+        await member.put("a")
+        await member.take_all()
+        await until_at(setting, await member.dao.last_change(APP))
+        assert await setting.found() == ["a"]
+
+
+async def test_an_index_that_fails_again_and_again_is_made_anew(
+    setting: Setting, writer: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    before = setting.engine.rebuilds
+    setting.engine.refused = 2
+    await writer.put("b")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    assert setting.engine.rebuilds == before + 1
+    assert await setting.found() == ["a", "b"]
+    assert "a fault of the engine" in caplog.text
+
+
+async def test_an_engine_that_is_away_is_told_of_once(
+    setting: Setting, writer: Member, reader: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    setting.engine.is_away = True
+    with caplog.at_level(logging.INFO):
+        await writer.put("a")
+        assert not await writer.index.caught_up(APP, 0.5)
+        await reader.watch.look()
+        assert not await reader.index.caught_up(APP, 0.05)
+        setting.engine.is_away = False
+        assert await writer.index.caught_up(APP, PATIENCE_SEC)
+        assert await reader.index.caught_up(APP, PATIENCE_SEC)
+    told = [r.levelno for r in caplog.records if r.levelno >= logging.WARNING]
+    assert told == [logging.ERROR]
+    assert caplog.text.count("takes changes again") == 1
+
+
+async def until_at(setting: Setting, position: int | None) -> None:
+    """Wait until the index is there."""
+    async with asyncio.timeout(PATIENCE_SEC):
+        while True:
+            if await setting.engine.position(APP) == position:
+                return
+            await asyncio.sleep(0.01)
+
+
+# ---- apps, and what is in no database ------------------------------------------------------------
+
+
+async def test_any_node_makes_an_index_anew(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    await setting.engine.index(APP, [a_record("stray", change=1)], [], None)
+    assert await reader.index.rebuild(APP) == 1
+    assert await setting.found() == ["a"]
+
+
+async def test_objects_of_the_index_only_make_an_index(setting: Setting, reader: Member) -> None:
+    await reader.index.index_unstored(APP, [a_record("kept")])
+    assert (await setting.engine.find(APP, All())).sources.keys() == {"kept"}
+
+
+async def test_what_is_indexed_out_of_order_is_read_again(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    number = await writer.put("a", "old")
+    await writer.put("a", "new")
+    await setting.dao.delete(APP, await a_key(writer, "b"))
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    old = [a_record("a", "old", number), a_record("b", "old", number)]
+    await reader.index.index_unstored(APP, old, ["c"])
+    assert await setting.found() == ["a"]
+    new = await setting.engine.find(APP, Term("properties.text", "new"))
+    assert new.keys == ["a"]
+
+
+async def a_key(member: Member, key: str) -> str:
+    await member.put(key)
+    return key
+
+
+async def test_a_new_app_has_nothing_of_an_old_one_of_its_name(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    await setting.engine.index(APP, [a_record("old", change=1)], [], 7)
+    await reader.index.begin_app(APP)
+    assert await setting.engine.position(APP) is None
+    await writer.put("new")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    await reader.index.begin_app(APP)  # made twice at the same time
+    assert await setting.found() == ["new"]
+
+
+async def test_an_app_that_another_node_removed_is_forgotten(
+    setting: Setting, writer: Member
+) -> None:
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    await setting.dao.delete_table(APP)
+    await writer.watch.look()
+    await writer.index.gone(APP)
+    await until_at(setting, None)
+    assert writer.index.is_current(APP)
+    await writer.put("b")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["b"]
+    await writer.index.drop(APP)
+    assert await setting.found() == []
+
+
+async def test_progress_tells_of_apps_that_lack_something(setting: Setting, writer: Member) -> None:
+    assert writer.index.progress() == {}
+    setting.engine.is_away = True
+    await writer.put("a")
+    with contextlib.suppress(TimeoutError):
+        await writer.index.caught_up(APP, 0.3)
+    (progress,) = writer.index.progress().values()
+    assert not progress.is_current
+    setting.engine.is_away = False
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
