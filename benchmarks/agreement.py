@@ -14,13 +14,16 @@ from typing import Any
 import msgspec
 
 from benchmarks.peers import ParaServer
-from benchmarks.wire import Connection, Credentials, Reply
+from benchmarks.wire import Connection, Credentials, Query, Reply
 
-__all__ = ["Account", "Counter", "Creator", "Load", "Object", "Reader", "Updater"]
+__all__ = ["Account", "Counter", "Creator", "Load", "Object", "Reader", "Searcher", "Updater"]
 
 _OK, _MADE, _CONFLICT = 200, 201, 412
 _TIMEOUT_SEC = 30
 _PAUSE_SEC = 0.05
+_WAIT_SEC = 10.0  # for which a search waits for its index
+_MARKS, _PASSING = 1000, 200  # objects with marks below the second are deleted again
+_RECENT = 200  # objects that searches look for
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Account:
     unanswered: int = 0
     wrong: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    unfound: list[str] = field(default_factory=list)
+    late: int = 0  # searches that waited for their index in vain
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, *, answered: bool) -> None:
@@ -61,11 +66,13 @@ class Load(threading.Thread, ABC):
     def step(self, node: int) -> None:
         """Send what is to be sent, through one node."""
 
-    def ask(self, node: int, method: str, path: str, **body: object) -> Reply | None:
+    def ask(
+        self, node: int, method: str, path: str, query: Query = (), **body: object
+    ) -> Reply | None:
         """Return the answer of a node; ``None`` when there is none, or it cannot now."""
         data = msgspec.json.encode(body) if body else b""
         try:
-            reply = self._lines[node].ask(method, path, body=data, by=self._by)
+            reply = self._lines[node].ask(method, path, query=query, body=data, by=self._by)
         except OSError:
             reply = None
         is_answer = reply is not None and reply.status < 500  # noqa: PLR2004 - HTTP
@@ -181,19 +188,83 @@ class Counter(Load):
 
 
 class Creator(Load):
-    """Makes objects, whose ids the nodes choose."""
+    """Makes objects, whose ids the nodes choose, and deletes some of them again.
+
+    ``recent``: when the last ones of those that stay were acknowledged, and by which node.
+    """
 
     def __init__(self, nodes: Sequence[ParaServer], account: Account, seed: int) -> None:
         super().__init__(nodes, account, seed)
         self.made: list[str] = []
+        self.gone: list[str] = []
+        self.unsure: list[str] = []
+        self.recent: deque[tuple[float, str, int]] = deque(maxlen=_RECENT)
+        self._passing: list[str] = []
 
     def step(self, node: int) -> None:
-        """Make one, and now and then look for it at once."""
-        reply = self.ask(node, "POST", "/v1/made", mark=self.chance.randrange(1000))
+        """Make one, and now and then delete one."""
+        mark = self.chance.randrange(_MARKS)
+        reply = self.ask(node, "POST", "/v1/made", mark=mark)
         if reply is None:
             return
         if reply.status != _MADE:
             self.blame("create", reply)
             return
-        self.made.append(reply.json["id"])
+        key = reply.json["id"]
+        if mark >= _PASSING:
+            self.made.append(key)
+            self.recent.append((time.monotonic(), key, node))
+        else:
+            self._passing.append(key)
+        if len(self._passing) > _RECENT:
+            self._remove(node, self._passing.pop(self.chance.randrange(_RECENT)))
         time.sleep(_PAUSE_SEC)
+
+    def _remove(self, node: int, key: str) -> None:
+        reply = self.ask(node, "DELETE", f"/v1/made/{key}")
+        if reply is None:
+            self.unsure.append(key)
+        elif reply.status == _OK:
+            self.gone.append(key)
+        else:
+            self.blame("delete", reply)
+
+    def all(self) -> list[str]:
+        """Return all objects that must be there."""
+        return [*self.made, *self._passing]
+
+
+class Searcher(Load):
+    """Looks for objects that were just made."""
+
+    def __init__(
+        self,
+        nodes: Sequence[ParaServer],
+        account: Account,
+        seed: int,
+        *,
+        creators: Sequence[Creator],
+        stale_sec: float,
+    ) -> None:
+        super().__init__(nodes, account, seed)
+        self._creators, self._stale_sec = creators, stale_sec
+
+    def step(self, node: int) -> None:
+        """Look for one object."""
+        time.sleep(_PAUSE_SEC)
+        recent = self.chance.choice(self._creators).recent.copy()
+        if not recent:
+            return
+        at, key, writer = recent[-1] if self.chance.random() < 0.5 else self.chance.choice(recent)  # noqa: PLR2004 - half of them
+        began = time.monotonic()
+        must = at <= began - self._stale_sec or (writer == node and at <= began)
+        reply = self.ask(node, "GET", "/v1/made", query=[("q", f"id:{key}")])
+        if reply is None:
+            return
+        if reply.status != _OK:
+            self.blame("search", reply)
+        elif must and reply.json["totalHits"] != 1:
+            if time.monotonic() - began >= _WAIT_SEC:
+                self.account.late += 1
+            else:
+                self.account.unfound.append(f"{key}, made through node {writer}, by node {node}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import random
 import signal
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.peers import ParaServer
 
-__all__ = ["Killer", "a_schema", "cluster"]
+__all__ = ["Killer", "a_schema", "an_index", "cluster"]
 
 _PAUSE_SEC = (6.0, 20.0)  # between two blows
 _DOWN_SEC = (0.0, 6.0)  # until a node that was killed is started again
@@ -43,6 +44,31 @@ def a_schema(url: str) -> Iterator[str]:
         yield f"{url}{'&' if urlsplit(url).query else '?'}currentSchema={schema}"
     finally:
         asyncio.run(do(f"DROP SCHEMA {schema} CASCADE"))
+
+
+@contextlib.contextmanager
+def an_index(url: str) -> Iterator[dict[str, object]]:
+    """Give the settings of a search cluster, of which the indexes are removed at the end.
+
+    Without an address, none: each node has an embedded index.
+    """
+    if not url:
+        yield {}
+        return
+    parts, prefix = urlsplit(url), f"bench-{os.urandom(6).hex()}-"
+    try:
+        yield {
+            "para.search": "ElasticSearch",
+            "para.es.flavor": "opensearch",
+            "para.es.restclient_scheme": parts.scheme,
+            "para.es.restclient_host": parts.hostname,
+            "para.es.restclient_port": parts.port,
+            "para.es.index_prefix": prefix,
+        }
+    finally:
+        with contextlib.closing(http.client.HTTPConnection(parts.netloc)) as connection:
+            connection.request("DELETE", f"/{prefix}*")
+            connection.getresponse().read()
 
 
 @contextlib.contextmanager

@@ -1,13 +1,16 @@
 """Do two nodes stay one server while somebody kills them?
 
-Two nodes on one PostgreSQL (``PARA_TEST_POSTGRESQL_URL``), and on one Redis as well when
-``PARA_TEST_REDIS_URL`` names one; each has an embedded index. For 20 minutes (``--minutes``) six
-threads change objects one number after the other, four read them, three count in five objects by
-their ``version``, two make objects, each request through a node that chance chooses. Meanwhile one
-node at a time is killed (``kill -9``) and started again, or stopped for up to 12 seconds, with 6 to
-20 seconds between. Seed 11. The bounds are those of ``docs/how-to/run-several-nodes.md``: a read
-through another node is stale when it lacks what was acknowledged a second before it began, one
-through the same node when it lacks anything.
+Two nodes on one PostgreSQL (``PARA_TEST_POSTGRESQL_URL``), on one Redis as well when
+``PARA_TEST_REDIS_URL`` names one, and on one OpenSearch when ``PARA_TEST_OPENSEARCH_URL`` does;
+else each has an embedded index. For 20 minutes (``--minutes``) six threads change objects one
+number after the other, four read them, three count in five objects by their ``version``, two make
+objects and delete a fifth of them again, two search for what was just made, each request through a
+node that chance chooses. Meanwhile one node at a time is killed (``kill -9``) and started again, or
+stopped for up to 12 seconds, with 6 to 20 seconds between. Seed 11. The bounds are those of
+``docs/how-to/run-several-nodes.md``: a read or a search through another node is stale when it lacks
+what was acknowledged a second before it began, one through the same node when it lacks anything; a
+search may say that its index is behind, after 10 seconds. At the end, what each node finds is
+compared with what the database has.
 """
 
 from __future__ import annotations
@@ -19,16 +22,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from benchmarks.agreement import Account, Counter, Creator, Load, Object, Reader, Updater
+from benchmarks.agreement import (
+    Account,
+    Counter,
+    Creator,
+    Load,
+    Object,
+    Reader,
+    Searcher,
+    Updater,
+)
 from benchmarks.hearing import Hearing, a_hearing
-from benchmarks.killer import Killer, a_schema, cluster
+from benchmarks.indexed import differences, stored_objects, walked
+from benchmarks.killer import Killer, a_schema, an_index, cluster
 from benchmarks.peers import ParaServer
 from benchmarks.scenario import Bar, Experiment, Extent, Finding
 
 __all__ = ["EXPERIMENT"]
 
 _NODES, _MINUTES = 2, 20.0
-_UPDATERS, _READERS, _COUNTERS, _CREATORS, _COUNTED = 6, 4, 3, 2, 5
+_UPDATERS, _READERS, _COUNTERS, _CREATORS, _SEARCHERS, _COUNTED = 6, 4, 3, 2, 2, 5
 _SEED = 11
 _STALE_SEC = 1.0
 _PATIENCE_SEC = 180.0  # for the last events
@@ -39,7 +52,13 @@ def run(_: ParaServer, extent: Extent) -> Sequence[Finding]:
     """Let it go on for a while, and look what became of it."""
     minutes = extent.minutes or _MINUTES
     url = os.environ["PARA_TEST_POSTGRESQL_URL"]
-    with a_schema(url) as place, a_hearing() as hearing, cluster(_NODES, _settings(place)) as nodes:
+    engine = os.environ.get("PARA_TEST_OPENSEARCH_URL", "")
+    with (
+        a_schema(url) as place,
+        a_hearing() as hearing,
+        an_index(engine) as search,
+        cluster(_NODES, {**_settings(place), **search}) as nodes,
+    ):
         return _measured(nodes, hearing, minutes * 60)
 
 
@@ -70,11 +89,18 @@ def _measured(nodes: list[ParaServer], hearing: Hearing, seconds: float) -> Sequ
         Reader(nodes, account, next(seeds), things=things, stale_sec=_STALE_SEC)
         for _ in range(_READERS)
     ]
-    _go_on([*updaters, *counters, *creators, *readers], killer, seconds)
+    searchers = [
+        Searcher(nodes, account, next(seeds), creators=creators, stale_sec=_STALE_SEC)
+        for _ in range(_SEARCHERS)
+    ]
+    _go_on([*updaters, *counters, *creators, *readers, *searchers], killer, seconds)
     _until(lambda: sum(hearing.lost(one.thing.key, one.number) for one in updaters) == 0)
     for node in nodes:
         node.connection.close()  # the server may have closed it, since nobody used it for long
-    made = [key for creator in creators for key in creator.made]
+    made = [key for creator in creators for key in creator.all()]
+    gone = {key for creator in creators for key in creator.gone}
+    stored = stored_objects(nodes[0])
+    differing = [text for node in nodes for text in differences(node, stored)]
     return [
         *_counts({"requests": account.requests, "without an answer": account.unanswered}),
         *_counts({"kills": killer.kills, "stops": killer.stops}),
@@ -83,12 +109,16 @@ def _measured(nodes: list[ParaServer], hearing: Hearing, seconds: float) -> Sequ
         *_counts({"events told again": hearing.repeated}),
         *_none("wrong answers", len(account.wrong), account.wrong),
         *_none("stale reads", len(account.stale), account.stale),
+        *_counts({"searches whose index was behind": account.late}),
+        *_none("stale searches", len(account.unfound), account.unfound),
         *_none("lost updates", _lost_updates(nodes[0], counters, counted)),
         *_none("events lost", sum(hearing.lost(one.thing.key, one.number) for one in updaters)),
         *_none("events out of order", hearing.unordered()),
         *_none("ids made twice", len(made) - len(set(made))),
         *_none("objects not read", sum(len(_unread(node, made)) for node in nodes)),
-        *_none("objects not found", sum(len(_unfound(node, made)) for node in nodes)),
+        *_none("objects not found", sum(len({*made} - walked(node, "made")) for node in nodes)),
+        *_none("objects found again", sum(len(gone & walked(node, "made")) for node in nodes)),
+        *_none("index other than database", len(differing), differing),
     ]
 
 
@@ -154,18 +184,6 @@ def _unread(node: ParaServer, keys: Sequence[str]) -> set[str]:
         reply = node.connection.ask("GET", "/v1/_batch", query=query, by=node.credentials)
         missing |= set(part).difference(item["id"] for item in reply.json)
     return missing
-
-
-def _unfound(node: ParaServer, keys: Sequence[str]) -> set[str]:
-    """Return which objects no search finds, whatever else there is: answers may have got lost."""
-    missing, last = set(keys), ""
-    while True:
-        query = [("limit", "256"), ("sort", "_docid"), *([("lastKey", last)] if last else [])]
-        found = node.connection.ask("GET", "/v1/made", query=query, by=node.credentials).json
-        if not found["items"]:
-            return missing
-        missing.difference_update(item["id"] for item in found["items"])
-        last = found["lastKey"]
 
 
 def _counts(values: Mapping[str, int]) -> list[Finding]:
