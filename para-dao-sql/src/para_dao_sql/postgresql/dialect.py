@@ -29,15 +29,18 @@ logger = logging.getLogger(__name__)
 _KEY = f"{0x50617261}::bigint << 32 | 'objects_format'::regclass::oid::bigint"
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_KEY})"
 _TAKE = f"SELECT pg_try_advisory_lock({_KEY})"
-# Each group has a lock of its own, and one process at a time looks who has one.
+# Each group has a lock of its own, and one process at a time looks who has one: in one statement,
+# so that nobody holds the others up who is stopped meanwhile.
 _GATE = f"{0x50617262}::bigint << 32 | 'objects_format'::regclass::oid::bigint"
 _GROUP = "$1::bigint << 32 | 'objects_format'::regclass::oid::bigint"
 _FIRST_GROUP = 2**31  # the numbers of groups begin above those of the other locks
-_OTHERS = f"""
-SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND objid = 'objects_format'::regclass::oid
-AND classid::bigint >= {_FIRST_GROUP} AND classid::bigint <> $1)
+_ENTER = f"""
+SELECT CASE WHEN NOT pg_try_advisory_xact_lock({_GATE}) THEN false
+WHEN EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND objid = 'objects_format'::regclass::oid
+    AND classid::bigint >= {_FIRST_GROUP} AND classid::bigint <> $1) THEN false
+ELSE pg_try_advisory_lock_shared({_GROUP}) END
 """  # noqa: S608 (all of it is written here)
 _NAME = "para-server"  # as which sessions that write are seen in pg_stat_activity
 # Locks of a machine that is gone are freed within half a minute.
@@ -232,13 +235,7 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
     async def is_of(self, connection: asyncpg.Connection, group: str) -> bool:
         """Let a connection share the lock of a group, unless another one has its own."""
         number = _FIRST_GROUP | zlib.crc32(group.encode())
-        async with connection.transaction():
-            if not await connection.fetchval(f"SELECT pg_try_advisory_xact_lock({_GATE})"):
-                return False
-            if await connection.fetchval(_OTHERS, number):
-                return False
-            await connection.execute(f"SELECT pg_advisory_lock_shared({_GROUP})", number)
-        return True
+        return bool(await connection.fetchval(_ENTER, number))
 
     # ---- snapshots -----------------------------------------------------------------------------
 
