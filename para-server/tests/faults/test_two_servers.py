@@ -16,10 +16,10 @@ ALONE: dict[str, object] = {}
 WORKERS: dict[str, object] = {"para.workers": 2}
 NODE: dict[str, object] = {"para.nodes.enabled": True, "para.nodes.lease_sec": 2}
 PAIRS = [
-    pytest.param(ALONE, ALONE, id="two alone"),
     pytest.param(ALONE, NODE, id="a node after one alone"),
     pytest.param(NODE, ALONE, id="one alone after a node"),
-    pytest.param(WORKERS, ALONE, id="one alone after workers"),
+    pytest.param(ALONE, ALONE, id="two alone", marks=pytest.mark.long),
+    pytest.param(WORKERS, ALONE, id="one alone after workers", marks=pytest.mark.long),
 ]
 
 
@@ -85,14 +85,11 @@ def test_a_server_that_was_killed_keeps_nobody_out(
 
 @pytest.mark.long
 @pytest.mark.service("mongodb")
-@pytest.mark.parametrize(("first", "second"), PAIRS[:3])
-async def test_in_mongodb_too(
-    folder: Path, first: dict[str, object], second: dict[str, object]
-) -> None:
+async def test_in_mongodb_too(folder: Path) -> None:
     async with a_mongodb_database() as where:
         with two_servers(folder) as (one, two):
-            one.settings |= {"para.dao": "MongoDBDAO", **where, **first}
-            two.settings |= {"para.dao": "MongoDBDAO", **where, **second}
+            for server in (one, two):
+                server.settings |= {"para.dao": "MongoDBDAO", **where}
             one.start()
             await asyncio.to_thread(one.wait_until_ready)
             words = ("is in use by another server", "para.nodes.enabled = true")
