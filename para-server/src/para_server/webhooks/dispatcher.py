@@ -20,7 +20,7 @@ from para_server.access.bounded import BoundedDict
 from para_server.webhooks.deliveries import DAY_MS, LOGGED, Delivery, LaneState, Logged, lane_of
 from para_server.webhooks.lane import Lane
 from para_server.webhooks.payload import headers_of, posted, signature
-from para_server.webhooks.rooms import Rooms, receiver_of
+from para_server.webhooks.rooms import Room, Rooms, receiver_of
 
 if TYPE_CHECKING:
     from para_server.outbound import OutboundClient
@@ -70,16 +70,16 @@ class Dispatcher(Component):
         clock: Clock,
         most_failures: int,
         share: Share,
+        rooms: Rooms,
     ) -> None:
         """Empty the outbox of a share, as long as this process has it."""
-        self._share = share
+        self._share, self._rooms = share, rooms
         self._outbox, self._outbound, self._find, self._turn_off = outbox, outbound, find, turn_off
         self._clock, self._most_failures = clock, max(most_failures, 1)
         self._lanes: dict[str, Lane] = {}
         self._bells: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sending: set[asyncio.Task[None]] = set()
-        self._rooms = Rooms()
         self._proven = BoundedDict[str, None](_MOST_PROVEN)  # lanes whose hook took the last one
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -250,13 +250,9 @@ class Dispatcher(Component):
     async def _attempt(self, lane: Lane, delivery: Delivery, target: Target) -> None:
         room = self._rooms.working if lane.key in self._proven else self._rooms.others
         try:
-            async with room.entered(receiver_of(target.url)):
-                began = time.monotonic()
-                sent = [self._post(delivery, target) for _ in range(target.copies)]
-                outcomes = await asyncio.gather(*sent)
-            took_ms = int((time.monotonic() - began) * 1000)
-            best = min(outcomes, key=lambda outcome: not outcome.is_good)
-            await self._settle(lane, delivery, best, took_ms)
+            sent = [self._post(room, delivery, target) for _ in range(target.copies)]
+            best = min(await asyncio.gather(*sent), key=lambda outcome: not outcome.is_good)
+            await self._settle(lane, delivery, best)
         except Exception:  # a mistake of ours: it is tried again as if the receiver had failed
             logger.exception("a webhook was not sent", extra=_names(lane))
             lane.fail(delivery, self._clock())
@@ -264,29 +260,30 @@ class Dispatcher(Component):
         if bell is not None:
             bell.set()
 
-    async def _post(self, delivery: Delivery, target: Target) -> _Outcome:
+    async def _post(self, room: Room, delivery: Delivery, target: Target) -> _Outcome:
         signed = delivery.signature if delivery.target else signature(target.secret, delivery.body)
         headers = headers_of(delivery.event, delivery.id, signed, url_encoded=target.url_encoded)
         body = posted(delivery.body, url_encoded=target.url_encoded)
         while True:
             await self._share.held()  # else another process may be sending it
-            outcome = await self._sent(target.url, headers, body)
+            async with room.entered(receiver_of(target.url)):
+                outcome = await self._sent(target.url, headers, body)
             if outcome.status or self._share.is_held():
                 return outcome
 
     async def _sent(self, url: str, headers: Mapping[str, str], body: bytes) -> _Outcome:
+        began = time.monotonic()
         try:
             reply = await self._outbound.send(
                 "POST", url, headers=headers, body=body, may_send=self._share.is_held
             )
         except ParaError as error:
-            return _Outcome(0, str(error))
+            return _Outcome(0, str(error), _ms_since(began))
         is_good = _FIRST_GOOD <= reply.status <= _LAST_GOOD
-        return _Outcome(reply.status, "" if is_good else f"it answered {reply.status}")
+        said = "" if is_good else f"it answered {reply.status}"
+        return _Outcome(reply.status, said, _ms_since(began))
 
-    async def _settle(
-        self, lane: Lane, delivery: Delivery, outcome: _Outcome, took_ms: int
-    ) -> None:
+    async def _settle(self, lane: Lane, delivery: Delivery, outcome: _Outcome) -> None:
         now = self._clock()
         logged = Logged(
             delivery=delivery,
@@ -294,7 +291,7 @@ class Dispatcher(Component):
             status=outcome.status,
             error=outcome.error,
             done=now,
-            took_ms=took_ms,
+            took_ms=outcome.took_ms,
         )
         if outcome.is_good:
             delivery.attempts += 1
@@ -351,6 +348,7 @@ class Dispatcher(Component):
 class _Outcome(NamedTuple):
     status: int
     error: str
+    took_ms: int
 
     @property
     def is_good(self) -> bool:
@@ -362,6 +360,10 @@ async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
     for task in doomed:
         task.cancel()
     await asyncio.gather(*doomed, return_exceptions=True)
+
+
+def _ms_since(began: float) -> int:
+    return int((time.monotonic() - began) * 1000)
 
 
 def copies_of(wanted: int) -> int:

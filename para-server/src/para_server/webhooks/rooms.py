@@ -52,7 +52,7 @@ class Room:
 
 
 class Rooms:
-    """The room of hooks that work, and that of all others."""
+    """The room of hooks that work, and that of all others, in one process."""
 
     def __init__(self) -> None:
         """Start empty."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from para_server.services.apps import Apps
     from para_server.services.container import Clock
     from para_server.webhooks.hookbook import HookBook
+    from para_server.webhooks.rooms import Rooms
 
 __all__ = ["FOLLOWER", "Sender"]
 
@@ -56,6 +57,7 @@ class Sender(Component):
         retention: Retention,
         clock: Clock,
         most_failures: int,
+        rooms: Rooms,
         context_path: str,
         has_others: bool,
         poll_sec: float,
@@ -73,6 +75,7 @@ class Sender(Component):
             clock=clock,
             most_failures=most_failures,
             share=share,
+            rooms=rooms,
         )
         self.follower = Follower(dao, self, name=FOLLOWER, poll_sec=poll_sec, owns=share.owns)
         self._inbox = Inbox(dao, share) if share.name else None

@@ -19,6 +19,7 @@ from para_server.webhooks.messages import MESSAGE, told_by
 from para_server.webhooks.notes import Notes
 from para_server.webhooks.outbox import Outbox
 from para_server.webhooks.payload import body_of, secret_of, signature
+from para_server.webhooks.rooms import Rooms
 from para_server.webhooks.sender import Sender
 from para_server.webhooks.share import Share
 
@@ -86,7 +87,7 @@ class Webhooks(Component, AppListener):
         self._apps, self._objects = apps, objects
         self._retention, self._clock, self._context_path = retention, clock, context_path
         self._most_failures, self._has_others = most_failures, has_others
-        self._share_of = share_of
+        self._share_of, self._rooms = share_of, Rooms()
         self.book = HookBook(dao)
         self.notes = Notes(self.book, clock=clock, for_others=has_others)
         self.notes.on_write = self.wake
@@ -107,6 +108,7 @@ class Webhooks(Component, AppListener):
             retention=self._retention,
             clock=self._clock,
             most_failures=self._most_failures,
+            rooms=self._rooms,
             context_path=self._context_path,
             has_others=self._has_others,
             poll_sec=1.0 if self._has_others and self._share_of is None else 10.0,

@@ -150,9 +150,9 @@ async def test_a_success_forgets_the_failures_before(app: Client, receiver: Rece
     assert (await app.get(f"/v1/webhooks/{hook['id']}")).json["active"] is True
 
 
-@pytest.mark.parametrize("hooks", [8, 100])
+@pytest.mark.parametrize(("hooks", "copies"), [(8, 1), (100, 1), (4, 100)])
 async def test_a_hanging_receiver_delays_nobody_else(
-    settings: ApiSettings, made: Backends, receiver: Receiver, hooks: int
+    settings: ApiSettings, made: Backends, receiver: Receiver, hooks: int, copies: int
 ) -> None:
     async with (
         Para(settings, made, config=Config(HANGING)) as para,
@@ -160,7 +160,8 @@ async def test_a_hanging_receiver_delays_nobody_else(
     ):
         root = Client(para, "app:para", ROOT_SECRET)
         for place in range(hooks):
-            await a_hook(root, f"{hanging.url}/{place}", create=True)
+            url = f"{hanging.url}/{place}"
+            await a_hook(root, url, create=True, repeatedDeliveryAttempts=copies)
         await a_hook(root, receiver.url, create=True)
         for number in range(100):
             await root.post("/v1/boat", {"id": f"b{number}"})
