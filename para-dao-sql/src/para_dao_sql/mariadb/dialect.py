@@ -15,9 +15,9 @@ from para_core.plan import Plan
 from para_dao_sql.address import MariaDBAddress
 from para_dao_sql.mariadb import apps, errors, tables
 from para_dao_sql.mariadb.connection import MariaDBConnection, connect
-from para_dao_sql.mariadb.pool import Pool
 from para_dao_sql.servers.dialect import Dialect, Join
 from para_dao_sql.servers.hold import in_use_by_another
+from para_dao_sql.servers.pool import Pool
 from para_dao_sql.servers.rows import key_of
 from para_dao_sql.servers.tables import LOCK_APP, App, Statements
 
@@ -43,7 +43,7 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
         """Make a connection beside those of the pool."""
         return await connect(self._address, self._timeout_sec)
 
-    async def connect_pool(self, size: int, join: Join | None) -> Pool:
+    async def connect_pool(self, size: int, join: Join | None) -> Pool[MariaDBConnection]:
         """Make a pool of up to so many connections."""
         return Pool(self.connect, size, join)
 

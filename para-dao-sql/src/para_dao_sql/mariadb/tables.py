@@ -19,8 +19,16 @@ from para_dao_sql.entries import rows_of
 from para_dao_sql.mariadb.connection import MariaDBConnection
 from para_dao_sql.mariadb.errors import is_locked
 from para_dao_sql.mariadb.literals import literal, render
+from para_dao_sql.servers.dialect import Dialect
 from para_dao_sql.servers.rows import encode, key_of
-from para_dao_sql.servers.tables import NO_TABLES, App, Statements, check_format
+from para_dao_sql.servers.tables import (
+    COLUMNS,
+    NO_TABLES,
+    App,
+    Statements,
+    check_format,
+    questions_with_witness,
+)
 
 __all__ = [
     "FORMAT",
@@ -86,7 +94,6 @@ CREATE TABLE IF NOT EXISTS objects_groups (
 ) {KIND};
 INSERT IGNORE INTO objects_groups VALUES (1, '')
 """  # noqa: S608 (all of it is written here)
-_COLUMNS = ("key", "id", "type", "data", "change")
 _ROWS = 2**18  # bytes of one INSERT, unless one row has more
 
 
@@ -162,33 +169,7 @@ async def clear_leftovers(connection: MariaDBConnection) -> None:
 
 def statements_of(app: App) -> Statements:
     """Return the SQL that reads the records of an app."""
-    return _statements(app.table, shared=app.shared)
-
-
-@lru_cache(maxsize=1024)
-def _statements(table: str, *, shared: bool) -> Statements:
-    # Names of tables come from table_name, everything else is a value.
-    return Statements(
-        read=_select(table, 'o."key" IN ($2)', shared=shared),
-        page=_select(table, 'o."key" > $2', _PAGE, shared=shared),
-        page_of_kind=_select(table, 'o."key" > $2 AND o.type = $4', _PAGE, shared=shared),
-        changed=_select(table, 'o."key" > $2 AND o."change" > $4', _PAGE, shared=shared),
-        changes_of=f'SELECT "key", "change" FROM {table} '  # noqa: S608
-        f'WHERE {"app = $1 AND " if shared else ""}"key" IN ($2)',
-        has_witness=True,
-    )
-
-
-_PAGE = 'ORDER BY o."key" LIMIT $3'
-
-
-def _select(table: str, where: str, order: str = "", *, shared: bool) -> str:
-    columns = ", ".join(f'o."{column}"' for column in _COLUMNS)
-    of_app = "o.app = a.app AND " if shared else ""
-    return (
-        f"SELECT {columns} FROM objects_apps a "  # noqa: S608
-        f"LEFT JOIN {table} o ON {of_app}{where} WHERE a.app = $1 {order}"
-    )
+    return questions_with_witness(app.table, shared=app.shared, first=Dialect.first)
 
 
 def what_stores(app: App, plan: Plan, *, is_mariadb: bool) -> Iterator[bytes]:
@@ -229,7 +210,7 @@ def _insert(table: str, *, shared: bool, is_mariadb: bool) -> tuple[bytes, bytes
 
     MySQL has a name for the new row and will give up ``VALUES()``; MariaDB knows nothing else.
     """
-    columns = ", ".join((*(["app"] if shared else []), *(f'"{name}"' for name in _COLUMNS)))
+    columns = ", ".join((*(["app"] if shared else []), *(f'"{name}"' for name in COLUMNS)))
     new = "{0} = VALUES({0})" if is_mariadb else "{0} = new.{0}"
     fresh = ", ".join(new.format(name) for name in ("type", "data", '"change"'))
     named = "" if is_mariadb else " AS new"

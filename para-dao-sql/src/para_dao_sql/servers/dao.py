@@ -28,7 +28,7 @@ from para_dao_sql.servers.dialect import Connection, Dialect, Pool
 from para_dao_sql.servers.hold import Hold
 from para_dao_sql.servers.rows import encode, key_of, record_of
 from para_dao_sql.servers.snapshot import open_snapshot
-from para_dao_sql.servers.tables import HIGHEST, App, Statements
+from para_dao_sql.servers.tables import HIGHEST, THE_APP, App, Statements, feed_of
 from para_dao_sql.servers.writes import store_writes
 from para_dao_sql.settings import TIME_LIMIT
 
@@ -61,6 +61,7 @@ class ServerDAO(DAO):
         self._dialect, self._place = dialect, dialect.place
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
         self._group = ""  # blank: of processes of any group
+        self._feed = feed_of(THE_APP, dialect.first)
         self._opened: _Opened | None = None
 
     @property
@@ -161,11 +162,7 @@ class ServerDAO(DAO):
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
         """Return the entries of the feed with numbers above ``after``."""
-        query = (
-            'SELECT number, event, "keys" FROM objects_changes WHERE number > $2 AND app = '
-            '(SELECT app FROM objects_apps WHERE "key" = $1) ORDER BY number LIMIT $3'
-        )
-        asked = self._state().pool.fetch(query, key_of(appid), min(after, HIGHEST), limit)
+        asked = self._state().pool.fetch(self._feed, key_of(appid), min(after, HIGHEST), limit)
         rows = await self._guard(asked)
         return [Change(number, event, *heard(keys)) for number, event, keys in rows]
 
@@ -176,10 +173,7 @@ class ServerDAO(DAO):
 
     async def forget_changes(self, appid: str, upto: int) -> None:
         """Drop entries of the feed with numbers up to this one."""
-        query = (
-            "DELETE FROM objects_changes WHERE number <= $2 AND app = "
-            '(SELECT app FROM objects_apps WHERE "key" = $1)'
-        )
+        query = f'DELETE FROM objects_changes WHERE app = {THE_APP} AND "number" <= $2'  # noqa: S608
         await self._guard(self._state().pool.execute(query, key_of(appid), min(upto, HIGHEST)))
 
     async def apps(self) -> list[str]:

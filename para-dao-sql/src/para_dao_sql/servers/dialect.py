@@ -71,6 +71,12 @@ class Dialect(ABC, Generic[C]):
     portion: ClassVar[int]
     """Ids of one question at most."""
 
+    first: ClassVar[str] = "LIMIT $3"
+    """What ends a question that wants no more rows than its third value says."""
+
+    nothing: ClassVar[str] = "SELECT 1"
+    """Asks for nothing, to hear whether the server is there."""
+
     place: str
     """The address without password, for messages."""
 

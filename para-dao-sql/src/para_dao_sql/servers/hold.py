@@ -156,7 +156,7 @@ class Hold:
         if (keeper := self._keeper) is not None:
             try:
                 async with asyncio.timeout(_LOOK_SEC):
-                    await keeper.fetchval("SELECT 1")
+                    await keeper.fetchval(self._dialect.nothing)
             except self._failures:
                 keeper.terminate()
         try:

@@ -12,7 +12,7 @@ from para_core.contracts.snapshot import Snapshot, Table
 from para_dao_sql.entries import heard
 from para_dao_sql.servers.dialect import Connection, Dialect
 from para_dao_sql.servers.rows import key_of, record_of
-from para_dao_sql.servers.tables import HIGHEST, App
+from para_dao_sql.servers.tables import HIGHEST, App, feed_of
 
 __all__ = ["open_snapshot"]
 
@@ -79,10 +79,7 @@ class ServerSnapshot(Snapshot):
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
         """Return the entries of the feed with numbers above ``after``."""
-        query = (
-            'SELECT number, event, "keys" FROM objects_changes WHERE app = $1 AND number > $2 '
-            "ORDER BY number LIMIT $3"
-        )
+        query = feed_of("$1", self._dialect.first)
 
         async def ask(app: App) -> list[Change]:
             rows = await self._connection.fetch(query, app.number, min(after, HIGHEST), limit)

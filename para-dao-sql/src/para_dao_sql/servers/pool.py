@@ -1,31 +1,42 @@
 """Lends connections, makes them when they are wanted, and throws away those that are broken.
 
-The pool of asyncmy makes one connection at a time while all others wait for it, and has no place to
-ask something of each new one.
+For drivers that have no pool, or one that makes one connection at a time while all others wait for
+it and has no place to ask something of each new one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-import asyncmy
+from para_dao_sql.servers.dialect import Connection
 
-from para_dao_sql.mariadb.connection import MariaDBConnection, Rows
-
-__all__ = ["Pool"]
+__all__ = ["Pool", "Pooled"]
 
 
-class Pool:
+class Pooled(Connection, Protocol):
+    """What the pool has to know of a connection."""
+
+    def is_usable_after(self, error: BaseException) -> bool:
+        """Tell whether the server has answered with an error and waits for the next statement."""
+
+    def is_in_transaction(self) -> bool:
+        """Tell whether something was begun and not ended."""
+
+
+C = TypeVar("C", bound=Pooled)
+
+
+class Pool(Generic[C]):
     """At most so many connections; whoever comes later waits for one."""
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[MariaDBConnection]],
+        connect: Callable[[], Awaitable[C]],
         size: int,
-        join: Callable[[MariaDBConnection], Awaitable[None]] | None,
+        join: Callable[[C], Awaitable[None]] | None,
     ) -> None:
         """Make an empty pool.
 
@@ -36,12 +47,12 @@ class Pool:
         """
         self._connect, self._join, self._size = connect, join, size
         self._turns = asyncio.Semaphore(size)
-        self._free: list[MariaDBConnection] = []
-        self._all: set[MariaDBConnection] = set()
+        self._free: list[C] = []
+        self._all: set[C] = set()
         self._is_closed = False
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[MariaDBConnection]:
+    async def acquire(self) -> AsyncIterator[C]:
         """Lend a connection; one that is in no known state afterwards is thrown away."""
         async with self._turns:
             connection = await self._take()
@@ -54,7 +65,7 @@ class Pool:
             finally:
                 self._give_back(connection)
 
-    async def fetch(self, query: str, *values: object) -> Rows:
+    async def fetch(self, query: str, *values: object) -> Sequence[Sequence[Any]]:
         """Return all rows."""
         async with self.acquire() as connection:
             return await connection.fetch(query, *values)
@@ -64,7 +75,7 @@ class Pool:
         async with self.acquire() as connection:
             return await connection.fetchval(query, *values)
 
-    async def execute(self, query: str, *values: object) -> int:
+    async def execute(self, query: str, *values: object) -> object:
         """Return how many rows were met."""
         async with self.acquire() as connection:
             return await connection.execute(query, *values)
@@ -88,9 +99,9 @@ class Pool:
             self._drop(connection)
         self._free.clear()
 
-    async def _take(self) -> MariaDBConnection:
+    async def _take(self) -> C:
         if self._is_closed:
-            raise asyncmy.errors.InterfaceError("the pool of connections is closed")
+            raise ConnectionError("the pool of connections is closed")
         while self._free:
             connection = self._free.pop()  # the last used one: the others may rest
             if not connection.is_closed():
@@ -106,12 +117,12 @@ class Pool:
             raise
         return connection
 
-    def _give_back(self, connection: MariaDBConnection) -> None:
+    def _give_back(self, connection: C) -> None:
         if self._is_closed or connection.is_closed() or connection.is_in_transaction():
             self._drop(connection)
         else:
             self._free.append(connection)
 
-    def _drop(self, connection: MariaDBConnection) -> None:
+    def _drop(self, connection: C) -> None:
         self._all.discard(connection)
         connection.terminate()
