@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+from typing import ClassVar, TypeAlias
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
 
 from para_core.errors import ConfigError
+from para_dao_sql.addresses.h2 import parse_h2
+from para_dao_sql.addresses.oracle import OracleAddress, parse_oracle
+from para_dao_sql.addresses.parts import Tls, bracketed, ignore, is_true, login, split
+from para_dao_sql.addresses.sqlserver import SqlServerAddress, parse_sqlserver
 from para_dao_sql.settings import SqlSettings
 
 __all__ = [
+    "Address",
     "MariaDBAddress",
+    "OracleAddress",
     "PostgresAddress",
+    "ServerAddress",
+    "SqlServerAddress",
     "SqliteAddress",
     "Tls",
     "embedded_address",
     "parse_address",
 ]
 
-logger = logging.getLogger(__name__)
-
 _FILE_NAME = "para.db"
 _OFFERED = (
-    "this version has SQLite (sqlite:/path/para.db), PostgreSQL (postgresql://host/db) and "
-    "MariaDB or MySQL (mariadb://host/db)"
+    "this version has SQLite (sqlite:/path/para.db), PostgreSQL (postgresql://host/db), MariaDB or "
+    "MySQL (mariadb://host/db), and as experiments SQL Server (sqlserver://host;databaseName=db) "
+    "and Oracle (oracle:thin:@host:1521/service)"
 )
-# Products that addresses of the original may name, and what to do instead.
-_OTHERS = {
-    "h2": "its files cannot be read; leave para.sql.url empty for the embedded database, and move "
-    "objects by GET /v1/_export and PUT /v1/_import",
-    "sqlserver": _OFFERED,
-    "oracle": _OFFERED,
-    "redshift": _OFFERED,
-    "db2": _OFFERED,
-    "mongodb": _OFFERED,
-}
+_OTHERS = frozenset({"redshift", "db2", "mongodb"})  # that addresses of the original may name
 # Names of the JDBC driver beside those of libpq, which asyncpg understands.
 _RENAMED = {"currentSchema": "search_path", "ApplicationName": "application_name"}
 _LIBPQ = frozenset(
@@ -52,15 +51,6 @@ _LIBPQ = frozenset(
         "target_session_attrs",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """How a connection is encrypted, and what of the other side is checked."""
-
-    checks_certificate: bool = False
-    checks_name: bool = False
-    ca: str = ""  # file with the certificates to trust; those of the system if empty
 
 
 _MARIADB_PORT = 3306
@@ -82,6 +72,7 @@ _MARIADB_KNOWN = frozenset(
 class SqliteAddress:
     """The file of an embedded database."""
 
+    product: ClassVar[str] = "SQLite"
     file: Path
 
 
@@ -89,6 +80,7 @@ class SqliteAddress:
 class PostgresAddress:
     """A PostgreSQL server; ``url`` has neither user nor password, so it can be shown."""
 
+    product: ClassVar[str] = "PostgreSQL"
     url: str
     user: str
     password: str = field(repr=False)
@@ -98,6 +90,7 @@ class PostgresAddress:
 class MariaDBAddress:
     """A MariaDB or MySQL server."""
 
+    product: ClassVar[str] = "MariaDB"
     host: str
     port: int
     database: str
@@ -108,8 +101,7 @@ class MariaDBAddress:
     @property
     def shown(self) -> str:
         """The address as people may see it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"mariadb://{host}:{self.port}/{self.database}"
+        return f"mariadb://{bracketed(self.host)}:{self.port}/{self.database}"
 
 
 def embedded_address(folder: str) -> SqliteAddress:
@@ -117,9 +109,11 @@ def embedded_address(folder: str) -> SqliteAddress:
     return SqliteAddress(Path(folder.strip() or "data") / _FILE_NAME)
 
 
-def parse_address(
-    settings: SqlSettings, folder: str
-) -> SqliteAddress | PostgresAddress | MariaDBAddress:
+ServerAddress: TypeAlias = PostgresAddress | MariaDBAddress | SqlServerAddress | OracleAddress
+Address: TypeAlias = SqliteAddress | ServerAddress
+
+
+def parse_address(settings: SqlSettings, folder: str) -> Address:
     """Return where ``para.sql.url`` points; without one, the embedded database in ``folder``.
 
     Raises:
@@ -131,41 +125,43 @@ def parse_address(
     url = url[5:] if url.lower().startswith("jdbc:") else url
     scheme, colon, rest = url.partition(":")
     scheme = scheme.lower()
-    if scheme == "sqlite" and colon:
-        return _sqlite(rest)
-    if scheme in ("postgresql", "postgres") and colon:
-        return _postgresql(rest, settings)
-    if scheme in ("mysql", "mariadb") and colon:
-        return _mariadb(scheme, rest, settings)
+    if colon and scheme in _PARSERS:
+        return _PARSERS[scheme](rest, settings)
     if scheme in _OTHERS:
-        raise ConfigError(f"para.sql.url names {scheme}; {_OTHERS[scheme]}")
+        raise ConfigError(f"para.sql.url names {scheme}; {_OFFERED}")
     raise ConfigError(f"para.sql.url is no address of a database; {_OFFERED}")
 
 
-def _sqlite(rest: str) -> SqliteAddress:
+def _sqlite(rest: str, settings: SqlSettings) -> SqliteAddress:
+    del settings  # a file knows no users
     path, _, parameters = rest.removeprefix("file:").partition("?")
     if not path or ":memory:" in path or "mode=memory" in parameters:
         raise ConfigError(
             "para.sql.url names no file; write sqlite:/path/para.db, or set para.dao to MemoryDAO"
         )
     if parameters:
-        _ignore(name for name, _ in parse_qsl(parameters, keep_blank_values=True))
+        ignore(name for name, _ in parse_qsl(parameters, keep_blank_values=True))
     if path.startswith("//"):  # sqlite:///path is the path as well as sqlite:/path
         path = "/" + path.lstrip("/")
     return SqliteAddress(Path(path))
 
 
 def _postgresql(rest: str, settings: SqlSettings) -> PostgresAddress:
-    parts, given = _split("postgresql", rest)
+    parts, given = split("postgresql", rest)
     hosts = parts.netloc.rpartition("@")[2] or "localhost"
-    return PostgresAddress(_shown(parts, hosts, given), *_login(parts, given, settings))
+    return PostgresAddress(_shown(parts, hosts, given), *login(parts, given, settings))
 
 
-def _mariadb(scheme: str, rest: str, settings: SqlSettings) -> MariaDBAddress:
+def _h2(rest: str, settings: SqlSettings) -> SqliteAddress:
+    del settings
+    return SqliteAddress(parse_h2(rest))
+
+
+def _mariadb(rest: str, settings: SqlSettings, scheme: str) -> MariaDBAddress:
     if not rest.startswith(("//", "/")) and "//" in rest:  # as in jdbc:mysql:replication://
         way = rest.partition(":")[0]
         raise ConfigError(f"para.sql.url asks for {way!r}; name one host: {scheme}://host:3306/db")
-    parts, given = _split(scheme, rest)
+    parts, given = split(scheme, rest)
     try:
         host, port = parts.hostname or "localhost", parts.port or _MARIADB_PORT
     except ValueError as error:  # several hosts, or a port that is no number
@@ -173,8 +169,8 @@ def _mariadb(scheme: str, rest: str, settings: SqlSettings) -> MariaDBAddress:
             f"para.sql.url has to name one host, as in {scheme}://host:3306/db"
         ) from error
     given = {name.lower(): value for name, value in given.items()}
-    user, password = _login(parts, given, settings)
-    _ignore(name for name in given if name not in _MARIADB_KNOWN)
+    user, password = login(parts, given, settings)
+    ignore(name for name in given if name not in _MARIADB_KNOWN)
     database = unquote(parts.path.strip("/")) or "para"
     return MariaDBAddress(host, port, database, user, password, _tls(given))
 
@@ -183,8 +179,8 @@ def _tls(given: Mapping[str, str]) -> Tls | None:
     """Return what parameters of the two JDBC drivers ask for; small letters, no underscores."""
     ca = given.get("serversslcert", "").removeprefix("file:")
     mode = given.get("sslmode", "").lower().replace("_", "-")
-    if not mode and _is_true(given, "usessl"):
-        is_checked = _is_true(given, "verifyservercertificate") or bool(ca)
+    if not mode and is_true(given, "usessl"):
+        is_checked = is_true(given, "verifyservercertificate") or bool(ca)
         mode = "verify-ca" if is_checked else "required"
     if mode not in _TLS_MODES:
         modes = ", ".join(filter(None, _TLS_MODES))
@@ -193,35 +189,22 @@ def _tls(given: Mapping[str, str]) -> Tls | None:
     return None if made is None else replace(made, ca=ca)
 
 
-def _is_true(given: Mapping[str, str], name: str) -> bool:
-    return given.get(name, "false").lower() in ("true", "")
-
-
-def _split(scheme: str, rest: str) -> tuple[SplitResult, dict[str, str]]:
-    if not rest.startswith("//"):  # postgresql:db is a database on this machine
-        rest = f"//localhost/{rest.lstrip('/')}"
-    parts = urlsplit(f"{scheme}:{rest}")
-    return parts, dict(parse_qsl(parts.query, keep_blank_values=True))
-
-
-def _login(parts: SplitResult, given: Mapping[str, str], settings: SqlSettings) -> tuple[str, str]:
-    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-    return (
-        given.get("user") or unquote(user) or settings.user,
-        given.get("password") or unquote(password) or settings.password,
-    )
-
-
 def _shown(parts: SplitResult, hosts: str, given: dict[str, str]) -> str:
     kept = {_RENAMED.get(name, name): value for name, value in given.items()}
     if kept.pop("ssl", "false").lower() in ("true", ""):
         kept.setdefault("sslmode", "verify-full")  # what the JDBC driver means by it
-    _ignore(name for name in kept if name not in {*_LIBPQ, "user", "password"})
+    ignore(name for name in kept if name not in {*_LIBPQ, "user", "password"})
     query = urlencode({name: value for name, value in kept.items() if name in _LIBPQ})
     database = quote(unquote(parts.path.strip("/")) or "para", safe="")
     return f"postgresql://{hosts}/{database}" + (f"?{query}" if query else "")
 
 
-def _ignore(names: Iterable[str]) -> None:
-    for name in names:
-        logger.warning("parameter of para.sql.url has no meaning here", extra={"parameter": name})
+_PARSERS: Mapping[str, Callable[[str, SqlSettings], Address]] = {
+    "sqlite": _sqlite,
+    "h2": _h2,
+    **dict.fromkeys(("postgresql", "postgres"), _postgresql),
+    "mariadb": partial(_mariadb, scheme="mariadb"),
+    "mysql": partial(_mariadb, scheme="mysql"),
+    "sqlserver": parse_sqlserver,
+    "oracle": parse_oracle,
+}

@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from para_core.checks import Check, Finding
     from para_core.config import Config
     from para_core.contracts.dao import DAO
-    from para_dao_sql.address import MariaDBAddress, PostgresAddress
+    from para_dao_sql.address import ServerAddress
     from para_dao_sql.settings import SqlSettings
 
 para_plugin_api = 1
+
+EXPERIMENTS = frozenset({"SQL Server", "Oracle"})
+"""Products of which no server has run the tests."""
+
+UNTESTED = "is an experiment: no test has run against a server of it"
+INSTEAD = "try it with data that can be lost, or use PostgreSQL or MariaDB"
 
 _CONNECTIONS_BESIDE = 2  # of each process: one keeps its lock, one is for a snapshot
 
@@ -47,7 +53,8 @@ def para_register_checks() -> Sequence[Check]:
 
 
 async def examine_database(config: Config) -> Iterable[Finding]:
-    """Ask MariaDB or MySQL whether it keeps what it answers; of others there is nothing to say."""
+    """Tell what is known of the database server; of some products there is nothing to say."""
+    from para_core.checks import advice
     from para_core.errors import ConfigError
     from para_dao_sql.address import MariaDBAddress, parse_address
     from para_dao_sql.settings import SqlSettings
@@ -57,7 +64,11 @@ async def examine_database(config: Config) -> Iterable[Finding]:
         address = parse_address(settings, "")
     except ConfigError:
         return []  # the check of the back-ends tells it
-    if config.text("para.dao").lower() != "sqldao" or not isinstance(address, MariaDBAddress):
+    if config.text("para.dao").lower() != "sqldao":
+        return []
+    if address.product in EXPERIMENTS:
+        return [advice(f"{address.product} {UNTESTED}", INSTEAD)]
+    if not isinstance(address, MariaDBAddress):
         return []
     try:
         from para_dao_sql.mariadb.doctor import Needs, examine
@@ -89,7 +100,7 @@ def open_embedded_dao(config: Config) -> DAO:
 def open_sql_dao(config: Config) -> DAO:
     """Make the DAO that ``para.sql`` describes; without an address, the embedded one."""
     from para_core.errors import ConfigError
-    from para_dao_sql.address import PostgresAddress, SqliteAddress, parse_address
+    from para_dao_sql.address import SqliteAddress, parse_address
     from para_dao_sql.settings import DbSettings, SqlSettings
     from para_dao_sql.sqlite import SqliteDAO
 
@@ -97,24 +108,36 @@ def open_sql_dao(config: Config) -> DAO:
     address = parse_address(settings, config.section("para.db", DbSettings).dir)
     if isinstance(address, SqliteAddress):
         return SqliteDAO(address.file, timeout_ms=settings.timeout_ms)
-    product = "PostgreSQL" if isinstance(address, PostgresAddress) else "MariaDB"
+    if address.product in EXPERIMENTS:
+        logger.warning("%s %s; %s", address.product, UNTESTED, INSTEAD)
     try:
         return _on_a_server(address, settings)
     except ModuleNotFoundError as error:
+        extra = address.product.lower().replace(" ", "")
         raise ConfigError(
-            f"para.sql.url names {product}, whose driver is not installed; "
-            f'pip install "para-dao-sql[{product.lower()}]"'
+            f"para.sql.url names {address.product}, whose driver is not installed; "
+            f'pip install "para-dao-sql[{extra}]"'
         ) from error
 
 
-def _on_a_server(address: PostgresAddress | MariaDBAddress, settings: SqlSettings) -> DAO:
-    from para_dao_sql.address import PostgresAddress
+def _on_a_server(address: ServerAddress, settings: SqlSettings) -> DAO:
+    from para_dao_sql import address as kinds
 
     limits = {"timeout_ms": settings.timeout_ms, "pool_size": settings.pool_size}
-    if isinstance(address, PostgresAddress):
-        from para_dao_sql.postgresql import PostgresDAO
+    match address:
+        case kinds.PostgresAddress():
+            from para_dao_sql.postgresql import PostgresDAO
 
-        return PostgresDAO(address, **limits)
-    from para_dao_sql.mariadb import MariaDBDAO
+            return PostgresDAO(address, **limits)
+        case kinds.MariaDBAddress():
+            from para_dao_sql.mariadb import MariaDBDAO
 
-    return MariaDBDAO(address, **limits)
+            return MariaDBDAO(address, **limits)
+        case kinds.SqlServerAddress():
+            from para_dao_sql.sqlserver import SqlServerDAO
+
+            return SqlServerDAO(address, **limits)
+        case kinds.OracleAddress():
+            from para_dao_sql.oracle import OracleDAO
+
+            return OracleDAO(address, **limits)

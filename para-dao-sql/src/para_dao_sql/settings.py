@@ -22,7 +22,7 @@ class SqlSettings(Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=1, description="Longest wait for one answer of the database.")
     ] = 5000
     pool_size: Annotated[
-        int, Meta(ge=2, le=100, description="Most connections to PostgreSQL or MariaDB at a time.")
+        int, Meta(ge=2, le=100, description="Most connections to a database server at a time.")
     ] = 6
 
 

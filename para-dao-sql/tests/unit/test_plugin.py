@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from para_core.checks import Verdict
 from para_core.config import Config
 from para_core.errors import ConfigError
 from para_core.testing.dao import a_record
@@ -58,6 +59,8 @@ async def test_both_names_open_the_same_file(tmp_path: Path) -> None:
         ("postgresql://h/db", "PostgresDAO"),
         ("mysql://h/db", "MariaDBDAO"),
         ("jdbc:mariadb://h/db", "MariaDBDAO"),
+        ("jdbc:sqlserver://h;databaseName=db", "SqlServerDAO"),
+        ("jdbc:oracle:thin:@h:1521/XE", "OracleDAO"),
     ],
 )
 def test_the_address_selects_the_product(url: str, kind: str) -> None:
@@ -67,7 +70,12 @@ def test_the_address_selects_the_product(url: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("url", "driver", "extra"),
-    [("postgresql://h/db", "asyncpg", "postgresql"), ("mysql://h/db", "asyncmy", "mariadb")],
+    [
+        ("postgresql://h/db", "asyncpg", "postgresql"),
+        ("mysql://h/db", "asyncmy", "mariadb"),
+        ("sqlserver://h/db", "pytds", "sqlserver"),
+        ("oracle:thin:@h/db", "oracledb", "oracle"),
+    ],
 )
 def test_without_the_driver_the_start_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
@@ -78,6 +86,36 @@ def test_without_the_driver_the_start_says_what_to_install(
     config = Config({"para.sql.url": url})
     with pytest.raises(ConfigError, match=rf'pip install "para-dao-sql\[{extra}\]"'):
         plugin.para_register_daos()["SqlDAO"](config)
+
+
+_EXPERIMENTS = [("sqlserver://h/db", "SQL Server"), ("oracle:thin:@h/db", "Oracle")]
+
+
+@pytest.mark.parametrize(("url", "product"), _EXPERIMENTS)
+def test_an_experiment_is_called_one(
+    url: str, product: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugin.para_register_daos()["SqlDAO"](Config({"para.sql.url": url}))
+    (warning,) = caplog.records
+    assert warning.levelname == "WARNING"
+    assert f"{product} is an experiment: no test has run against a server" in warning.getMessage()
+
+
+@pytest.mark.parametrize("url", ["postgresql://h/db", "mariadb://h/db"])
+def test_other_products_are_none(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    plugin.para_register_daos()["SqlDAO"](Config({"para.sql.url": url}))
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(("url", "product"), _EXPERIMENTS)
+async def test_the_doctor_says_it_too(url: str, product: str) -> None:
+    config = Config({"para.sql.url": url, "para.dao": "SqlDAO"})
+    (found,) = await plugin.examine_database(config)
+    assert found.verdict is Verdict.ADVICE
+    assert found.said.startswith(f"{product} is an experiment")
+    assert "PostgreSQL" in found.advice
+    other = Config({"para.sql.url": url, "para.dao": "H2DAO"})
+    assert list(await plugin.examine_database(other)) == []
 
 
 @pytest.mark.parametrize("value", ["0", "soon", "-1"])

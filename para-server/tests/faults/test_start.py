@@ -121,7 +121,7 @@ def test_a_damaged_database_file(server: ServerProcess, database_file: Path, wha
         ("para.search", "NoSuchSearch", ["para.search", "NoSuchSearch", "LuceneSearch"]),
         ("para.cache", "NoSuchCache", ["para.cache", "NoSuchCache", "CaffeineCache"]),
         ("para.port", 700_000, ["para.port", "700000"]),
-        ("para.sql.url", "oracle:thin:@x", ["para.sql.url"]),
+        ("para.sql.url", "db2://h/x", ["para.sql.url"]),
     ],
     ids=lambda value: str(value)[:24],
 )

@@ -29,7 +29,8 @@ SQL = category("SQL DAO", "para-dao-sql", [
          listed=False, used_by=UNUSED),
     text("db.tcpServer", "", "Belongs to the network mode of H2.", used_by=UNUSED),
     text("sql.url", "", "Address of the database, such as `postgresql://localhost:5432/para` or "
-         "`mariadb://localhost:3306/para`. A `jdbc:` in front is allowed."),
+         "`mariadb://localhost:3306/para`; SQL Server and Oracle are experiments. A `jdbc:` in "
+         "front is allowed."),
     text("sql.driver", "", "Class of a JDBC driver. The address alone selects the driver here.",
          used_by=UNUSED),
     text("sql.user", "user", "User name at the database."),

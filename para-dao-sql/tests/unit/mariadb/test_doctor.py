@@ -48,7 +48,7 @@ def test_several_troubles_are_told_each_for_itself() -> None:
         {},
         {"para.dao": "SqlDAO"},
         {"para.dao": "SqlDAO", "para.sql.url": "postgresql://h/db"},
-        {"para.dao": "SqlDAO", "para.sql.url": "oracle:thin:@h"},
+        {"para.dao": "SqlDAO", "para.sql.url": "db2://h/db"},
         {"para.dao": "H2DAO", "para.sql.url": "mysql://h/db"},
         {"para.dao": "SqlDAO", "para.sql.url": "mysql://127.0.0.1:1/db"},
     ],

@@ -1,0 +1,1 @@
+"""Addresses of single products, and what they are made of."""
