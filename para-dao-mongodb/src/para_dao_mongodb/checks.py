@@ -49,8 +49,8 @@ async def _ask(address: Address, timeout_ms: int) -> tuple[dict[str, Any], bool]
 
 def _of_members(address: Address, told: dict[str, Any], has_transactions: bool) -> Finding:  # noqa: FBT001
     if not has_transactions:
-        return bad(
-            f"{address.place} has no transactions",
+        return advice(
+            f"{address.place} has no transactions: one server may use it, with a journal",
             "make it a replica set, of one member if need be (mongod --replSet, rs.initiate())",
         )
     members = len(told.get("hosts", ()))

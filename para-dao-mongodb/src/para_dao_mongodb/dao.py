@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
-
-from pymongo import AsyncMongoClient
 
 from para_core.answers import answer_in_time
 from para_core.contracts.dao import (
@@ -23,20 +22,21 @@ from para_core.contracts.dao import (
     touched_keys,
 )
 from para_core.contracts.snapshot import Snapshot, Table
-from para_core.errors import ParaError, UnavailableError
+from para_core.errors import BackendError, ParaError, UnavailableError
 from para_core.lanes import Lanes
 from para_dao_mongodb.address import Address
-from para_dao_mongodb.apps import make_app, remove_app
 from para_dao_mongodb.catalog import App, Catalog, last_change_of
 from para_dao_mongodb.documents import record_of
 from para_dao_mongodb.errors import FAILURES, as_para_error, as_start_error, is_about_one
 from para_dao_mongodb.hold import Hold
 from para_dao_mongodb.limits import time_limit
+from para_dao_mongodb.opening import Opening
 from para_dao_mongodb.settings import TIME_LIMIT
 from para_dao_mongodb.snapshot import MongoView
 from para_dao_mongodb.start import check_readable, prepare
-from para_dao_mongodb.store import Document, Store, connect, look_at
-from para_dao_mongodb.writes import PORTION, store_writes
+from para_dao_mongodb.store import Document, Store
+from para_dao_mongodb.writer import Writer
+from para_dao_mongodb.writes import PORTION, portions
 
 __all__ = ["MongoDBDAO"]
 
@@ -53,14 +53,10 @@ class _Opened:
 
     store: Store
     hold: Hold | None  # none when it only reads beside others
+    writer: Writer
     catalog: Catalog
     reads: Lanes[list[str], dict[str, Record]]
     writes: Lanes[Write, int]
-
-    @property
-    def owner(self) -> str | None:
-        """The mark on apps that may be written to."""
-        return self.hold.owner if self.hold is not None else None
 
 
 class MongoDBDAO(DAO):
@@ -69,9 +65,25 @@ class MongoDBDAO(DAO):
     Reads by id and writes that come while others are on their way share the next round trip.
     """
 
-    def __init__(self, address: Address, *, timeout_ms: int = 5000, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        timeout_ms: int = 5000,
+        pool_size: int = 10,
+        journal_dir: Path = Path("data"),
+    ) -> None:
+        """Prepare to use a database.
+
+        Args:
+            address: Where it is.
+            timeout_ms: Longest wait for one answer.
+            pool_size: Most connections to each server.
+            journal_dir: Where the journal is, if the server has no transactions.
+        """
         self._address, self._place = address, address.place
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
+        self._journal = journal_dir / f"mongodb-{address.database}.journal"
         self._group = ""  # blank: of processes of any group
         self._opened: _Opened | None = None
 
@@ -101,44 +113,28 @@ class MongoDBDAO(DAO):
     ) -> None:
         if self._opened is not None:
             return
+        opening = Opening(
+            self._address,
+            self._journal,
+            self._timeout_ms,
+            self._pool_size,
+            is_alone=is_alone,
+            group=self._group,
+        )
         try:
-            store, hold = await self._connect(check, is_alone=is_alone)
+            store, hold, writer = await opening.run(check)
         except FAILURES as error:
             raise as_start_error(error, self._place) from error
         lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
-        catalog, owner = Catalog(store), hold.owner if hold is not None else None
+        catalog = Catalog(store)
         self._opened = _Opened(
             store,
             hold,
+            writer,
             catalog,
-            Lanes(partial(self._serve_reads, catalog), total=lanes, per_group=2),
-            Lanes(
-                partial(self._serve_writes, store, owner),
-                total=lanes,
-                per_group=1,
-            ),
+            Lanes(partial(self._serve_reads, catalog, writer), total=lanes, per_group=2),
+            Lanes(partial(self._serve_writes, writer), total=lanes, per_group=1),
         )
-
-    async def _connect(
-        self, check: Callable[[Store], Awaitable[None]], *, is_alone: bool | None
-    ) -> tuple[Store, Hold | None]:
-        client: AsyncMongoClient[Document] = connect(
-            self._address, timeout_ms=self._timeout_ms, pool_size=self._pool_size
-        )
-        try:
-            async with time_limit(2 * self._timeout_ms):
-                store = await look_at(client, self._address.database)
-                await check(store)
-            if is_alone is None:
-                return store, None
-            group = "" if is_alone else self._group
-            hold = Hold(store, self._place, is_alone=is_alone, group=group)
-            async with time_limit(2 * self._timeout_ms):
-                await hold.begin()
-        except BaseException:
-            await client.close()
-            raise
-        return store, hold
 
     async def close(self) -> None:
         """Finish what was asked, and disconnect."""
@@ -149,24 +145,24 @@ class MongoDBDAO(DAO):
             async with time_limit(self._timeout_ms):
                 await opened.writes.close()
                 await opened.reads.close()
+                await opened.writer.close()
                 if opened.hold is not None:
                     await opened.hold.end()
-        except FAILURES as error:  # whoever waits has been told
+        except (*FAILURES, BackendError) as error:  # whoever waits has been told
             logger.warning("not closed in time", extra={"place": self._place, "error": str(error)})
         finally:
+            opened.writer.drop()
             if opened.hold is not None:
                 opened.hold.drop()
             await opened.store.client.close()
 
     async def create_table(self, appid: str, *, shared: bool = False) -> None:
         """Make room for an app, in a collection of its own or in the one that shared apps use."""
-        opened = self._state()
-        await self._guard(make_app(opened.store, appid, shared=shared, owner=opened.owner))
+        await self._guard(self._state().writer.make(appid, shared=shared))
 
     async def delete_table(self, appid: str) -> None:
         """Remove all objects of an app and its feed."""
-        opened = self._state()
-        await self._guard(remove_app(opened.store, appid, owner=opened.owner))
+        await self._guard(self._state().writer.remove(appid))
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids, in the order of ``keys``."""
@@ -178,17 +174,19 @@ class MongoDBDAO(DAO):
         self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
     ) -> list[Record]:
         """Return the next records in ascending order of id (by UTF-8 bytes)."""
-        catalog = self._state().catalog
+        opened = self._state()
 
         async def ask(app: App) -> list[Record]:
             condition: Document = {"_id": app.after(after)}
             if kind is not None:
                 condition["type"] = kind
-            cursor = catalog.objects(app).find(condition, limit=limit, batch_size=limit)
+            cursor = opened.catalog.objects(app).find(condition, limit=limit, batch_size=limit)
             found = await cursor.sort("_id", 1).to_list()
             return [record_of(document, len(app.prefix)) for document in found]
 
-        return await self._guard(catalog.ask(appid, ask, []))
+        nothing: list[Record] = []
+        question = partial(opened.catalog.ask, appid, ask, nothing)
+        return await self._guard(opened.writer.read(appid, question))
 
     async def write(self, appid: str, write: Write) -> int:
         """Store a write and its entry in the feed, in one transaction."""
@@ -202,9 +200,9 @@ class MongoDBDAO(DAO):
 
         async def ask() -> list[Change]:
             entry = await store.apps.find_one({"_id": appid, "gone": False})
-            if entry is None or after >= last_change_of(entry):
+            if entry is None or after >= (last := last_change_of(entry)):
                 return []
-            condition = {"app": entry["app"], "number": {"$gt": after}}
+            condition = {"app": entry["app"], "number": {"$gt": after, "$lte": last}}
             cursor = store.changes.find(condition, limit=limit, batch_size=limit)
             found = await cursor.sort([("app", 1), ("number", 1)]).to_list()
             return [_change_of(document) for document in found]
@@ -253,15 +251,15 @@ class MongoDBDAO(DAO):
     # ---- what goes together -------------------------------------------------------------------
 
     async def _serve_reads(
-        self, catalog: Catalog, appid: str, questions: Sequence[list[str]]
+        self, catalog: Catalog, writer: Writer, appid: str, questions: Sequence[list[str]]
     ) -> list[dict[str, Record] | Exception]:
         keys = list(dict.fromkeys(key for question in questions for key in question))
 
         async def ask(app: App) -> dict[str, Record]:
             objects, start = catalog.objects(app), len(app.prefix)
             found: dict[str, Record] = {}
-            for first in range(0, len(keys), PORTION):
-                wanted = [app.prefix + key for key in keys[first : first + PORTION]]
+            for part in portions(keys):
+                wanted = [app.prefix + key for key in part]
                 cursor = objects.find({"_id": {"$in": wanted}}, batch_size=PORTION + 1)
                 for document in await cursor.to_list():
                     record = record_of(document, start)
@@ -269,22 +267,22 @@ class MongoDBDAO(DAO):
             return found
 
         nothing: dict[str, Record] = {}
-        found = await self._guard(catalog.ask(appid, ask, nothing))
+        question = partial(catalog.ask, appid, ask, nothing)
+        found = await self._guard(writer.read(appid, question))
         return [{key: found[key] for key in question if key in found} for question in questions]
 
     async def _serve_writes(
-        self, store: Store, owner: str | None, appid: str, writes: Sequence[Write]
+        self, writer: Writer, appid: str, writes: Sequence[Write]
     ) -> list[int | Exception]:
         try:
-            async with time_limit(self._timeout_ms):
-                return await store_writes(store, appid, writes, owner=owner)
+            return await writer.store(appid, writes)
         except FAILURES as error:
             if len(writes) == 1 or not is_about_one(error):
                 raise as_para_error(error, self._place) from error
         outcomes: list[int | Exception] = []
         for write in writes:  # each for itself, so that only the one to blame fails
             try:
-                outcomes += await self._serve_writes(store, owner, appid, [write])
+                outcomes += await self._serve_writes(writer, appid, [write])
             except ParaError as error:
                 outcomes.append(error)
         return outcomes

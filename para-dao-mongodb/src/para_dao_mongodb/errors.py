@@ -24,6 +24,7 @@ __all__ = [
     "as_para_error",
     "as_start_error",
     "is_about_one",
+    "is_definite",
     "is_transient",
     "is_unknown",
 ]
@@ -75,6 +76,11 @@ def as_start_error(error: BaseException, place: str) -> ConfigError | BackendErr
 def is_about_one(error: BaseException) -> bool:
     """Tell whether the data of one write may be to blame, so that others can succeed without it."""
     return not _is_away(error) and not _is_full(error)
+
+
+def is_definite(error: BaseException) -> bool:
+    """Tell whether the server refused what it was asked, so that it does nothing of it later."""
+    return isinstance(error, OperationFailure) and not _is_away(error)
 
 
 def is_transient(error: BaseException) -> bool:

@@ -42,10 +42,17 @@ def para_register_checks() -> Sequence[Check]:
 
 def open_mongodb_dao(config: Config) -> DAO:
     """Make the DAO on the database that ``para.mongodb`` describes."""
+    from pathlib import Path
+
     from para_dao_mongodb.address import address_of
     from para_dao_mongodb.dao import MongoDBDAO
     from para_dao_mongodb.settings import MongoSettings
 
     settings = config.section("para.mongodb", MongoSettings)
     address = address_of(settings, config.text("para.mongodb.database"))
-    return MongoDBDAO(address, timeout_ms=settings.timeout_ms, pool_size=settings.pool_size)
+    return MongoDBDAO(
+        address,
+        timeout_ms=settings.timeout_ms,
+        pool_size=settings.pool_size,
+        journal_dir=Path(settings.journal_dir.strip() or config.text("para.db.dir") or "data"),
+    )

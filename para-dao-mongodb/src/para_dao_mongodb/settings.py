@@ -29,3 +29,10 @@ class MongoSettings(Struct, frozen=True, forbid_unknown_fields=True):
     pool_size: Annotated[
         int, Meta(ge=2, le=100, description="Most connections to each server at a time.")
     ] = 10
+    journal_dir: Annotated[
+        str,
+        Meta(
+            description="Folder of the journal that a server without transactions needs; blank "
+            "for the one in `para.db.dir`."
+        ),
+    ] = ""

@@ -16,13 +16,8 @@ async def prepare(store: Store) -> None:
     """Make what is missing, and clear what was left behind.
 
     Raises:
-        ConfigError: A newer version was here, or the server has no transactions.
+        ConfigError: A newer version was here.
     """
-    if not store.has_transactions:
-        raise ConfigError(
-            "the server of para.mongodb has no transactions; make it a replica set, of one member "
-            "if need be (mongod --replSet rs0, then rs.initiate())"
-        )
     fresh = {"format": FORMAT, "apps": 0, "owner": None}
     await store.format.update_one({"_id": "format"}, {"$setOnInsert": fresh}, upsert=True)
     _check_format(await store.format.find_one({"_id": "format"}))

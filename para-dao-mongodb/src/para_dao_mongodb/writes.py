@@ -15,7 +15,14 @@ from para_dao_mongodb.documents import document_of
 from para_dao_mongodb.store import Document, Store
 from para_dao_mongodb.transactions import in_transaction
 
-__all__ = ["change_documents", "is_hopeless", "steps_for", "store_writes", "stored_changes"]
+__all__ = [
+    "change_documents",
+    "conflicts_without_app",
+    "portions",
+    "steps_for",
+    "store_writes",
+    "stored_changes",
+]
 
 PORTION = 256
 """Ids of one question: more make it slow on some servers, fewer cost round trips."""
@@ -53,13 +60,13 @@ async def store_writes(
         return outcomes, bool(plan.told)
 
     while (outcomes := await in_transaction(store, steps)) is None:
-        if (conflicts := is_hopeless(writes)) is not None:
+        if (conflicts := conflicts_without_app(writes)) is not None:
             return conflicts
         await make_app(store, appid, shared=False, owner=owner)
     return outcomes
 
 
-def is_hopeless(writes: Sequence[Write]) -> list[int | Exception] | None:
+def conflicts_without_app(writes: Sequence[Write]) -> list[int | Exception] | None:
     """Return the conflicts of writes to an app that is not there, if nothing of them is stored."""
     plan = Plan(0, {})
     outcomes: list[int | Exception] = [plan.add(write) for write in writes]
@@ -72,13 +79,18 @@ async def stored_changes(
     """Return the changes of the records with these ids."""
     found: dict[str, int] = {}
     start = len(app.prefix)
-    for first in range(0, len(keys), PORTION):
-        wanted = [app.prefix + key for key in keys[first : first + PORTION]]
+    for part in portions(keys):
+        wanted = [app.prefix + key for key in part]
         cursor = store.plain(app.collection).find(
             {"_id": {"$in": wanted}}, {"_change": 1}, batch_size=PORTION + 1, session=session
         )
         found |= {one["_id"][start:]: int(one["_change"]) for one in await cursor.to_list()}
     return found
+
+
+def portions(keys: Sequence[str]) -> list[Sequence[str]]:
+    """Divide ids into those of one question each."""
+    return [keys[first : first + PORTION] for first in range(0, len(keys), PORTION)]
 
 
 def steps_for(app: App, plan: Plan) -> list[ReplaceOne[Document] | DeleteMany]:
@@ -88,10 +100,7 @@ def steps_for(app: App, plan: Plan) -> list[ReplaceOne[Document] | DeleteMany]:
         key = app.prefix + record.id
         steps.append(ReplaceOne({"_id": key}, document_of(record, change, key), upsert=True))
     gone = [app.prefix + key for key in plan.deletes()]
-    steps += [
-        DeleteMany({"_id": {"$in": gone[first : first + PORTION]}})
-        for first in range(0, len(gone), PORTION)
-    ]
+    steps += [DeleteMany({"_id": {"$in": part}}) for part in portions(gone)]
     return steps
 
 

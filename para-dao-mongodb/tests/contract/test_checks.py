@@ -56,7 +56,7 @@ async def test_an_address_of_something_else_is_bad() -> None:
 @pytest.mark.parametrize(
     ("told", "has_transactions", "verdict", "words"),
     [
-        ({}, False, Verdict.BAD, "no transactions"),
+        ({}, False, Verdict.ADVICE, "no transactions"),
         ({"hosts": ["a:1"]}, True, Verdict.ADVICE, "one member"),
         ({"hosts": ["a:1", "b:1", "c:1"]}, True, Verdict.GOOD, "3 members"),
         ({"msg": "isdbgrid"}, True, Verdict.GOOD, "sharded cluster"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,22 @@ def test_the_dao_has_the_name_that_it_has_in_the_original() -> None:
     dao = plugin.para_register_daos()["MongoDBDAO"](config)
     assert isinstance(dao, MongoDBDAO)
     assert dao._place == "mongodb://db.example.org:27017/my-app"
+
+
+@pytest.mark.parametrize(
+    ("settings", "folder"),
+    [
+        ({}, "data"),
+        ({"para.db.dir": "/srv/para"}, "/srv/para"),
+        ({"para.db.dir": "/srv/para", "para.mongodb.journal_dir": "/fast"}, "/fast"),
+    ],
+    ids=["usual", "beside the data", "of its own"],
+)
+def test_the_journal_has_the_name_of_its_database(settings: dict[str, str], folder: str) -> None:
+    config = Config({"para.mongodb.database": "objects", **settings})
+    dao = plugin.para_register_daos()["MongoDBDAO"](config)
+    assert isinstance(dao, MongoDBDAO)
+    assert dao._journal == Path(folder, "mongodb-objects.journal")
 
 
 @pytest.mark.parametrize("key", ["para.mongodb.timeout_ms", "para.mongodb.pool_size"])

@@ -1,0 +1,249 @@
+"""Without transactions: who may have the database, and what happens when the server fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from pymongo import AsyncMongoClient
+
+from para_core.contracts.dao import Put, Record, Write
+from para_core.errors import BackendError, ConfigError, StorageFullError, UnavailableError
+from para_core.testing.dao import a_record
+from para_core.testing.line import Line
+from para_dao_mongodb import hold
+from para_dao_mongodb.address import Address, address_of
+from para_dao_mongodb.dao import MongoDBDAO
+from para_dao_mongodb.settings import MongoSettings
+
+from ..databases import AWAY, PATIENT_MS, a_database  # noqa: TID252 - tests have no absolute names
+from ..secantusd import Secantusd  # noqa: TID252
+
+pytestmark = [pytest.mark.service("secantusd"), *AWAY]
+
+SHORT_MS = 2000
+FULL, TIMED_OUT = 14031, 50  # OutOfDiskSpace, MaxTimeMSExpired
+
+
+@pytest.fixture(autouse=True)
+def no_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing but the write under test meet the failures that a test asks for."""
+    monkeypatch.setattr(hold, "_RENEWAL_SEC", 10**6)
+
+
+@pytest.fixture
+async def address(standalone: Secantusd) -> AsyncIterator[Address]:
+    async with a_database(standalone.uri) as address:
+        yield address
+
+
+def a_dao(address: Address, folder: Path, *, timeout_ms: int = PATIENT_MS) -> MongoDBDAO:
+    return MongoDBDAO(address, timeout_ms=timeout_ms, journal_dir=folder)
+
+
+@pytest.fixture
+async def dao(address: Address, tmp_path: Path) -> AsyncIterator[MongoDBDAO]:
+    async with a_dao(address, tmp_path) as dao:
+        yield dao
+
+
+async def refusal(dao: MongoDBDAO) -> str:
+    with pytest.raises(ConfigError) as caught:
+        await dao.open()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+async def fail(address: Address, command: str, code: int = FULL, times: int = 1) -> None:
+    """Let the server answer the next commands of this name with an error, and do nothing."""
+    async with AsyncMongoClient[dict[str, object]](address.uri) as client:
+        told = {"failCommands": [command], "errorCode": code}
+        await client.admin.command("configureFailPoint", "failCommand", mode="off")
+        await client.admin.command(
+            "configureFailPoint", "failCommand", mode={"times": times}, data=told
+        )
+
+
+# ---- who has the database ----------------------------------------------------------------------
+
+
+async def test_one_server_has_it_at_a_time(address: Address, tmp_path: Path) -> None:
+    async with a_dao(address, tmp_path) as dao:
+        assert "in use by another process" in await refusal(a_dao(address, tmp_path))
+        assert "in use by a server" in await refusal(a_dao(address, tmp_path / "other"))
+        await dao.create("app", a_record("cat1"))
+    async with a_dao(address, tmp_path / "other") as dao:
+        assert await dao.read("app", "cat1") is not None
+
+
+async def test_a_second_worker_is_refused(address: Address, tmp_path: Path) -> None:
+    workers = [a_dao(address, tmp_path) for _ in range(2)]
+    for dao in workers:
+        dao.share("group")
+    async with workers[0]:
+        assert "set para.workers to 1" in await refusal(workers[1])
+
+
+async def test_a_database_whose_journal_is_elsewhere_is_left_alone(
+    address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    await crash(address, here)
+    monkeypatch.setattr(hold, "_LEASE_SEC", -1.0)  # as if it had been on another machine
+    message = await refusal(a_dao(address, elsewhere))
+    assert str(here) in message
+    assert await apps_of(address) == {"app": 1}, "nothing was done"
+    async with AsyncMongoClient[dict[str, object]](address.uri) as client:
+        free = {"$set": {"journal": None}}  # as the page about MongoDB says
+        await client[address.database]["objects_format"].update_one({}, free)
+    async with a_dao(address, elsewhere) as dao:
+        assert await dao.read("app", "lost") is None
+        assert await dao.create("app", a_record("cat2")) > 0
+    assert "move the file away" in await refusal(a_dao(address, here))
+
+
+async def test_a_server_that_got_transactions_has_to_finish_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Secantusd(tmp_path, "--standalone", "--enable-test-commands")
+    async with server:
+        address = address_of(MongoSettings(uri=server.uri), "para")
+        await crash(address, tmp_path)
+        monkeypatch.setattr(hold, "_LEASE_SEC", -1.0)
+        await again(server)
+        assert str(tmp_path) in await refusal(a_dao(address, tmp_path))
+        await again(server, "--standalone")
+        async with a_dao(address, tmp_path) as dao:
+            assert await dao.read("app", "lost") is not None
+        await again(server)
+        async with a_dao(address, tmp_path) as dao:
+            assert len(await dao.read_page("app")) == 2
+
+
+async def again(server: Secantusd, *options: str) -> None:
+    await server.kill()
+    server.options = options
+    await server.start()
+
+
+async def crash(address: Address, folder: Path) -> None:
+    """Leave a journal with a write of which nothing is in the database."""
+    dao = a_dao(address, folder)
+    await dao.open()
+    await dao.create("app", a_record("cat1"))
+    opened = dao._opened
+    assert opened is not None
+    await fail(address, "update", TIMED_OUT, times=100)
+    with pytest.raises(UnavailableError, match="finished as soon as"):
+        await dao.create("app", a_record("lost"))
+    assert opened.hold is not None
+    opened.hold.drop()
+    opened.writer.drop()
+    await opened.store.client.close()
+    async with AsyncMongoClient[dict[str, object]](address.uri) as client:
+        await client.admin.command("configureFailPoint", "failCommand", mode="off")
+
+
+async def apps_of(address: Address) -> dict[str, int]:
+    async with AsyncMongoClient[dict[str, object]](address.uri) as client:
+        entries = await client[address.database]["objects_apps"].find({}).to_list()
+    return {str(entry["_id"]): int(str(entry["counter"])) for entry in entries}
+
+
+# ---- no room -----------------------------------------------------------------------------------
+
+
+async def test_a_write_for_which_there_is_no_room_is_not_stored(
+    dao: MongoDBDAO, address: Address, tmp_path: Path
+) -> None:
+    number = await dao.create("app", a_record("cat1"))
+    await fail(address, "update")
+    with pytest.raises(StorageFullError, match="no space left"):
+        await dao.create_all("app", [a_record("cat2"), a_record("cat3")])
+    assert [record.id for record in await dao.read_page("app")] == ["cat1"]
+    await dao.close()
+    await dao.open()
+    assert [change.number for change in await dao.changes("app", 0)] == [number]
+    assert await dao.create("app", a_record("cat2")) > number
+
+
+async def test_a_write_that_runs_out_of_room_half_way_is_finished_when_there_is_some(
+    dao: MongoDBDAO, address: Address
+) -> None:
+    first = await dao.create("app", a_record("cat1"))
+    await fail(address, "insert", times=3)
+    with pytest.raises(UnavailableError, match=r"no space left; the write is finished"):
+        await dao.write("app", Write("updateAll", [Put(a_record("cat2"))], ["cat1"]))
+    for _ in range(2):  # nobody sees it by halves
+        with pytest.raises(StorageFullError):
+            await dao.read_page("app")
+    assert [record.id for record in await dao.read_page("app")] == ["cat2"]
+    numbers = [change.number for change in await dao.changes("app", first)]
+    assert numbers == [await dao.last_change("app")]
+
+
+async def test_an_object_that_no_server_takes_is_refused_alone(dao: MongoDBDAO) -> None:
+    data = msgspec.json.encode({"id": "big", "type": "cat", "text": "x" * 17_000_000})
+    good = [dao.create("app", a_record(f"good{n}")) for n in range(5)]
+    bad = dao.create("app", Record("big", "cat", data))
+    *numbers, failure = await asyncio.gather(*good, bad, return_exceptions=True)
+    assert type(failure) is BackendError
+    assert "too large" in str(failure)
+    stored = {record.change for record in await dao.read_page("app")}
+    assert stored == set(numbers) == {change.number for change in await dao.changes("app", 0)}
+
+
+# ---- out of reach ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def line(address: Address) -> AsyncIterator[Line]:
+    parts = urlsplit(address.uri)
+    line = Line(parts.hostname or "", parts.port or 0)
+    await line.restore()
+    yield line
+    await line.cut()
+
+
+@pytest.mark.parametrize("way", ["cut", "blocked", "answers held"])
+async def test_a_write_that_nobody_answers_is_stored_once_or_not_at_all(
+    address: Address, line: Line, tmp_path: Path, way: str
+) -> None:
+    uri = f"mongodb://127.0.0.1:{line.port}/?directConnection=true"
+    through = address_of(MongoSettings(uri=uri), address.database)
+    async with a_dao(through, tmp_path, timeout_ms=SHORT_MS) as dao:
+        await until_it_works(dao, "cat1")
+        writing = asyncio.create_task(dao.create_all("app", [a_record(f"x{n}") for n in range(9)]))
+        passed = line.passed
+        async with asyncio.timeout(PATIENT_MS / 1000):
+            while line.passed == passed:  # noqa: ASYNC110 - bytes on a socket tell nobody
+                await asyncio.sleep(0)
+        if way == "cut":
+            await line.cut()
+        elif way == "blocked":
+            line.block()
+        else:
+            line.hold_answers()
+        (answer,) = await asyncio.gather(writing, return_exceptions=True)
+        assert isinstance(answer, UnavailableError)
+        await line.cut()
+        await line.restore()
+        last = await until_it_works(dao, "cat2")
+        stored = {record.id: record.change for record in await dao.read_page("app")}
+        feed = await dao.changes("app", 0)
+        assert stored == {key: change.number for change in feed for key in change.keys}
+        assert len(stored) in (2, 11)
+        assert await dao.last_change("app") == last == feed[-1].number
+
+
+async def until_it_works(dao: MongoDBDAO, key: str) -> int:
+    async with asyncio.timeout(PATIENT_MS / 1000):
+        while True:
+            try:
+                return await dao.update("app", a_record(key), expect=0)
+            except UnavailableError:
+                await asyncio.sleep(0.05)
