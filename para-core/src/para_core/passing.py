@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,10 @@ class PassingDAO(DAO):
     def is_shared(self) -> bool:
         """Whether the DAO behind it may be open on several machines."""
         return self.dao.is_shared
+
+    def on_late(self, heard: Callable[[str], None]) -> None:
+        """Hear of writes that the DAO behind it has finished late."""
+        self.dao.on_late(heard)
 
     def share(self, group: str) -> None:
         """Get the DAO behind it ready for several processes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
@@ -56,3 +56,15 @@ async def test_several_processes_may_share_it_when_they_may_share_the_one_behind
     behind = Shared()
     PassingDAO(behind).share("servers")
     assert behind.group == "servers"
+
+
+def test_whoever_wants_to_hear_of_late_writes_hears_from_the_one_behind_it() -> None:
+    class Late(MemoryDAO):
+        def on_late(self, heard: Callable[[str], None]) -> None:
+            heard("app")
+
+    heard: list[str] = []
+    PassingDAO(Late()).on_late(heard.append)
+    assert heard == ["app"]
+    MemoryDAO().on_late(heard.append)
+    assert heard == ["app"], "nothing is ever late in memory"

@@ -85,11 +85,16 @@ class MongoDBDAO(DAO):
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
         self._journal = journal_dir / f"mongodb-{address.database}.journal"
         self._group = ""  # blank: of processes of any group
+        self._heard: Callable[[str], None] = lambda appid: None
         self._opened: _Opened | None = None
 
     def share(self, group: str) -> None:
         """Let the processes of a group use the database together, and no others meanwhile."""
         self._group = group
+
+    def on_late(self, heard: Callable[[str], None]) -> None:
+        """Tell of writes that failed and are finished later, without transactions."""
+        self._heard = heard
 
     @property
     def is_shared(self) -> bool:
@@ -125,6 +130,7 @@ class MongoDBDAO(DAO):
             store, hold, writer = await opening.run(check)
         except FAILURES as error:
             raise as_start_error(error, self._place) from error
+        writer.on_late = self._tell_late
         lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
         catalog = Catalog(store)
         self._opened = _Opened(
@@ -286,6 +292,9 @@ class MongoDBDAO(DAO):
             except ParaError as error:
                 outcomes.append(error)
         return outcomes
+
+    def _tell_late(self, appid: str) -> None:
+        self._heard(appid)
 
     # ---- how the server is asked ---------------------------------------------------------------
 

@@ -58,6 +58,7 @@ class JournalWriter(Writer):
         """Write to apps with the mark of ``owner``; the journal is open and has the database."""
         self._store, self._journal, self._owner = store, journal, owner
         self._place, self._timeout_ms = place, timeout_ms
+        self.on_late: Callable[[str], None] = lambda appid: None
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
 
     async def recover(self) -> None:
@@ -185,6 +186,7 @@ class JournalWriter(Writer):
             await self._carry_out(intent)
             turns.unfinished = None
         self._journal.done(number)
+        self.on_late(intent.appid)
 
     async def _carry_out(self, intent: Intent) -> None:
         await store_records(self._store, intent)

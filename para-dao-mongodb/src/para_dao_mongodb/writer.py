@@ -20,6 +20,9 @@ T = TypeVar("T")
 class Writer(ABC):
     """Stores what is written, so that nobody ever sees a batch by halves."""
 
+    on_late: Callable[[str], None]
+    """Told the app of a write that had failed, and is stored now."""
+
     @abstractmethod
     async def store(self, appid: str, writes: Sequence[Write]) -> list[int | Exception]:
         """Store writes of an app one after the other; return the number of each, or its conflict.
@@ -54,6 +57,7 @@ class TransactionWriter(Writer):
     def __init__(self, store: Store, owner: str | None, *, timeout_ms: int) -> None:
         """Write to apps with the mark of ``owner``."""
         self._store, self._owner, self._timeout_ms = store, owner, timeout_ms
+        self.on_late = lambda appid: None
 
     async def store(self, appid: str, writes: Sequence[Write]) -> list[int | Exception]:
         """Store writes in one transaction."""

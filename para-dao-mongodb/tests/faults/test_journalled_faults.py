@@ -174,6 +174,8 @@ async def test_a_write_for_which_there_is_no_room_is_not_stored(
 async def test_a_write_that_runs_out_of_room_half_way_is_finished_when_there_is_some(
     dao: MongoDBDAO, address: Address
 ) -> None:
+    late: list[str] = []
+    dao.on_late(late.append)
     first = await dao.create("app", a_record("cat1"))
     await fail(address, "insert", times=3)
     with pytest.raises(UnavailableError, match=r"no space left; the write is finished"):
@@ -181,7 +183,9 @@ async def test_a_write_that_runs_out_of_room_half_way_is_finished_when_there_is_
     for _ in range(2):  # nobody sees it by halves
         with pytest.raises(StorageFullError):
             await dao.read_page("app")
+    assert late == []
     assert [record.id for record in await dao.read_page("app")] == ["cat2"]
+    assert late == ["app"], "followers have to look at the feed again"
     numbers = [change.number for change in await dao.changes("app", first)]
     assert numbers == [await dao.last_change("app")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from msgspec import Struct
@@ -190,7 +190,8 @@ class DAO(Component):
                 all such records in the order of the puts. Nothing is stored.
             InvalidObjectError: An id is empty or no valid Unicode text. Nothing is stored.
             UnavailableError: As said above; if the answer was lost on its way, the write may have
-                been stored, with its entry in the feed.
+                been stored, with its entry in the feed, or be stored within some seconds. For what
+                is stored later than that, see ``on_late``.
         """
 
     @abstractmethod
@@ -228,6 +229,14 @@ class DAO(Component):
         changes grow over all of them.
         """
         return False
+
+    def on_late(self, heard: Callable[[str], None]) -> None:
+        """Call ``heard`` with an app when a write that failed is stored after all, whenever it is.
+
+        Only a DAO that finishes writes itself after they failed has something to call: followers
+        that were handed every other write then know that they have to look at the feed.
+        """
+        del heard
 
     async def heads(self) -> dict[str, int]:
         """Return the number of the last change of every app that ``apps`` returns.

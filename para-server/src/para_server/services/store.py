@@ -7,7 +7,7 @@ durable the cache learns of it, the client gets its answer, and the index follow
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from para_core.contracts.cache import Cache
@@ -58,7 +58,8 @@ class Store:
         self._most_bytes = most_bytes  # of one object, as clients may send it
         self._watchers: list[Watcher] = []
         self.notes: Notes | None = None  # where somebody wants to hear of events
-        self._cleaning: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        dao.on_late(self._hear_late)
         self.turns = Turns()  # of those whose changes were overtaken
 
     def watch(self, watcher: Watcher) -> None:
@@ -240,16 +241,30 @@ class Store:
             await asyncio.sleep(DOUBT_SEC)
             await cache.remove_all(appid, keys)
 
-        task = asyncio.create_task(clean())
-        self._cleaning.add(task)
-        task.add_done_callback(self._cleaning.discard)
+        self._begin(clean())
+
+    def _hear_late(self, appid: str) -> None:
+        """Let everybody look at the feed: a write that had failed is in it now."""
+        if self.notes is not None:
+            self.notes.doubt(appid)
+            self.notes.on_write(appid)
+        if self._index is not None:
+            self._begin(self._look_again(self._index, appid))
+
+    async def _look_again(self, index: Indexing, appid: str) -> None:
+        index.doubt(appid, await index.begin(appid))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """Stop what goes on in the background."""
-        for task in self._cleaning:
+        for task in self._tasks:
             task.cancel()
-        if self._cleaning:
-            await asyncio.wait(self._cleaning)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _keep_elsewhere(self, appid: str, objects: Sequence[ParaObject]) -> None:
         records = [record_of(obj) for obj in objects if obj.indexed]

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from para_core.contracts.dao import Record, Write
+from para_core.contracts.dao import Put, Record, Write
 from para_core.errors import BackendError, ConflictError, InvalidObjectError
 from para_core.memory.cache import CaffeineSettings, MemoryCache
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import ParaObject, Sysprop, Tag
 from para_core.objects.codec import decode, record_of
+from para_server.services import index_follower
 from para_server.services import store as store_module
 from para_server.services.index_follower import IndexFollower
 from para_server.services.store import Save, Store
@@ -32,6 +33,10 @@ class CountingDAO(MemoryDAO):
         self.gate = asyncio.Event()
         self.gate.set()
         self.failure: Exception | None = None
+        self.heard: Callable[[str], None] = lambda appid: None
+
+    def on_late(self, heard: Callable[[str], None]) -> None:
+        self.heard = heard
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         self.reads.append(list(keys))
@@ -258,3 +263,33 @@ async def test_a_forgotten_app_is_nowhere(place: Place) -> None:
     assert await place.store.read_all("app", ["a", "b", "c"]) == {}
     assert place.search.apps == {}
     assert await place.found() == set()
+
+
+async def test_what_is_stored_long_after_it_failed_is_indexed_and_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    class Notes:
+        def are_asked_for(self, appid: str, event: str) -> bool:
+            return False
+
+        def wrote(self, appid: str, *_: object) -> None:
+            pass
+
+        def doubt(self, appid: str) -> None:
+            told.append(f"doubt {appid}")
+
+        def on_write(self, appid: str) -> None:
+            told.append(f"look {appid}")
+
+    monkeypatch.setattr(index_follower, "DOUBT_SEC", 0.01)
+    place.store.notes = cast("Any", Notes())
+    await place.store.save("app", "create", [Save(cat("a"))])
+    assert await place.found() == {"a"}
+    await place.dao.write("app", Write("create", [Put(record_of(cat("late")))]))
+    place.dao.heard("app")
+    assert told == ["doubt app", "look app"]
+    async with asyncio.timeout(60):
+        while await place.found() != {"a", "late"}:  # noqa: ASYNC110 - the index tells nobody
+            await asyncio.sleep(0.01)
