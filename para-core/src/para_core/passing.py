@@ -33,6 +33,11 @@ class PassingDAO(DAO):
         """Whether the DAO behind it may be open on several machines."""
         return self.dao.is_shared
 
+    @property
+    def unfit_for_nodes(self) -> str:
+        """Why the DAO behind it is not for several nodes."""
+        return self.dao.unfit_for_nodes
+
     def on_late(self, heard: Callable[[str], None]) -> None:
         """Hear of writes that the DAO behind it has finished late."""
         self.dao.on_late(heard)

@@ -58,6 +58,14 @@ async def test_several_processes_may_share_it_when_they_may_share_the_one_behind
     assert behind.group == "servers"
 
 
+def test_what_is_unfit_for_nodes_says_so_from_behind_too() -> None:
+    class Unfit(MemoryDAO):
+        unfit_for_nodes = "too slow"
+
+    assert PassingDAO(Unfit()).unfit_for_nodes == "too slow"
+    assert PassingDAO(MemoryDAO()).unfit_for_nodes == ""
+
+
 def test_whoever_wants_to_hear_of_late_writes_hears_from_the_one_behind_it() -> None:
     class Late(MemoryDAO):
         def on_late(self, heard: Callable[[str], None]) -> None:

@@ -101,6 +101,11 @@ class MongoDBDAO(DAO):
         """Whether the server has transactions, without which one process has the database."""
         return self._opened is None or self._opened.store.has_transactions
 
+    @property
+    def unfit_for_nodes(self) -> str:
+        """Why nodes are refused: the leases of all of them are documents of one collection."""
+        return "MongoDB keeps what a killed server had begun for a minute, and holds up the others"
+
     async def open(self) -> None:
         """Connect, as one of any number of servers; make the collections if they are missing."""
         await self._open(prepare, is_alone=False)

@@ -1,4 +1,4 @@
-"""Who has the database: the processes of one server, any number of nodes, or one process alone.
+"""Who has the database: the processes of one server, or one process alone.
 
 MongoDB frees no lock when a process ends, so each process has an entry that it renews, and an entry
 that nobody has renewed for some time counts no more. That alone would let a process write that was
@@ -134,10 +134,7 @@ class Hold:
         if self._is_alone:
             return f"{used} a server; stop every server that uses it first ({soon})"
         if not any(other["alone"] for other in others):
-            return (
-                f"{used} another server; stop that one first ({soon}), or let all servers on it be "
-                "nodes: set para.nodes.enabled = true for each"
-            )
+            return f"{used} another server; stop that one first ({soon})"
         return (
             f"{used} a command that replaces what is in it (restore or move); start the server "
             "when that is done"

@@ -85,15 +85,20 @@ def test_a_server_that_was_killed_keeps_nobody_out(
 
 @pytest.mark.long
 @pytest.mark.service("mongodb")
-async def test_in_mongodb_too(folder: Path) -> None:
+async def test_in_mongodb_too_and_there_are_no_nodes(folder: Path) -> None:
     async with a_mongodb_database() as where:
         with two_servers(folder) as (one, two):
             for server in (one, two):
                 server.settings |= {"para.dao": "MongoDBDAO", **where}
             one.start()
             await asyncio.to_thread(one.wait_until_ready)
-            words = ("is in use by another server", "para.nodes.enabled = true")
+            words = ("is in use by another server", "stop that one first")
+            assert await asyncio.to_thread(two.is_refused_in_one_line, *words)
+            usual = two.settings
+            two.settings = usual | NODE
+            words = ("para.nodes.enabled does not go together with", "for a minute")
             assert await asyncio.to_thread(two.is_refused_in_one_line, *words)
             one.kill()
+            two.settings = usual
             two.start()
             await asyncio.to_thread(two.wait_until_ready)

@@ -230,6 +230,15 @@ class DAO(Component):
         """
         return False
 
+    @property
+    def unfit_for_nodes(self) -> str:
+        """Why a store that ``is_shared`` is not for several nodes; blank when it is.
+
+        Nodes have leases of seconds, so what a killed one had begun may hold up the others no
+        longer than that.
+        """
+        return ""
+
     def on_late(self, heard: Callable[[str], None]) -> None:
         """Call ``heard`` with an app when a write that failed is stored after all, whenever it is.
 

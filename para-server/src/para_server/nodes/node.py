@@ -99,6 +99,11 @@ class Node(Peer):
                 f"para.nodes.enabled needs a database that servers on several machines may use, "
                 f"and {type(dao).__name__} is none; set para.dao and para.sql.url to one"
             )
+        if dao.unfit_for_nodes:
+            raise ConfigError(
+                f"para.nodes.enabled does not go together with {type(dao).__name__}: "
+                f"{dao.unfit_for_nodes}; set para.dao to SqlDAO, on PostgreSQL or MariaDB"
+            )
         if backends.search.is_shared and not backends.search.is_ordered:
             raise ConfigError(
                 f"para.nodes.enabled: {type(backends.search).__name__} is a search engine of all "

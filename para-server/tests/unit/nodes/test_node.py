@@ -25,6 +25,10 @@ class SharedDAO(MemoryDAO):
         return True
 
 
+class SlowDAO(SharedDAO):
+    unfit_for_nodes = "it keeps what a killed server had begun"
+
+
 class SharedSearch(MemorySearch):
     is_shared = True
 
@@ -52,9 +56,14 @@ def test_a_node_has_no_workers(tmp_path: Path) -> None:
     ("dao", "search", "message"),
     [
         (MemoryDAO(), MemorySearch(), "MemoryDAO is none"),
+        (SlowDAO(), MemorySearch(), "SlowDAO: it keeps what a killed server had begun; set para"),
         (SharedDAO(), UnorderedSearch(), "UnorderedSearch is a search engine of all nodes that"),
     ],
-    ids=["database of one machine", "index of all nodes without an order"],
+    ids=[
+        "database of one machine",
+        "database that holds nodes up",
+        "index of all nodes without an order",
+    ],
 )
 def test_back_ends_that_nodes_cannot_use_are_refused(
     dao: MemoryDAO, search: MemorySearch, message: str
