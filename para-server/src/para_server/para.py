@@ -62,6 +62,7 @@ from para_server.services.health_parts import (
     follower_part,
     index_part,
     queue_part,
+    room_part,
     search_part,
 )
 from para_server.services.index_follower import IndexFollower
@@ -453,7 +454,7 @@ def _services(  # noqa: PLR0913 - where everything meets
             keys=None if peer is None else peer.root_keys,
         ),
         health=Health(
-            _parts(settings, backends, store.dao, index),
+            _parts(settings, backends, store, index),
             timeout_sec=settings.health_timeout_ms / 1000,
             interval_sec=settings.health_check_interval if settings.health_check_enabled else 0,
         ),
@@ -461,9 +462,9 @@ def _services(  # noqa: PLR0913 - where everything meets
     )
 
 
-def _parts(settings: ApiSettings, backends: Backends, dao: DAO, index: Indexing) -> list[Part]:
+def _parts(settings: ApiSettings, backends: Backends, store: Store, index: Indexing) -> list[Part]:
     """Return the parts of the server that have to work, and those that are told of."""
-    parts = [dao_part(dao, settings.root)]
+    parts = [dao_part(store.dao, settings.root), room_part(store)]
     if settings.search_enabled:
         parts.append(search_part(backends.search, settings.root))
     if settings.cache_enabled:

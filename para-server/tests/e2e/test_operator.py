@@ -103,7 +103,7 @@ async def test_health_tells_of_every_part(para: Para, app: Client) -> None:
     reply = await ask(app, "/health")
     assert reply.status == 200
     assert (reply.json["code"], reply.json["message"]) == (200, "healthy")
-    assert list(reply.json["parts"]) == ["DAO", "Search", "Cache", "Queue", "Index"]
+    assert list(reply.json["parts"]) == ["DAO", "Storage", "Search", "Cache", "Queue", "Index"]
     assert all(part["message"] == "healthy" for part in reply.json["parts"].values())
     await para._backends.search.close()
     para.services.health._looked_at = float("-inf")

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -104,6 +104,22 @@ def small_disk(folder: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S603, S607
 
 
+def told(server: ServerProcess) -> list[str]:
+    """Return what the log says of the room in the database."""
+    lines = [line for line in server.log.splitlines() if "Storage" in line]
+    words = ("a part of the server fails", "a part of the server works again")
+    return [word for line in lines for word in words if word in line]
+
+
+def eventually(holds: Callable[[], bool], caller: Caller) -> None:
+    """Look at the health until something is so."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        assert caller.ask("GET", "/v1/_health").status == 200
+        time.sleep(0.1)
+
+
 def test_a_full_disk_refuses_writes_and_nothing_else(small_disk: Path) -> None:
     server = ServerProcess(small_disk)
     try:
@@ -116,6 +132,8 @@ def test_a_full_disk_refuses_writes_and_nothing_else(small_disk: Path) -> None:
             stored, refused = _write_until_full(caller)
             assert refused.status == 507
             assert refused.json["code"] == 507
+            assert caller.ask("GET", "/v1/_health").status == 200, "reads go on"
+            eventually(lambda: told(server) == ["a part of the server fails"], caller)
             for key in ("first", *stored[:20], *stored[-5:]):
                 assert caller.ask("GET", f"/v1/thing/{key}").status == 200, key
             ballast.unlink()
@@ -123,6 +141,8 @@ def test_a_full_disk_refuses_writes_and_nothing_else(small_disk: Path) -> None:
             while caller.ask("PUT", "/v1/thing/last", {"n": 1}).status != 200:
                 assert time.monotonic() < end
                 time.sleep(0.1)
+            told_twice = ["a part of the server fails", "a part of the server works again"]
+            eventually(lambda: told(server) == told_twice, caller)
             total = caller.ask("GET", "/v1/thing", query=[("limit", "0")]).json["totalHits"]
             assert total == len(stored) + 2
         server.tell_to_stop()

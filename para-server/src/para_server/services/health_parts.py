@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from para_core.contracts.queue import Queue
     from para_core.contracts.search import Search
     from para_server.services.indexing import Indexing
+    from para_server.services.store import Store
 
 __all__ = [
     "Following",
@@ -26,6 +27,7 @@ __all__ = [
     "follower_part",
     "index_part",
     "queue_part",
+    "room_part",
     "search_part",
 ]
 
@@ -40,6 +42,18 @@ def dao_part(dao: DAO, root: str) -> Part:
         return "" if found is not None else f"the root app app:{root} is not there"
 
     return Part("DAO", check)
+
+
+def room_part(store: Store) -> Part:
+    """Return the part that tells whether the last write found room in the database.
+
+    Reads go on without, on this server as on any other.
+    """
+
+    async def check() -> str:
+        return store.fault
+
+    return Part("Storage", check, is_vital=False)
 
 
 def search_part(search: Search, root: str) -> Part:

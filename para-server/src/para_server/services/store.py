@@ -57,6 +57,7 @@ class Store:
         self.dao, self._cache, self._index = dao, cache, index
         self._most_bytes = most_bytes  # of one object, as clients may send it
         self._watchers: list[Watcher] = []
+        self.fault = ""  # why the last write found no room; blank after one that did
         self.notes: Notes | None = None  # where somebody wants to hear of events
         self._tasks: set[asyncio.Task[None]] = set()
         dao.on_late(self._hear_late)
@@ -214,7 +215,9 @@ class Store:
         token = await index.begin(appid) if index is not None else 0
         try:
             number = await self.dao.write(appid, write)
-        except _NOT_STORED:
+        except _NOT_STORED as error:
+            if isinstance(error, StorageFullError):
+                self.fault = str(error)
             if index is not None:
                 index.end(appid, token, 0, [], [])
             raise
@@ -226,6 +229,7 @@ class Store:
             if self.notes is not None:
                 self.notes.doubt(appid)
             raise
+        self.fault = ""
         records = [_at(put.record, number) for put in write.puts]
         if index is not None:
             puts = [r for r in records if r.id not in unindexed] if unindexed else records

@@ -9,13 +9,19 @@ from typing import Any, cast
 import pytest
 
 from para_core.contracts.dao import Put, Record, Write
-from para_core.errors import BackendError, ConflictError, InvalidObjectError
+from para_core.errors import (
+    BackendError,
+    ConflictError,
+    InvalidObjectError,
+    StorageFullError,
+)
 from para_core.memory.cache import CaffeineSettings, MemoryCache
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import ParaObject, Sysprop, Tag
 from para_core.objects.codec import decode, record_of
 from para_server.services import index_follower
 from para_server.services import store as store_module
+from para_server.services.health_parts import room_part
 from para_server.services.index_follower import IndexFollower
 from para_server.services.store import Save, Store
 
@@ -293,3 +299,22 @@ async def test_what_is_stored_long_after_it_failed_is_indexed_and_told(
     async with asyncio.timeout(60):
         while await place.found() != {"a", "late"}:  # noqa: ASYNC110 - the index tells nobody
             await asyncio.sleep(0.01)
+
+
+async def test_a_database_without_room_is_told_until_a_write_finds_some(place: Place) -> None:
+    part = room_part(place.store)
+    assert not part.is_vital
+    await place.store.save("app", "create", [Save(cat("a"))])
+    assert await part.check() == ""
+    place.dao.failure = StorageFullError("the disk has no space left")
+    for _ in range(2):
+        with pytest.raises(StorageFullError):
+            await place.store.save("app", "create", [Save(cat("b"))])
+    assert await part.check() == "the disk has no space left"
+    place.dao.failure = BackendError("something else")
+    with pytest.raises(BackendError):
+        await place.store.save("app", "create", [Save(cat("b"))])
+    assert await part.check() != "", "nothing was stored yet"
+    place.dao.failure = None
+    await place.store.save("app", "create", [Save(cat("b"))])
+    assert await part.check() == ""
