@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from para_core.errors import UnavailableError
-from para_core.testing.own_server import OwnServer
 from para_dao_sql.address import MariaDBAddress
 from para_dao_sql.mariadb import MariaDBDAO
+
+from .killed import DatabaseServer
 
 __all__ = ["OwnMariaDB"]
 
@@ -23,14 +24,16 @@ GRANT ALL ON para.* TO para@'127.0.0.1';
 """
 
 
-class OwnMariaDB(OwnServer):
+_LITTLE, _MORE = 40, 80  # megabytes for all tables
+
+
+class OwnMariaDB(DatabaseServer):
     """One server in a folder, from ``install`` on."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        """Take ``options`` as on the command line of the server, for its files and each start."""
+    def __init__(self, folder: Path, *, has_little_room: bool = False) -> None:
         super().__init__(folder)
         self._user = getpass.getuser()
-        self.options = options
+        self._options = _room(_LITTLE) if has_little_room else ()
 
     @property
     def address(self) -> MariaDBAddress:
@@ -60,8 +63,23 @@ class OwnMariaDB(OwnServer):
         except UnavailableError:
             return False
 
+    def dao(self, *, timeout_ms: int) -> MariaDBDAO:
+        return MariaDBDAO(self.address, timeout_ms=timeout_ms)
+
+    async def make_room(self) -> None:
+        """Give it more, which it takes only when it starts."""
+        await self.kill()
+        self._options = _room(_MORE)
+        await self.start()
+
     def _where(self) -> list[str]:
-        return ["--no-defaults", f"--datadir={self.folder}/data", *self.options]
+        return ["--no-defaults", f"--datadir={self.folder}/data", *self._options]
+
+
+def _room(megabytes: int) -> tuple[str, ...]:
+    """Return options for a server with one file of that size for all tables."""
+    path = f"--innodb-data-file-path=ibdata1:12M:autoextend:max:{megabytes}M"
+    return "--skip-innodb-file-per-table", path
 
 
 def _program(name: str) -> str:

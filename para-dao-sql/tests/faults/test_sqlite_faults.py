@@ -1,6 +1,6 @@
 """SQLite: what happens when the file, the disk or another program gets in the way."""
 
-# ruff: noqa: ASYNC221, ASYNC240 (nothing else waits for the event loop here)
+# ruff: noqa: ASYNC240 (nothing else waits for the event loop here)
 from __future__ import annotations
 
 import asyncio
@@ -16,6 +16,7 @@ import pytest
 
 from para_core.contracts.dao import Put, Record, Write
 from para_core.errors import BackendError, ConfigError, StorageFullError, UnavailableError
+from para_core.testing.small_disks import SmallDisk, a_small_disk
 from para_dao_sql.sqlite import SqliteDAO
 from para_dao_sql.sqlite.upgrade import FORMAT
 
@@ -235,38 +236,31 @@ async def test_a_file_that_may_not_grow_refuses_writes_until_it_may(dao: SqliteD
 
 
 async def test_a_full_file_system_refuses_writes_until_there_is_room(
-    small_file_system: Path,
+    small_disk: SmallDisk,
 ) -> None:
-    remount = ["mount", "-o", "remount,size=16m", str(small_file_system)]
-    async with SqliteDAO(small_file_system / "data" / "para.db") as dao:
-        await fill_and_make_room(dao, lambda: subprocess.run(remount, check=True))  # noqa: S603
-    async with SqliteDAO(small_file_system / "data" / "para.db") as dao:
+    async with SqliteDAO(small_disk.folder / "data" / "para.db") as dao:
+        await fill_and_make_room(dao, lambda: small_disk.grow(16))
+    async with SqliteDAO(small_disk.folder / "data" / "para.db") as dao:
         assert await dao.read("app", "after") is not None
 
 
-async def test_a_full_file_system_stops_the_start_with_one_line(small_file_system: Path) -> None:
-    (small_file_system / "ballast").write_bytes(bytes(2**21 - 2**14))
-    assert "no space left" in await opening(small_file_system / "data" / "para.db")
+async def test_a_full_file_system_stops_the_start_with_one_line(small_disk: SmallDisk) -> None:
+    (small_disk.folder / "ballast").write_bytes(bytes(2**21 - 2**14))
+    assert "no space left" in await opening(small_disk.folder / "data" / "para.db")
 
 
-async def test_a_read_only_file_system_stops_the_start(small_file_system: Path) -> None:
-    command = ["mount", "-o", "remount,ro", str(small_file_system)]
-    subprocess.run(command, check=True)  # noqa: S603
-    message = await opening(small_file_system / "data" / "para.db")
+async def test_a_read_only_file_system_stops_the_start(small_disk: SmallDisk) -> None:
+    small_disk.remount("ro")
+    message = await opening(small_disk.folder / "data" / "para.db")
     assert "Read-only file system" in message
     assert "para.db.dir" in message
 
 
 @pytest.fixture
-def small_file_system(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """Mount a file system of two megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
-        pytest.skip("mounting a small file system is not permitted")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607
+    with a_small_disk(tmp_path / "small", 2) as disk:
+        yield disk
 
 
 # ---- large apps -----------------------------------------------------------------------------

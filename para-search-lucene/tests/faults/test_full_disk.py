@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from para_core.errors import StorageFullError
 from para_core.query.tree import All
 from para_core.testing.cancelling import until
 from para_core.testing.search import a_record
+from para_core.testing.small_disks import a_small_disk
 from para_search_lucene.appindex import AppIndex
 from para_search_lucene.search import LuceneSearch
 from para_search_lucene.settings import LuceneSettings
@@ -22,13 +21,8 @@ from para_search_lucene.settings import LuceneSettings
 @pytest.fixture
 def small_file_system(tmp_path: Path) -> Iterator[Path]:
     """A file system of three megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
-        pytest.skip("only root may mount a small file system")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S603, S607
+    with a_small_disk(tmp_path / "small", 3) as disk:
+        yield disk.folder
 
 
 async def test_a_full_file_system_refuses_writes_until_there_is_room(

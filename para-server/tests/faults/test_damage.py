@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from para_core.testing.small_disks import a_small_disk
 
 from .process import Caller, Reply, ServerProcess
 
@@ -93,15 +94,9 @@ def test_an_index_damaged_while_it_is_used_is_made_again(
 
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 12 MB; only a privileged user can make one."""
-    place = folder / "small"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)]
-    made = subprocess.run(command, check=False, capture_output=True)  # noqa: S603
-    if made.returncode:
-        pytest.skip("cannot mount a small file system")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S603, S607
+    """A file system of 12 MB."""
+    with a_small_disk(folder / "small", 12) as disk:
+        yield disk.folder
 
 
 def told(server: ServerProcess) -> list[str]:
