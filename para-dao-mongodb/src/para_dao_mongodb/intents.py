@@ -6,14 +6,14 @@ of the feed that are there already are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeAlias
 
 import bson
 import msgspec
 from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, ReplaceOne
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.errors import BulkWriteError
 
 from para_core.contracts.dao import Write
 from para_core.errors import BackendError, UnavailableError
@@ -23,12 +23,13 @@ from para_dao_mongodb.documents import document_of
 from para_dao_mongodb.store import Store
 from para_dao_mongodb.writes import change_documents, portions
 
-__all__ = ["Intent", "fault_of", "has_done_nothing", "intent_of", "store_records", "tell"]
+__all__ = ["Intent", "begin", "end", "fault_of", "has_done_nothing", "intent_of"]
+
+Step: TypeAlias = ReplaceOne[Any] | DeleteMany
 
 _LARGEST = 16 * 1024 * 1024 - 1024  # bytes of a document, with some to spare for what is around it
 _SURELY_FITS = 1_000_000  # bytes of JSON, which BSON makes no more than eight times as long
 _HIGHEST = 2**62  # a change that takes as much room as any
-_IN_ONE_COMMAND = 100_000  # writes
 _EXISTS = 11000  # DuplicateKey
 
 
@@ -76,51 +77,73 @@ def fault_of(write: Write) -> BackendError | None:
     return None
 
 
-async def store_records(store: Store, intent: Intent) -> None:
-    """Store and delete the records of a batch."""
-    objects = store.objects(App(intent.app, intent.appid, intent.shared).collection)
-    await _pass_over_existing(objects.bulk_write(_steps(intent), ordered=False))
+async def begin(store: Store, intent: Intent) -> None:
+    """Carry out the first command of a batch."""
+    await _write(store, intent, _groups(intent)[0])
 
 
-async def tell(store: Store, intent: Intent, *, owner: str | None) -> None:
-    """Store the entries of the feed, and then make them visible.
+async def end(store: Store, intent: Intent, *, owner: str | None) -> None:
+    """Carry out the rest of a batch that was begun: its other records, its feed, its counter.
 
     Raises:
         UnavailableError: Another process has the database.
     """
+    for steps in _groups(intent)[1:]:
+        await _write(store, intent, steps)
+    await _tell(store, intent)
+    await _show(store, intent, owner)
+
+
+async def has_done_nothing(store: Store, intent: Intent) -> bool:
+    """Tell whether ``begin``, which the server refused, has certainly changed nothing.
+
+    An error for the whole command says nothing of what had been done before, so this looks. What
+    was deleted leaves no trace.
+    """
+    if not intent.puts:
+        return False
+    objects = store.objects(App(intent.app, intent.appid, intent.shared).collection)
+    lowest = min(change for _, change, _ in intent.puts)
+    for keys in portions([key for key, _, _ in intent.puts]):
+        if await objects.find_one({"_id": {"$in": keys}, "_change": {"$gte": lowest}}) is not None:
+            return False
+    return True
+
+
+def _groups(intent: Intent) -> list[list[Step]]:
+    """Return what leaves records alone that later changes have written, in one or two commands.
+
+    A server that hangs may carry out what it had taken long after it was asked again.
+    """
+    puts: list[Step] = [
+        ReplaceOne({"_id": key, "_change": {"$lte": change}}, RawBSONDocument(one), upsert=True)
+        for key, change, one in intent.puts
+    ]
+    deletes: list[Step] = [
+        DeleteMany({"_id": {"$in": keys}, "_change": {"$lte": intent.number}})
+        for keys in portions(intent.deletes)
+    ]
+    return [steps for steps in (puts, deletes) if steps]
+
+
+async def _write(store: Store, intent: Intent, steps: Sequence[Step]) -> None:
+    objects = store.objects(App(intent.app, intent.appid, intent.shared).collection)
+    await _pass_over_existing(objects.bulk_write(steps, ordered=False))
+
+
+async def _tell(store: Store, intent: Intent) -> None:
     told = [RawBSONDocument(document) for document in intent.told]
     await _pass_over_existing(store.changes.insert_many(told, ordered=False))
+
+
+async def _show(store: Store, intent: Intent, owner: str | None) -> None:
+    """Let readers of the feed see it."""
     seen = await store.apps.update_one(
         {"_id": intent.appid, "app": intent.app, "gone": False, "owner": owner},
         {"$max": {"counter": intent.number}},
     )
     if not seen.matched_count:
         raise UnavailableError("another process has the database; this one writes no more")
-
-
-def has_done_nothing(error: OperationFailure, intent: Intent) -> bool:
-    """Tell whether ``store_records``, which failed like this, has certainly changed nothing."""
-    if isinstance(error, BulkWriteError):
-        counts = ("nInserted", "nUpserted", "nModified", "nMatched", "nRemoved")
-        return not any(error.details[name] for name in counts)
-    is_one_command = not (intent.puts and intent.deletes) and len(intent.puts) < _IN_ONE_COMMAND
-    return is_one_command and sum(len(one) for _, _, one in intent.puts) < _LARGEST
-
-
-def _steps(intent: Intent) -> list[ReplaceOne[Any] | DeleteMany]:
-    """Return what leaves records alone that later changes have written.
-
-    A server that hangs may carry out what it had taken long after it was asked again.
-    """
-    steps: list[ReplaceOne[Any] | DeleteMany] = [
-        ReplaceOne({"_id": key, "_change": {"$lte": change}}, RawBSONDocument(one), upsert=True)
-        for key, change, one in intent.puts
-    ]
-    steps += [
-        DeleteMany({"_id": {"$in": keys}, "_change": {"$lte": intent.number}})
-        for keys in portions(intent.deletes)
-    ]
-    return steps
 
 
 async def _pass_over_existing(writing: Awaitable[object]) -> None:

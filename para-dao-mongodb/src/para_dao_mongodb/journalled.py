@@ -25,11 +25,11 @@ from para_dao_mongodb.claim import unclaim
 from para_dao_mongodb.errors import FAILURES, as_para_error, is_definite
 from para_dao_mongodb.intents import (
     Intent,
+    begin,
+    end,
     fault_of,
     has_done_nothing,
     intent_of,
-    store_records,
-    tell,
 )
 from para_dao_mongodb.journal import Journal
 from para_dao_mongodb.limits import time_limit
@@ -153,9 +153,9 @@ class JournalWriter(Writer):
             turns.unfinished = number, intent
             try:
                 async with time_limit(self._timeout_ms):
-                    await store_records(self._store, intent)
+                    await begin(self._store, intent)
             except OperationFailure as error:
-                if not is_definite(error) or not has_done_nothing(error, intent):
+                if not is_definite(error) or not await self._has_done_nothing(intent):
                     raise self._unfinished(error) from error
                 await self._withdraw(number)
                 turns.unfinished = None
@@ -164,11 +164,18 @@ class JournalWriter(Writer):
                 raise self._unfinished(error) from error
             try:
                 async with time_limit(self._timeout_ms):
-                    await tell(self._store, intent, owner=self._owner)
+                    await end(self._store, intent, owner=self._owner)
             except FAILURES as error:
                 raise self._unfinished(error) from error
             turns.unfinished = None
         self._journal.done(number)
+
+    async def _has_done_nothing(self, intent: Intent) -> bool:
+        try:
+            async with time_limit(self._timeout_ms):
+                return await has_done_nothing(self._store, intent)
+        except FAILURES:
+            return False  # nobody knows
 
     async def _withdraw(self, number: int) -> None:
         try:
@@ -189,8 +196,8 @@ class JournalWriter(Writer):
         self.on_late(intent.appid)
 
     async def _carry_out(self, intent: Intent) -> None:
-        await store_records(self._store, intent)
-        await tell(self._store, intent, owner=self._owner)
+        await begin(self._store, intent)
+        await end(self._store, intent, owner=self._owner)
 
     async def _let_the_past_end(self, seconds: float) -> None:
         """Wait until the server answers, and has had time for what it had taken before."""

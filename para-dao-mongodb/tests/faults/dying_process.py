@@ -37,15 +37,19 @@ def die(where: str) -> None:
     if where == "before the journal":
         setattr(Journal, "add", killed)  # noqa: B010 - mypy takes it for a mistake otherwise
     elif where == "after the journal":
-        setattr(journalled, "store_records", killed)  # noqa: B010
+        setattr(journalled, "begin", killed)  # noqa: B010
     elif where == "after some records":
-        some = intents._steps
-        setattr(intents, "_steps", lambda intent: some(intent)[:2])  # noqa: B010
-        setattr(journalled, "store_records", partial(after, intents.store_records))  # noqa: B010
+        groups = intents._groups
+        setattr(intents, "_groups", lambda intent: [groups(intent)[0][:2]])  # noqa: B010
+        setattr(journalled, "end", killed)  # noqa: B010
+    elif where == "before deletes":
+        setattr(journalled, "end", killed)  # noqa: B010
     elif where == "after all records":
-        setattr(journalled, "store_records", partial(after, intents.store_records))  # noqa: B010
+        setattr(intents, "_tell", killed)  # noqa: B010
     elif where == "after the feed":
-        setattr(journalled, "tell", partial(after, intents.tell))  # noqa: B010
+        setattr(intents, "_show", killed)  # noqa: B010
+    elif where == "before the mark":
+        setattr(journalled, "end", partial(after, intents.end))  # noqa: B010
     else:
         raise ValueError(where)
 

@@ -21,12 +21,12 @@ from para_dao_mongodb.dao import MongoDBDAO
 from para_dao_mongodb.settings import MongoSettings
 
 from ..databases import AWAY, PATIENT_MS, a_database  # noqa: TID252 - tests have no absolute names
+from ..failing import FULL, TIMED_OUT, fail, fail_no_more  # noqa: TID252
 from ..secantusd import Secantusd  # noqa: TID252
 
 pytestmark = [pytest.mark.service("secantusd"), *AWAY]
 
 SHORT_MS = 2000
-FULL, TIMED_OUT = 14031, 50  # OutOfDiskSpace, MaxTimeMSExpired
 
 
 @pytest.fixture(autouse=True)
@@ -56,16 +56,6 @@ async def refusal(dao: MongoDBDAO) -> str:
         await dao.open()
     assert "\n" not in str(caught.value)
     return str(caught.value)
-
-
-async def fail(address: Address, command: str, code: int = FULL, times: int = 1) -> None:
-    """Let the server answer the next commands of this name with an error, and do nothing."""
-    async with AsyncMongoClient[dict[str, object]](address.uri) as client:
-        told = {"failCommands": [command], "errorCode": code}
-        await client.admin.command("configureFailPoint", "failCommand", mode="off")
-        await client.admin.command(
-            "configureFailPoint", "failCommand", mode={"times": times}, data=told
-        )
 
 
 # ---- who has the database ----------------------------------------------------------------------
@@ -144,8 +134,7 @@ async def crash(address: Address, folder: Path) -> None:
     opened.hold.drop()
     opened.writer.drop()
     await opened.store.client.close()
-    async with AsyncMongoClient[dict[str, object]](address.uri) as client:
-        await client.admin.command("configureFailPoint", "failCommand", mode="off")
+    await fail_no_more(address)
 
 
 async def apps_of(address: Address) -> dict[str, int]:
@@ -161,7 +150,7 @@ async def test_a_write_for_which_there_is_no_room_is_not_stored(
     dao: MongoDBDAO, address: Address, tmp_path: Path
 ) -> None:
     number = await dao.create("app", a_record("cat1"))
-    await fail(address, "update")
+    await fail(address, "update", FULL)
     with pytest.raises(StorageFullError, match="no space left"):
         await dao.create_all("app", [a_record("cat2"), a_record("cat3")])
     assert [record.id for record in await dao.read_page("app")] == ["cat1"]
@@ -177,7 +166,7 @@ async def test_a_write_that_runs_out_of_room_half_way_is_finished_when_there_is_
     late: list[str] = []
     dao.on_late(late.append)
     first = await dao.create("app", a_record("cat1"))
-    await fail(address, "insert", times=3)
+    await fail(address, "insert", FULL, times=3)
     with pytest.raises(UnavailableError, match=r"no space left; the write is finished"):
         await dao.write("app", Write("updateAll", [Put(a_record("cat2"))], ["cat1"]))
     for _ in range(2):  # nobody sees it by halves

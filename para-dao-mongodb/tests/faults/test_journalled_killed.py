@@ -60,8 +60,10 @@ async def stored_and_told(dao: MongoDBDAO, appid: str) -> tuple[dict[str, int], 
         "before the journal",
         "after the journal",
         "after some records",
+        "before deletes",
         "after all records",
         "after the feed",
+        "before the mark",
     ],
 )
 async def test_a_batch_is_whole_wherever_its_writer_is_killed(
