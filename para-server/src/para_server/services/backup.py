@@ -25,6 +25,7 @@ from para_core.objects.fields import declared_fields
 from para_server.access.ownership import may_touch, shown
 from para_server.services.archive import ArchiveWriter
 from para_server.services.importing import AS_IT_IS, Import, ImportTools, Wish
+from para_server.services.turns import Turns
 
 if TYPE_CHECKING:
     from para_core.ids import IdGenerator
@@ -39,6 +40,7 @@ __all__ = ["Backup"]
 _REST = 3  # times as long as it worked an export pauses after each file
 _LEAST_REST_SEC = 0.001
 _MOST_EXPORTS = 4  # at a time: each keeps a connection to the database
+_MOST_IMPORTS = 4  # at a time: each keeps a file of its archive in memory
 _LONGEST_SEC = 3600  # of an export: the database keeps for it what others change
 _LARGEST_FILE = 32  # times the limit of one object; the original puts 30 objects into a file
 _UNPACKED = 8  # times the limit of an archive
@@ -65,6 +67,7 @@ class Backup:
             most_files=_MOST_FILES,
         )
         self._exports = 0
+        self._imports, self._turns = asyncio.Semaphore(_MOST_IMPORTS), Turns()
 
     # ---- export -------------------------------------------------------------------------------
 
@@ -112,6 +115,8 @@ class Backup:
     ) -> Sysprop:
         """Store the objects of an archive in an app; apps in it count for the root app only.
 
+        An app imports one archive after the other, and a few apps do at a time; others wait.
+
         Args:
             app: The app.
             archive: The archive, at its beginning; a file that is none holds no objects.
@@ -126,7 +131,8 @@ class Backup:
             ImportFailedError: Something in the archive cannot be taken in. Batches that were stored
                 before it stay; nothing of its own file is stored if it is no array of objects.
         """
-        return await Import(self._tools, app, wish).run(archive, name)
+        async with self._turns.of(app.identifier), self._imports:
+            return await Import(self._tools, app, wish).run(archive, name)
 
 
 def _part(writer: ArchiveWriter, app: App, caller: Principal, records: Sequence[Record]) -> bytes:
