@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 
-from para_core.testing.dao import DAOSuite
+from para_core.testing.dao import DAOSuite, GroupSuite
 from para_dao_sql.address import PostgresAddress, parse_address
 from para_dao_sql.postgresql import PostgresDAO
 from para_dao_sql.settings import SqlSettings
@@ -38,3 +38,11 @@ class TestPostgresDAO(DAOSuite):
     async def dao(self) -> AsyncIterator[PostgresDAO]:
         async with a_schema() as address, PostgresDAO(address) as dao:
             yield dao
+
+
+@pytest.mark.service("postgresql")
+class TestPostgresGroups(GroupSuite):
+    @pytest.fixture
+    async def instance(self) -> AsyncIterator[Callable[[], PostgresDAO]]:
+        async with a_schema() as address:
+            yield lambda: PostgresDAO(address)

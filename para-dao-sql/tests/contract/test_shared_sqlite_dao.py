@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from para_core.contracts.dao import DAO
 from para_core.passing import PassingDAO
-from para_core.testing.dao import DAOSuite
+from para_core.testing.dao import DAOSuite, GroupSuite
 from para_dao_sql.sqlite import SqliteDAO
 
 
@@ -46,3 +46,9 @@ class TestSharedSqliteDAO(DAOSuite):
         file = tmp_path / "data" / "para.db"
         async with Alternating(shared(file), shared(file), shared(file)) as dao:
             yield dao
+
+
+class TestSqliteGroups(GroupSuite):
+    @pytest.fixture
+    def instance(self, tmp_path: Path) -> Callable[[], SqliteDAO]:
+        return lambda: SqliteDAO(tmp_path / "para.db")

@@ -321,17 +321,11 @@ class ServerFaults:
 
     # ---- of one group --------------------------------------------------------------------------
 
-    async def test_processes_of_one_group_keep_those_of_others_out_until_all_have_ended(
-        self, place: Place
-    ) -> None:
-        async with of_group(place, "one") as first, of_group(place, "one") as second:
-            await first.close()
+    async def test_a_server_of_another_group_is_told_what_to_do(self, place: Place) -> None:
+        async with of_group(place, "one"):
             said = await refusal(a_dao_of(place, "two"))
             assert "is in use by another server; stop that one first" in said
             assert "para.nodes.enabled = true" in said
-            assert await second.create("app", a_record("cat1")) > 0
-        async with of_group(place, "two") as dao:
-            assert await dao.read("app", "cat1") is not None
 
     async def test_of_groups_that_begin_at_once_one_has_the_database(self, place: Place) -> None:
         async with place.dao():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from para_core.testing.dao.apps import AppTests
 from para_core.testing.dao.feed import FeedTests
+from para_core.testing.dao.groups import GroupSuite
 from para_core.testing.dao.life import LifeTests
 from para_core.testing.dao.model import ModelTests
 from para_core.testing.dao.pages import PageTests
@@ -22,7 +23,7 @@ from para_core.testing.dao.samples import a_record
 from para_core.testing.dao.snapshots import SnapshotTests
 from para_core.testing.dao.writes import WriteTests
 
-__all__ = ["DAOSuite", "a_record"]
+__all__ = ["DAOSuite", "GroupSuite", "a_record"]
 
 
 class DAOSuite(
