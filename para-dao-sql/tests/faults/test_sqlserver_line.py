@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -68,10 +69,15 @@ async def opened_error(address: SqlServerAddress, limit_ms: int = _LIMIT_MS) -> 
     ],
 )
 async def test_who_is_not_let_in_is_told_why(
-    engine: Engine, number: int, kind: type[ParaError], words: str
+    engine: Engine,
+    caplog: pytest.LogCaptureFixture,
+    number: int,
+    kind: type[ParaError],
+    words: str,
 ) -> None:
-    with serve(engine, Manner(Refusal(number, "not you"))) as port:
-        error = await opened_error(at(port), 1000)
+    with serve(engine, Manner(Refusal(number, "not you"))) as port, caplog.at_level(logging.DEBUG):
+        error = await opened_error(at(port))
+    assert not [record for record in caplog.records if record.name.startswith("pytds")]
     assert isinstance(error, kind)
     assert "not you" in str(error)
     assert words in str(error)
@@ -177,6 +183,15 @@ async def test_an_answer_that_does_not_come_is_given_up(
         await dao.close()
     async with SqlServerDAO(address, timeout_ms=_LIMIT_MS) as dao:
         assert [record.change for record in await dao.read_page("app")] == [number]
+
+
+async def test_statements_stay_out_of_the_log(
+    address: SqlServerAddress, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with SqlServerDAO(address, timeout_ms=_LIMIT_MS) as dao:
+            await dao.create("app", a_record("cat1"))
+    assert not [record for record in caplog.records if record.name.startswith("pytds")]
 
 
 async def test_a_write_that_loses_a_deadlock_is_repeated(

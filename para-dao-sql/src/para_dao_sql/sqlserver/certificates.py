@@ -11,17 +11,12 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from pytds import tls
 
-__all__ = ["is_named", "repair_driver"]
-
-
-def repair_driver() -> None:
-    """Let python-tds check names by ``is_named``; done again it changes nothing."""
-    tls.validate_host = _validate_host
+__all__ = ["check_name", "is_named"]
 
 
-def _validate_host(cert: Any, name: bytes) -> bool:  # noqa: ANN401 (that of pyOpenSSL)
+def check_name(cert: Any, name: bytes) -> bool:  # noqa: ANN401 (that of pyOpenSSL)
+    """Do what the driver's own ``validate_host`` should do."""
     return is_named(cert.to_cryptography(), name.decode("ascii"))
 
 

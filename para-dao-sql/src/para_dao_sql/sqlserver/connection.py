@@ -17,7 +17,7 @@ from para_core.errors import ConfigError
 from para_dao_sql.address import SqlServerAddress
 from para_dao_sql.servers.binding import bind, insert_into, portions_of
 from para_dao_sql.servers.session import Rows, Session
-from para_dao_sql.sqlserver.certificates import repair_driver
+from para_dao_sql.sqlserver.driver import prepare_driver
 from para_dao_sql.sqlserver.errors import FAILURES, number_of
 from para_dao_sql.sqlserver.values import parameter, received
 
@@ -26,10 +26,29 @@ __all__ = ["SqlServerConnection", "connect"]
 T = TypeVar("T")
 
 _MARK = "@P"
+_ONE_ATTEMPT_SEC = 0.001
+_MOST_ROWS = 1000  # of one VALUES
 _MOST_VALUES = 2000  # of one statement; a procedure takes 2,100, and sp_executesql needs two
 _BYTES = 2**20  # of the rows of one INSERT, unless one row has more
 # An error undoes the whole transaction; who waits for a lock gives up before the caller does.
 _SESSION = "SET XACT_ABORT ON; SET LOCK_TIMEOUT {wait_ms}"
+
+
+class _PatientSocket(socket.socket):
+    """Waits as long as it was told at first.
+
+    The driver spends all the time it is given for attempts, even when the server has said no. So it
+    is given next to none, and this does not listen to what it makes of that.
+    """
+
+    def __init__(self, found: socket.socket, limit_sec: float) -> None:
+        super().__init__(fileno=found.detach())
+        self._limit_sec = limit_sec
+        super().settimeout(limit_sec)
+
+    def settimeout(self, value: float | None) -> None:
+        """Set no limit, or the one that holds from the beginning."""
+        super().settimeout(None if value is None else self._limit_sec)
 
 
 class SqlServerConnection(Session):
@@ -60,7 +79,7 @@ class SqlServerConnection(Session):
 
     async def insert(self, table: str, columns: Sequence[str], rows: Rows) -> None:
         """Store rows of values, many in a statement."""
-        for part in portions_of(rows, _MOST_VALUES // len(columns), _BYTES):
+        for part in portions_of(rows, min(_MOST_ROWS, _MOST_VALUES // len(columns)), _BYTES):
             statement = insert_into(table, columns, _MARK, len(part))
             await self._call(self._run, statement, [value for row in part for value in row])
 
@@ -155,11 +174,12 @@ class SqlServerConnection(Session):
                 return rows, count
 
     def _sign_in(self, address: SqlServerAddress, timeout_sec: float) -> None:
-        self._socket = socket.create_connection((address.host, address.port), timeout_sec)
+        found = socket.create_connection((address.host, address.port), timeout_sec)
+        self._socket = _PatientSocket(found, timeout_sec)
         if self._is_closed:
             self._socket.close()
             raise ConnectionError("nobody waits for the connection any more")
-        repair_driver()
+        prepare_driver()
         try:
             self._driver = pytds.connect(
                 dsn=address.certificate_name or address.host,
@@ -170,12 +190,12 @@ class SqlServerConnection(Session):
                 database=address.database,
                 appname="para-server",
                 autocommit=True,
-                login_timeout=timeout_sec,
+                login_timeout=_ONE_ATTEMPT_SEC,
                 disable_connect_retry=True,
                 cafile=_certificates(address),
             )
         except TimeoutError as error:
-            # The driver would try again, and tells only that the time was over.
+            # The driver tells that its time is over, and why it would have tried again.
             if isinstance(error.__cause__, FAILURES):
                 raise error.__cause__ from None
             raise
