@@ -16,7 +16,7 @@ from para_search_elasticsearch.signing import AwsSigner, credentials_of
 if TYPE_CHECKING:
     from para_core.config import Config
 
-__all__ = ["connection_of", "engine_of", "proxy_of", "settings_of", "sharing_of"]
+__all__ = ["connection_of", "engine_of", "is_ordered", "proxy_of", "settings_of", "sharing_of"]
 
 
 def settings_of(config: Config) -> ElasticSettings:
@@ -40,7 +40,7 @@ def engine_of(config: Config) -> ElasticSearch:
         bulk,
         connection_of(config, settings),
         root=_root_of(config),
-        is_ordered=_is_ordered(config),
+        is_ordered=is_ordered(config),
     )
 
 
@@ -48,7 +48,7 @@ def sharing_of(config: Config) -> Sharing:
     """Make what hears of apps that share the index of the root app."""
     settings = settings_of(config)
     connect = partial(connection_of, config, settings)
-    return Sharing(settings, connect, _root_of(config), is_ordered=_is_ordered(config))
+    return Sharing(settings, connect, _root_of(config), is_ordered=is_ordered(config))
 
 
 def proxy_of(config: Config) -> list[ResourceHandler]:
@@ -66,6 +66,6 @@ def _root_of(config: Config) -> str:
     return config.text("para.app_name")
 
 
-def _is_ordered(config: Config) -> bool:
+def is_ordered(config: Config) -> bool:
     """Return whether several servers write, as nodes on one database."""
     return config.flag("para.nodes.enabled", default=False)

@@ -6,13 +6,14 @@ sends after that, through its own, is refused. An index is replaced only by whoe
 
 from __future__ import annotations
 
-from para_core.errors import IndexMovedError
+from para_core.errors import BackendError, IndexMovedError
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.homes import Home, Homes
 
 __all__ = ["Pens"]
 
+_UNKNOWN = "x_content_parse_exception"
 _NOT_HELD = (400, 404)  # what a cluster answers to a step that needs an alias which is not there
 
 
@@ -50,6 +51,7 @@ class Pens:
 
         Raises:
             IndexMovedError: It has not; nothing has changed.
+            BackendError: The cluster does not know such a condition.
         """
         actions: list[Json] = [{"remove": {"index": old.index, "alias": pen, "must_exist": True}}]
         if old.index != home.index:
@@ -58,6 +60,11 @@ class Pens:
         try:
             await self._change(actions, "put an index in place")
         except RefusedError as refusal:
+            if refusal.kind == _UNKNOWN:
+                raise BackendError(
+                    "this search cluster cannot replace an index that several nodes write; use "
+                    "OpenSearch 2.12 or newer, or Elasticsearch 8"
+                ) from refusal
             if refusal.status in _NOT_HELD:
                 raise IndexMovedError(appid) from refusal
             raise

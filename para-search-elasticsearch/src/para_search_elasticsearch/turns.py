@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from para_core.contracts.dao import Record
 from para_core.contracts.search import Later
-from para_core.errors import IndexMovedError, UnavailableError
+from para_core.errors import BackendError, IndexMovedError, UnavailableError
 from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.homes import Home, Homes
 from para_search_elasticsearch.pens import Pens
@@ -173,6 +173,11 @@ class Turns:
                 step.is_unsure = False
                 if tried == _TRIES:
                     raise
+            except UnavailableError:
+                raise
+            except BackendError:
+                step.is_unsure = False  # it was refused
+                raise
             else:
                 return
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from para_core.contracts.search import Delta, Search
-from para_core.errors import IndexMovedError, UnavailableError
+from para_core.errors import BackendError, IndexMovedError, UnavailableError
 from para_core.testing.search import OrderedSearchSuite, a_record, deltas, found
 from para_core.testing.search.samples import APP, batches
 from para_search_elasticsearch.connection import Connection, Json
+from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.search import ElasticSearch
 from para_search_elasticsearch.settings import BulkSettings
 
@@ -185,4 +186,22 @@ async def test_a_rebuild_whose_last_answer_is_lost_leaves_an_index(
     assert await engine.position(APP) == 1
     assert await engine.rebuild_as_of(APP, batches([a_record("next")]), 2, deltas()) == 1
     assert await found(engine, "*") == "next"
+    assert len(await indexes_of(engine)) == 1
+
+
+async def test_a_cluster_that_does_not_know_conditions_is_told_of(
+    engine: ElasticSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenSearch before 2.12."""
+    send = engine.connection.request
+
+    async def request(what: str, body: object = None, **more: Any) -> Json:  # noqa: ANN401
+        if "must_exist" in str(body):
+            raise RefusedError(400, "x_content_parse_exception", "unknown field", "put in place")
+        return await send(what, body, **more)
+
+    monkeypatch.setattr(engine.connection, "request", request)
+    with pytest.raises(BackendError, match=r"OpenSearch 2\.12"):
+        await engine.rebuild_as_of(APP, batches([a_record("new")]), 1, deltas())
+    assert await found(engine, "*") == "k"
     assert len(await indexes_of(engine)) == 1

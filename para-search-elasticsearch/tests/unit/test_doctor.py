@@ -38,6 +38,20 @@ async def test_a_product_that_the_settings_do_not_name_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "verdict"),
+    [("2.11.1", Verdict.BAD), ("2.12.0", Verdict.GOOD), ("3.1", Verdict.GOOD), ("2", Verdict.BAD)],
+)
+async def test_a_cluster_of_nodes_has_to_know_conditions(number: str, verdict: Verdict) -> None:
+    about = f'{{"version": {{"number": "{number}", "distribution": "opensearch"}}}}'
+    answers = [(200, about), (200, '{"status": "green"}'), (200, "{}")]
+    async with stand_in(answers) as port:
+        settings = {"para.es.restclient_port": str(port), "para.es.flavor": "opensearch"}
+        found, *_ = await CHECK.examine(Config({**settings, "para.nodes.enabled": "true"}))
+    assert found.verdict is verdict
+    assert number in found.said
+
+
 async def test_a_cluster_that_is_away_is_bad() -> None:
     async with stand_in([]) as port:
         pass
