@@ -35,7 +35,8 @@ class Account:
     wrong: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     unfound: list[str] = field(default_factory=list)
-    late: int = 0  # searches that waited for their index in vain
+    searches: int = 0  # that had to find something
+    late: int = 0  # of these, that waited for their index in vain
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, *, answered: bool) -> None:
@@ -263,8 +264,13 @@ class Searcher(Load):
             return
         if reply.status != _OK:
             self.blame("search", reply)
-        elif must and reply.json["totalHits"] != 1:
+        elif must:
+            self._judge(reply, began, f"{key}, made through node {writer}, by node {node}")
+
+    def _judge(self, reply: Reply, began: float, what: str) -> None:
+        self.account.searches += 1
+        if reply.json["totalHits"] != 1:
             if time.monotonic() - began >= _WAIT_SEC:
                 self.account.late += 1
             else:
-                self.account.unfound.append(f"{key}, made through node {writer}, by node {node}")
+                self.account.unfound.append(what)

@@ -104,11 +104,13 @@ def _measured(nodes: list[ParaServer], hearing: Hearing, seconds: float) -> Sequ
     return [
         *_counts({"requests": account.requests, "without an answer": account.unanswered}),
         *_counts({"kills": killer.kills, "stops": killer.stops}),
+        *_counts({"objects made": len(made), "objects deleted": len(gone)}),
         Finding("longest start, s", killer.longest_start_sec),
         *_counts({"events told": sum(map(len, hearing.numbers.values()))}),
         *_counts({"events told again": hearing.repeated}),
         *_none("wrong answers", len(account.wrong), account.wrong),
         *_none("stale reads", len(account.stale), account.stale),
+        *_counts({"searches": account.searches}),
         *_counts({"searches whose index was behind": account.late}),
         *_none("stale searches", len(account.unfound), account.unfound),
         *_none("lost updates", _lost_updates(nodes[0], counters, counted)),
