@@ -53,6 +53,7 @@ logger = logging.getLogger(__name__)
 _GUARDED = re.compile(rb"/v\d[\d.]*(/|\Z)", re.IGNORECASE)
 _MOST_BACKGROUND = 1000  # requests that were answered at once and are still at work
 _MOST_HELD = 1 << 27  # bytes of their bodies, and of what strangers upload
+_MOST_TAKEN_IN = 1 << 28  # bytes of large bodies: who signs one is proven once it is there
 _MOST_SPOOLED = 4  # times as much as one body in a file may have
 _ADMISSION = "para.admission"
 _SAMPLED = 15  # of 16 answers from memory that many are only counted
@@ -82,6 +83,7 @@ class Api:
         )
         self._background: set[asyncio.Task[None]] = set()
         self._held = Room(_MOST_HELD)  # bodies in the background and of strangers
+        self._taken_in = Room(_MOST_TAKEN_IN)
         self._on_disk = Room(settings.import_max_bytes * _MOST_SPOOLED)
 
     def serves(self, path: bytes) -> bool:
@@ -105,18 +107,13 @@ class Api:
         share: Share | None = None
         try:
             early = None
-            if has_body(headers):
-                if has_large_body(headers):
-                    early = await self._answer_without_body(scope, raw)
-                    if early is None and self._is_of_strangers(raw):
-                        most = self.services.settings.max_upload_bytes
-                        share = self._held.share(min(declared_bytes(headers), most))
-                    elif early is None and self._is_spooled(raw):
-                        most = self.services.settings.import_max_bytes
-                        await self._spool(raw, receive, most)
-                if early is None and raw.spool is None:
-                    take = None if share is None else share.take
-                    raw.body = await read_body(headers, receive, most, take)
+            if has_large_body(headers):
+                early = await self._answer_without_body(scope, raw)
+                if early is None:
+                    most = self._most_of(raw)
+                    share = self._share_for(raw, most)
+            if early is None and has_body(headers):
+                await self._take_in(raw, receive, most, share)
             answer, challenge = early or await self._answer(scope, raw)
         except TooLargeError:
             answer = error_answer(400, self._too_large(scope["path"], most))
@@ -165,9 +162,29 @@ class Api:
         found = self._found(raw.method, segments)
         return isinstance(found, tuple) and found[0].is_spooled
 
-    async def _spool(self, raw: RawRequest, receive: Receive, most: int) -> None:
-        share = self._on_disk.share(min(declared_bytes(raw.headers), most))
-        raw.spool = Spool(self.services.settings.import_folder, share)
+    def _most_of(self, raw: RawRequest) -> int:
+        """Return how many bytes a large body may have."""
+        if self._is_of_strangers(raw):
+            return self.services.settings.max_upload_bytes
+        return self.services.settings.import_max_bytes if self._is_spooled(raw) else self._most
+
+    def _share_for(self, raw: RawRequest, most: int) -> Share | None:
+        """Return room for a large body in memory; ``None`` for one that goes into a file."""
+        if self._is_spooled(raw):
+            return None
+        room = self._held if self._is_of_strangers(raw) else self._taken_in
+        return room.share(min(declared_bytes(raw.headers), most))
+
+    async def _take_in(
+        self, raw: RawRequest, receive: Receive, most: int, share: Share | None
+    ) -> None:
+        """Read a body, into memory or into a file."""
+        if share is not None or not has_large_body(raw.headers):
+            take = None if share is None else share.take
+            raw.body = await read_body(raw.headers, receive, most, take)
+            return
+        room = self._on_disk.share(min(declared_bytes(raw.headers), most))
+        raw.spool = Spool(self.services.settings.import_folder, room)
         await spool_body(raw.headers, receive, most, raw.spool)
 
     def _too_large(self, path: str, most: int) -> str:

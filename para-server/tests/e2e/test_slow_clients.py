@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from para_server.config import ApiSettings
 from .backends import MEMORY
 from .client import ROOT_SECRET
 from .http.samples import chunked
-from .wire import Reader, Server, running
+from .wire import TIMEOUT_SEC, Reader, Server, running
 
 UPLOAD = b"POST /v1/_forms/x/y HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data\r\n"
 LENGTH = b"Content-Length: %d\r\n\r\n"
@@ -180,3 +180,32 @@ def test_what_came_of_bodies_takes_room_until_they_are_answered(
         second.sendall(UPLOAD + LENGTH % 200_000 + b"x" * 200_000)
         assert reader.answer().status == 400
     assert patient.para.api._held.held == 0
+
+
+def test_large_bodies_of_who_has_yet_to_prove_it_have_room_together(
+    patient: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature covers the body: whoever knows the name of an app may send a large one."""
+    room = patient.para.api._taken_in
+    monkeypatch.setattr(room, "most", 500_000)
+    mine = patient.request("POST", "/v1/_batch", b" " * 399_998 + b"[]")
+    other = patient.request("POST", "/v1/_batch", b" " * 199_998 + b"[]")
+    with patient.connect() as first, patient.connect() as second:
+        first.sendall(mine[:-1])
+        wait_until(lambda: room.held > 300_000)
+        second.sendall(other)
+        reader = Reader(second)
+        answer = reader.answer()
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        first.sendall(mine[-1:])
+        assert Reader(first).answer().status == 200
+        wait_until(lambda: room.held == 0)
+    assert patient.ask(other).status == 200
+    wait_until(lambda: room.held == 0)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SEC
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
