@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from para_core.errors import ConfigError
-from para_core.testing.dao import a_record
+from para_core.testing.dao import GroupSuite, a_record
 from para_dao_sql.address import OracleAddress, SqlServerAddress
 from para_dao_sql.oracle import OracleDAO
 from para_dao_sql.servers import ServerDAO
@@ -70,22 +70,6 @@ async def test_who_is_alone_keeps_servers_out_and_readers_not(
         assert await dao.last_change("app") == number
 
 
-async def test_processes_of_one_group_keep_those_of_others_out(
-    make: Callable[[], ServerDAO],
-) -> None:
-    one, two, other = make(), make(), make()
-    for dao, group in ((one, "one"), (two, "one"), (other, "two")):
-        dao.share(group)
-    async with two:
-        async with one:
-            await one.create("app", a_record("cat1"))
-        with pytest.raises(ConfigError, match="in use by another server; stop that one first"):
-            await other.open()
-        await two.create("app", a_record("cat2"))
-    async with other:
-        assert len(await other.read_page("app")) == 2
-
-
 async def test_a_store_that_is_not_there_is_not_made_for_readers(
     make: Callable[[], ServerDAO],
 ) -> None:
@@ -101,3 +85,9 @@ async def test_an_app_is_cleared_in_portions(make: Callable[[], ServerDAO]) -> N
         assert await dao.apps() == ["stays"]
         assert len(await dao.read_page("stays", limit=5000)) == 2100
         assert await dao.read_page("gone") == []
+
+
+class TestGroups(GroupSuite):
+    @pytest.fixture
+    def instance(self, make: Callable[[], ServerDAO]) -> Callable[[], ServerDAO]:
+        return make

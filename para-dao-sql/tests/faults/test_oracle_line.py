@@ -181,3 +181,21 @@ async def test_tables_that_another_server_is_making_are_no_trouble(
     assert numbers == sorted(set(numbers))
     for dao in some:
         await dao.close()
+
+
+async def test_an_answer_that_does_not_come_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(ORACLE, tmp_path / "stand-in.db")
+    stand_in_for_oracle(monkeypatch, engine)
+    async with OracleDAO(OracleAddress("h/db", "u", "p"), timeout_ms=_LIMIT_MS) as dao:
+        number = await dao.create("app", a_record("cat1"))
+    impatient = OracleDAO(OracleAddress("h/db", "u", "p"), timeout_ms=2000)
+    await impatient.open()
+    with engine.silent():
+        for asked in (impatient.read("app", "cat1"), impatient.create("app", a_record("cat2"))):
+            with pytest.raises(UnavailableError):
+                await asked
+    await impatient.close()
+    async with OracleDAO(OracleAddress("h/db", "u", "p"), timeout_ms=_LIMIT_MS) as dao:
+        assert [record.change for record in await dao.read_page("app")] == [number]

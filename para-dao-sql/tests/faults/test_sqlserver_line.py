@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -171,16 +170,12 @@ async def test_an_answer_that_does_not_come_is_given_up(
         number = await dao.create("app", a_record("cat1"))
     dao = SqlServerDAO(address, timeout_ms=2000)
     await dao.open()
-    engine.silence = threading.Event()
-    try:
+    with engine.silent():
         with pytest.raises(UnavailableError):
             await dao.read("app", "cat1")
         with pytest.raises(UnavailableError):
             await dao.create("app", a_record("cat2"))
-    finally:
-        engine.silence.set()
-        engine.silence = None
-        await dao.close()
+    await dao.close()
     async with SqlServerDAO(address, timeout_ms=_LIMIT_MS) as dao:
         assert [record.change for record in await dao.read_page("app")] == [number]
 

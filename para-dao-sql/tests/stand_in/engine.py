@@ -99,9 +99,8 @@ class Engine:
         self.troubles: list[tuple[str, int]] = []
         """Errors to come: each the beginning of a statement, and the number of what it meets."""
 
-        self.silence: threading.Event | None = None
-        """What has to be set before the next statement is answered."""
-
+        self._answers = threading.Event()  # whether statements are answered
+        self._answers.set()
         with contextlib.closing(self._connect()) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_VIEWS)
@@ -115,6 +114,19 @@ class Engine:
         with contextlib.closing(self._connect()) as connection:
             row = connection.execute(statement).fetchone()
             return row[0] if row else None
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """Answer nothing for a while."""
+        self._answers.clear()
+        try:
+            yield
+        finally:
+            self._answers.set()
+
+    def wait(self) -> None:
+        """Wait until statements are answered."""
+        self._answers.wait(_PATIENCE_SEC)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -156,8 +168,7 @@ class Talk:
         return found
 
     def _meet_trouble(self, statement: str) -> None:
-        if (silence := self._engine.silence) is not None:
-            silence.wait(_PATIENCE_SEC)
+        self._engine.wait()
         for begin, number in self._engine.troubles:
             if statement.startswith(begin):
                 self._engine.troubles.remove((begin, number))
