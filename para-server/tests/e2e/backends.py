@@ -239,8 +239,10 @@ async def a_cluster() -> AsyncIterator[dict[str, str]]:
         "para.es.index_prefix": prefix,
     }
     yield settings
-    config = Config(dict(settings))
+    config = Config({**settings, "para.es.timeout_ms": "60000"})
     async with connection_of(config, settings_of(config)) as connection:
+        begun = {"wait_for_events": "languid", "timeout": "50s"}  # by whoever is closed
+        await connection.request("GET /_cluster/health", doing="end what has begun", params=begun)
         await connection.request(f"DELETE /{prefix}*", doing="remove what a test made")
 
 
