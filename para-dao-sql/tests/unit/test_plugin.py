@@ -103,8 +103,15 @@ def test_an_experiment_is_called_one(
 
 @pytest.mark.parametrize("url", ["postgresql://h/db", "mariadb://h/db"])
 def test_other_products_are_none(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    plugin.para_register_daos()["SqlDAO"](Config({"para.sql.url": url}))
+    dao = plugin.para_register_daos()["SqlDAO"](Config({"para.sql.url": url}))
     assert caplog.records == []
+    assert dao.unfit_for_nodes == ""
+
+
+@pytest.mark.parametrize("url", [url for url, _ in _EXPERIMENTS])
+def test_experiments_are_not_for_several_nodes(url: str) -> None:
+    dao = plugin.para_register_daos()["SqlDAO"](Config({"para.sql.url": url}))
+    assert "the locks of a killed server" in dao.unfit_for_nodes
 
 
 @pytest.mark.parametrize(("url", "product"), _EXPERIMENTS)

@@ -69,6 +69,11 @@ class ServerDAO(DAO):
         """Whether servers on several machines may use it: any number of them."""
         return True
 
+    @property
+    def unfit_for_nodes(self) -> str:
+        """Why the product is not for several nodes; blank when it is."""
+        return self._dialect.unfit_for_nodes
+
     def share(self, group: str) -> None:
         """Let the processes of a group use the database together, and no others meanwhile."""
         self._group = group

@@ -77,6 +77,9 @@ class Dialect(ABC, Generic[C]):
     nothing: ClassVar[str] = "SELECT 1"
     """Asks for nothing, to hear whether the server is there."""
 
+    unfit_for_nodes: ClassVar[str] = ""
+    """As in ``DAO``."""
+
     place: str
     """The address without password, for messages."""
 

@@ -59,6 +59,10 @@ class OneTableDialect(Dialect[S]):
     portion: ClassVar[int] = 512
     first: ClassVar[str] = "OFFSET 0 ROWS FETCH NEXT $3 ROWS ONLY"
 
+    unfit_for_nodes: ClassVar[str] = (
+        "how long it keeps the locks of a killed server has been tried on none of its servers"
+    )
+
     meanings: ClassVar[Meanings]
     """What the errors of the product mean."""
 
