@@ -138,7 +138,7 @@ def of_server(code: int, words: str = "said by the server") -> oracledb.Database
         (3113, UnavailableError, UnavailableError),
         (12541, UnavailableError, UnavailableError),
         (28000, BackendError, ConfigError),
-        (29024, BackendError, ConfigError),
+        (29024, UnavailableError, ConfigError),
         (30006, UnavailableError, UnavailableError),
         (30036, StorageFullError, StorageFullError),
     ],
@@ -150,6 +150,12 @@ def test_codes_of_oracle_become_errors_of_ours(
     assert type(MEANINGS.as_para_error(error, "oracle:thin:@h/db")) is kind
     assert type(MEANINGS.as_start_error(error, "oracle:thin:@h/db")) is start
     assert f"ORA-{code:05}" in str(MEANINGS.as_start_error(error, "p")) or start is StorageFullError
+
+
+@pytest.mark.parametrize("code", ["DPY-1001: not connected", "DPY-4011: the line was closed"])
+def test_a_line_that_the_driver_has_lost_is_out_of_reach(code: str) -> None:
+    error = oracledb.InterfaceError(code)
+    assert type(MEANINGS.as_para_error(error, "oracle:thin:@h/db")) is UnavailableError
 
 
 async def test_a_write_that_loses_a_deadlock_is_repeated_and_others_fail(

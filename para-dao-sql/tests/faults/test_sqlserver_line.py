@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from OpenSSL import SSL
 
 from para_core.errors import (
     BackendError,
@@ -21,6 +22,7 @@ from para_core.errors import (
 from para_core.testing.dao import a_record
 from para_dao_sql.address import SqlServerAddress, Tls
 from para_dao_sql.sqlserver import SqlServerDAO
+from para_dao_sql.sqlserver.errors import MEANINGS
 
 from ..stand_in.engine import Engine  # noqa: TID252 - tests have no absolute names
 from ..stand_in.grammar import SQL_SERVER  # noqa: TID252
@@ -161,6 +163,27 @@ async def test_a_server_that_comes_back_is_used_again(engine: Engine) -> None:
         assert {key: record.change for key, record in found.items()} == {"cat1": number}
         assert await dao.create("app", a_record("cat2")) > number
         await dao.close()
+
+
+async def test_an_encrypted_line_that_is_cut_is_made_again(engine: Engine, tmp_path: Path) -> None:
+    context, file = make_certificate(tmp_path, "localhost")
+    manner = Manner(encryption=ENCRYPTED, certificate=context)
+    with serve(engine, manner) as port:
+        dao = SqlServerDAO(replace(at(port), tls=Tls(ca=str(file))), timeout_ms=_LIMIT_MS)
+        await dao.open()
+        number = await dao.create("app", a_record("cat1"))
+    for asked in (dao.read("app", "cat1"), dao.create("app", a_record("cat2"))):
+        with pytest.raises(UnavailableError):
+            await asked
+    with serve(engine, manner, port):
+        assert await dao.create("app", a_record("cat2")) > number
+        await dao.close()
+
+
+@pytest.mark.parametrize("error", [SSL.ZeroReturnError(), SSL.SysCallError(104, "reset")])
+def test_an_encrypted_line_that_ends_while_it_is_used_is_out_of_reach(error: SSL.Error) -> None:
+    assert type(MEANINGS.as_para_error(error, "sqlserver://h")) is UnavailableError
+    assert not MEANINGS.is_about_one(error)
 
 
 async def test_an_answer_that_does_not_come_is_given_up(

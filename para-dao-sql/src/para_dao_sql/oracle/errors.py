@@ -51,8 +51,10 @@ MEANINGS = Meanings(
     ),
     away=frozenset(
         {
+            "DPY-1001",  # not connected any more
             "DPY-4011",  # the connection was closed
             "DPY-4024",  # a call took too long
+            "DPY-6000",  # the listener refuses
             "DPY-6005",  # no connection can be made
             "ORA-00018",  # too many sessions
             "ORA-00020",  # too many processes

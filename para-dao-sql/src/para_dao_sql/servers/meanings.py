@@ -24,7 +24,7 @@ class Meanings:
     full: frozenset[str]  # no space left
     away: frozenset[str]  # out of reach, too slow, or busy
     refused: frozenset[str]  # what the address or the login is to blame for
-    tls: frozenset[str]  # what encryption is to blame for
+    tls: frozenset[str]  # what encryption is to blame for; after the start, a line that was cut
     tls_help: str  # what to look at then
     locked: frozenset[str]  # somebody else has what was wanted
     deadlock: frozenset[str]  # undone only for meeting another transaction
@@ -68,7 +68,7 @@ class Meanings:
 
     def _is_away(self, error: BaseException) -> bool:
         codes = self.codes_of(error)
-        return not codes or bool(codes & (self.away | self.locked | self.deadlock))
+        return not codes or bool(codes & (self.away | self.locked | self.deadlock | self.tls))
 
     def _is(self, error: BaseException, codes: frozenset[str]) -> bool:
         return bool(self.codes_of(error) & codes)

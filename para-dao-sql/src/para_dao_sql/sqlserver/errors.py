@@ -38,12 +38,20 @@ def _names_tls(error: BaseException) -> bool:
 
 def _words_of(error: BaseException) -> str:
     if isinstance(error, SSL.Error):
-        parts = [part for reason in error.args[0] for part in reason if part] if error.args else []
-        return "the encrypted connection fails: " + (": ".join(parts) or "it was cut")
+        return f"the encrypted connection fails: {_reasons(error) or 'it was cut'}"
     said = error.args[0] if isinstance(error, tds_base.DatabaseError) and error.args else error
     words = " ".join(str(said).split()) or type(error).__name__
     number = number_of(error)
     return f"{words} ({number})" if number else words
+
+
+def _reasons(error: SSL.Error) -> str:
+    """Return what OpenSSL says: a list of reasons with their parts, or a number and a text."""
+    match error.args:
+        case (list() as reasons,):
+            return ": ".join(part for reason in reasons for part in reason if part)
+        case parts:
+            return " ".join(map(str, parts))
 
 
 MEANINGS = Meanings(
