@@ -29,9 +29,10 @@ _TRIES = 5  # to replace an index that somebody writes
 
 @dataclass(slots=True)
 class _Turn:
-    """Where this server writes an app: what it knows of the position holds for this home only."""
+    """Where this server writes an app, and how far it is: true for this home only."""
 
     home: Home
+    position: int
     pen: str = ""
 
 
@@ -59,7 +60,7 @@ class Turns:
         home, state = await self._look(appid)
         if home is None or state is None:
             return None
-        self._turns[appid] = _Turn(home)
+        self._turns[appid] = _Turn(home, state.position)
         return state.position
 
     async def _look(self, appid: str) -> tuple[Home | None, State | None]:
@@ -103,11 +104,24 @@ class Turns:
             raise IndexMovedError(appid)
         home = turn.home
         if not turn.pen:
-            turn.pen = await self._pens.take(appid, home)
+            turn.pen = await self._take(appid, turn)
         place = home.place(turn.pen)
         await self._writer.apply(appid, home, puts, deletes, place=place, as_of=as_of)
         state = State(position, self._writer.last(appid))
         await self._positions.write_as_of(home, place, state)
+        turn.position = position
+
+    async def _take(self, appid: str, turn: _Turn) -> str:
+        """Take the pen, unless another server has written since this one looked.
+
+        Then what is to be written was read before that, however long ago; and the cluster may have
+        forgotten what was removed meanwhile.
+        """
+        pen = await self._pens.take(appid, turn.home)
+        state = await self._positions.read(turn.home)
+        if state is None or state.position != turn.position:
+            raise IndexMovedError(appid)
+        return pen
 
     async def _index_beside(
         self, appid: str, puts: Sequence[Record], deletes: Sequence[str], as_of: int

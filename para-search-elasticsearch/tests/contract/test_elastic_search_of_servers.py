@@ -74,6 +74,22 @@ async def test_a_server_that_was_replaced_writes_nothing_more(engine: ElasticSea
         assert len(await indexes_of(engine)) == 1  # late removals make no index of their own
 
 
+async def test_who_was_stopped_before_its_first_write_learns_what_others_wrote(
+    engine: ElasticSearch,
+) -> None:
+    """It takes the pen when it wakes up, but what it is about to send was read long before."""
+    async with another(engine) as second:
+        assert await engine.position(APP) == 1
+        assert await second.position(APP) == 1
+        await second.index_as_of(APP, [], ["k"], 3, 3)
+        with pytest.raises(IndexMovedError):
+            await engine.index_as_of(APP, [a_record("late", "thing", 2)], [], 2, 2)
+        assert await found(engine, "*") == ""
+        assert await engine.position(APP) == 3
+        await engine.index_as_of(APP, [a_record("a", "thing", 4)], [], 4, 4)
+        assert await found(engine, "*") == "a"
+
+
 async def test_who_has_not_asked_how_far_an_index_is_does_not_write_it(
     engine: ElasticSearch,
 ) -> None:
