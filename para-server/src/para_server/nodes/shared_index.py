@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from functools import partial
 
 from para_core.contracts.dao import DAO, Change, Record
 from para_core.contracts.search import Search
@@ -215,16 +216,29 @@ class SharedIndex(Indexing):
 
         Those that are stored are read again, so that nothing older replaces what others write.
         """
-        as_of = await self._dao.last_change(appid)
         keys = [record.id for record in records if record.change]
-        puts, unstored = await stored(self._dao, appid, keys) if keys else ([], [])
-        puts += [record for record in records if not record.change]
-        away = [*gone, *unstored]
+        fleeting = [record for record in records if not record.change]
+        left = await self._index_now(appid, keys, fleeting, gone)
+        while left:  # what is deleted meanwhile may have been so before it was indexed
+            _, away = await stored(self._dao, appid, left)
+            left = await self._index_now(appid, away, [], []) if away else []
+
+    async def _index_now(
+        self, appid: str, keys: Sequence[str], more: Sequence[Record], gone: Sequence[str]
+    ) -> list[str]:
+        """Index these objects as they are stored; return the ids of those that are."""
+        as_of = await self._dao.last_change(appid)
+        puts, away = await stored(self._dao, appid, keys) if keys else ([], [])
+        found = [record.id for record in puts]
+        write = partial(
+            self._search.index_as_of, appid, [*puts, *more], [*gone, *away], None, as_of
+        )
         try:
-            await self._search.index_as_of(appid, puts, away, None, as_of)
+            await write()
         except IndexMovedError:  # there is no index yet
             await self._maker.make(appid)
-            await self._search.index_as_of(appid, puts, away, None, as_of)
+            await write()
+        return found
 
     async def drop(self, appid: str) -> None:
         """Forget an app and remove its index."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,8 @@ from para_core.errors import IndexMovedError, UnavailableError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.search import MemorySearch
 from para_core.query.tree import All, Term
+from para_core.testing.search import deltas
+from para_core.testing.search.samples import batches
 from para_server.nodes.leases import Leases
 from para_server.nodes.shared_index import SharedIndex
 from para_server.nodes.watch import Watch
@@ -38,6 +41,7 @@ class Engine(MemorySearch):
         super().__init__()
         self.is_away = False
         self.moves = self.rebuilds = self.refused = 0
+        self.before_write: Callable[[], Awaitable[None]] | None = None
 
     async def position(self, appid: str) -> int | None:
         if self.is_away:
@@ -52,6 +56,8 @@ class Engine(MemorySearch):
         position: int | None,
         as_of: int,
     ) -> None:
+        if self.before_write is not None:
+            await self.before_write()
         if self.is_away:
             raise UnavailableError("the cluster is away")
         if self.moves:
@@ -332,6 +338,25 @@ async def test_what_is_indexed_out_of_order_is_read_again(
     assert await setting.found() == ["a"]
     new = await setting.engine.find(APP, Term("properties.text", "new"))
     assert new.keys == ["a"]
+
+
+async def test_what_is_deleted_while_it_is_indexed_out_of_order_is_not_found(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    """Even where the engine no longer knows that it was removed."""
+    number = await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    setting.engine.before_write = partial(forget_removed, setting)
+    await reader.index.index_unstored(APP, [a_record("a", change=number)])
+    assert await setting.found() == []
+
+
+async def forget_removed(setting: Setting) -> None:
+    """Delete an object, and let the engine index and forget that."""
+    setting.engine.before_write = None
+    number = await setting.dao.delete(APP, "a")
+    records = batches()
+    await setting.engine.rebuild_as_of(APP, records, number, deltas())
 
 
 async def a_key(member: Member, key: str) -> str:
