@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,19 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from para_core.answers import answer_in_time
-from para_core.contracts.dao import (
-    DAO,
-    Change,
-    Record,
-    Write,
-    is_room,
-    is_storable,
-    touched_keys,
-)
+from para_core.contracts.dao import DAO, Change, Record, Write, is_room
 from para_core.contracts.snapshot import Snapshot, Table
-from para_core.errors import BackendError, ParaError, UnavailableError
-from para_core.lanes import Lanes
+from para_core.errors import BackendError, UnavailableError
+from para_core.trips import Limits, OneToBlameError, Trips
 from para_dao_mongodb.address import Address
 from para_dao_mongodb.catalog import App, Catalog, last_change_of
 from para_dao_mongodb.documents import record_of
@@ -55,8 +45,7 @@ class _Opened:
     hold: Hold | None  # none when it only reads beside others
     writer: Writer
     catalog: Catalog
-    reads: Lanes[list[str], dict[str, Record]]
-    writes: Lanes[Write, int]
+    trips: Trips
 
 
 class MongoDBDAO(DAO):
@@ -136,16 +125,10 @@ class MongoDBDAO(DAO):
         except FAILURES as error:
             raise as_start_error(error, self._place) from error
         writer.on_late = self._tell_late
-        lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
         catalog = Catalog(store)
-        self._opened = _Opened(
-            store,
-            hold,
-            writer,
-            catalog,
-            Lanes(partial(self._serve_reads, catalog, writer), total=lanes, per_group=2),
-            Lanes(partial(self._serve_writes, writer), total=lanes, per_group=1),
-        )
+        limits = Limits(self._place, self._pool_size, self._timeout_ms, TIME_LIMIT)
+        trips = Trips(partial(self._read, catalog, writer), partial(self._store, writer), limits)
+        self._opened = _Opened(store, hold, writer, catalog, trips)
 
     async def close(self) -> None:
         """Finish what was asked, and disconnect."""
@@ -154,8 +137,7 @@ class MongoDBDAO(DAO):
             return
         try:
             async with time_limit(self._timeout_ms):
-                await opened.writes.close()
-                await opened.reads.close()
+                await opened.trips.close()
                 await opened.writer.close()
                 if opened.hold is not None:
                     await opened.hold.end()
@@ -177,9 +159,7 @@ class MongoDBDAO(DAO):
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids, in the order of ``keys``."""
-        wanted = [key for key in dict.fromkeys(keys) if is_storable(key)]
-        opened = self._state()
-        return await self._wait(opened.reads.submit(appid, wanted)) if wanted else {}
+        return await self._state().trips.read_all(appid, keys)
 
     async def read_page(
         self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
@@ -200,10 +180,8 @@ class MongoDBDAO(DAO):
         return await self._guard(opened.writer.read(appid, question))
 
     async def write(self, appid: str, write: Write) -> int:
-        """Store a write and its entry in the feed, in one transaction."""
-        if not touched_keys(write):
-            return 0
-        return await self._wait(self._state().writes.submit(appid, write))
+        """Store a write and its entry in the feed, in one transaction or by way of the journal."""
+        return await self._state().trips.write(appid, write)
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
         """Return the entries of the feed with numbers above ``after``."""
@@ -261,11 +239,9 @@ class MongoDBDAO(DAO):
 
     # ---- what goes together -------------------------------------------------------------------
 
-    async def _serve_reads(
-        self, catalog: Catalog, writer: Writer, appid: str, questions: Sequence[list[str]]
-    ) -> list[dict[str, Record] | Exception]:
-        keys = list(dict.fromkeys(key for question in questions for key in question))
-
+    async def _read(
+        self, catalog: Catalog, writer: Writer, appid: str, keys: list[str]
+    ) -> dict[str, Record]:
         async def ask(app: App) -> dict[str, Record]:
             objects, start = catalog.objects(app), len(app.prefix)
             found: dict[str, Record] = {}
@@ -279,24 +255,18 @@ class MongoDBDAO(DAO):
 
         nothing: dict[str, Record] = {}
         question = partial(catalog.ask, appid, ask, nothing)
-        found = await self._guard(writer.read(appid, question))
-        return [{key: found[key] for key in question if key in found} for question in questions]
+        return await self._guard(writer.read(appid, question))
 
-    async def _serve_writes(
+    async def _store(
         self, writer: Writer, appid: str, writes: Sequence[Write]
     ) -> list[int | Exception]:
         try:
             return await writer.store(appid, writes)
         except FAILURES as error:
-            if len(writes) == 1 or not is_about_one(error):
-                raise as_para_error(error, self._place) from error
-        outcomes: list[int | Exception] = []
-        for write in writes:  # each for itself, so that only the one to blame fails
-            try:
-                outcomes += await self._serve_writes(writer, appid, [write])
-            except ParaError as error:
-                outcomes.append(error)
-        return outcomes
+            told = as_para_error(error, self._place)
+            if is_about_one(error):
+                raise OneToBlameError(told) from error
+            raise told from error
 
     def _tell_late(self, appid: str) -> None:
         self._heard(appid)
@@ -309,9 +279,6 @@ class MongoDBDAO(DAO):
                 return await answer
         except FAILURES as error:
             raise as_para_error(error, self._place) from error
-
-    async def _wait(self, answer: asyncio.Future[T]) -> T:
-        return await answer_in_time(answer, self._place, self._timeout_ms, setting=TIME_LIMIT)
 
     def _state(self) -> _Opened:
         if self._opened is None:

@@ -9,19 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from para_core.answers import answer_in_time
-from para_core.contracts.dao import (
-    DAO,
-    Change,
-    Record,
-    Write,
-    is_room,
-    is_storable,
-    touched_keys,
-)
+from para_core.contracts.dao import DAO, Change, Record, Write, is_room
 from para_core.contracts.snapshot import Snapshot
-from para_core.errors import ParaError, UnavailableError
-from para_core.lanes import Lanes
+from para_core.errors import UnavailableError
+from para_core.trips import Limits, OneToBlameError, Trips
 from para_dao_sql.entries import heard
 from para_dao_sql.servers.catalog import Catalog, Gone
 from para_dao_sql.servers.dialect import Connection, Dialect, Pool
@@ -47,8 +38,7 @@ class _Opened:
     pool: Pool
     hold: Hold | None  # none when it only reads beside others
     catalog: Catalog
-    reads: Lanes[list[str], dict[str, Record]]
-    writes: Lanes[Write, int]
+    trips: Trips
 
 
 class ServerDAO(DAO):
@@ -101,15 +91,10 @@ class ServerDAO(DAO):
             pool = await self._connect(check, hold)
         except failures as error:
             raise self._dialect.as_start_error(error) from error
-        lanes = max(1, (self._pool_size - 1) // 2)  # the rest is for pages and feeds
         catalog = Catalog(pool, self._dialect)
-        self._opened = _Opened(
-            pool,
-            hold,
-            catalog,
-            Lanes(partial(self._serve_reads, pool, catalog), total=lanes, per_group=2),
-            Lanes(partial(self._serve_writes, pool), total=lanes, per_group=1),
-        )
+        limits = Limits(self._place, self._pool_size, self._timeout_ms, TIME_LIMIT)
+        trips = Trips(partial(self._read, pool, catalog), partial(self._store, pool), limits)
+        self._opened = _Opened(pool, hold, catalog, trips)
 
     async def close(self) -> None:
         """Finish what was asked, and disconnect."""
@@ -118,8 +103,7 @@ class ServerDAO(DAO):
             return
         try:
             async with asyncio.timeout(self._timeout_ms / 1000):
-                await opened.writes.close()
-                await opened.reads.close()
+                await opened.trips.close()
                 await opened.pool.close()
                 if opened.hold is not None:
                     await opened.hold.end()
@@ -139,9 +123,7 @@ class ServerDAO(DAO):
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids, in the order of ``keys``."""
-        wanted = [key for key in dict.fromkeys(keys) if is_storable(key)]
-        opened = self._state()
-        return await self._wait(opened.reads.submit(appid, wanted)) if wanted else {}
+        return await self._state().trips.read_all(appid, keys)
 
     async def read_page(
         self, appid: str, *, after: str = "", limit: int = 100, kind: str | None = None
@@ -161,9 +143,7 @@ class ServerDAO(DAO):
 
     async def write(self, appid: str, write: Write) -> int:
         """Store a write and its entry in the feed, in one transaction."""
-        if not touched_keys(write):
-            return 0
-        return await self._wait(self._state().writes.submit(appid, write))
+        return await self._state().trips.write(appid, write)
 
     async def changes(self, appid: str, after: int, limit: int = 1000) -> list[Change]:
         """Return the entries of the feed with numbers above ``after``."""
@@ -202,10 +182,10 @@ class ServerDAO(DAO):
 
     # ---- what goes together -------------------------------------------------------------------
 
-    async def _serve_reads(
-        self, pool: Pool, catalog: Catalog, appid: str, questions: Sequence[list[str]]
-    ) -> list[dict[str, Record] | Exception]:
-        keys = list({key_of(key) for question in questions for key in question})
+    async def _read(
+        self, pool: Pool, catalog: Catalog, appid: str, ids: list[str]
+    ) -> dict[str, Record]:
+        keys = list(dict.fromkeys(map(key_of, ids)))
         portion = self._dialect.portion
 
         async def ask(app: App) -> dict[str, Record]:
@@ -217,25 +197,19 @@ class ServerDAO(DAO):
             return found
 
         nothing: dict[str, Record] = {}
-        found = await self._guard(catalog.ask(appid, ask, nothing))
-        return [{key: found[key] for key in question if key in found} for question in questions]
+        return await self._guard(catalog.ask(appid, ask, nothing))
 
-    async def _serve_writes(
+    async def _store(
         self, pool: Pool, appid: str, writes: Sequence[Write]
     ) -> list[int | Exception]:
         try:
             async with asyncio.timeout(self._timeout_ms / 1000):
                 return await store_writes(self._dialect, pool, appid, writes)
         except self._dialect.failures as error:
-            if len(writes) == 1 or not self._dialect.is_about_one(error):
-                raise self._dialect.as_para_error(error) from error
-        outcomes: list[int | Exception] = []
-        for write in writes:  # each for itself, so that only the one to blame fails
-            try:
-                outcomes += await self._serve_writes(pool, appid, [write])
-            except ParaError as error:
-                outcomes.append(error)
-        return outcomes
+            told = self._dialect.as_para_error(error)
+            if self._dialect.is_about_one(error):
+                raise OneToBlameError(told) from error
+            raise told from error
 
     # ---- how the server is asked ---------------------------------------------------------------
 
@@ -266,9 +240,6 @@ class ServerDAO(DAO):
                 return await answer
         except self._dialect.failures as error:
             raise self._dialect.as_para_error(error) from error
-
-    async def _wait(self, answer: asyncio.Future[T]) -> T:
-        return await answer_in_time(answer, self._place, self._timeout_ms, setting=TIME_LIMIT)
 
     def _state(self) -> _Opened:
         if self._opened is None:
