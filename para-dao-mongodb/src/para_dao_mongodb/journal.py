@@ -7,7 +7,6 @@ are in no hurry: what was carried out may be carried out again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import fcntl
 import os
@@ -35,7 +34,7 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         """Choose the file; nothing is there yet."""
-        self.file, self.id = file, ""
+        self.file, self.id = file.absolute(), ""
         self.entries: dict[int, bytes] = {}  # not carried out yet, in their order
         self._number, self._size = 0, 0
         self._marks: list[int] = []  # done, and not written down yet
@@ -86,14 +85,18 @@ class Journal:
         self.done(number)
         await self._lanes.submit("", b"")
 
-    async def close(self) -> None:
-        """Let go of the file; without entries to carry out it is empty from now on."""
+    async def close(self) -> bool:
+        """Let go of the file; return whether it is empty, and will be even if the power fails."""
         await self._lanes.close()
         self._thread.shutdown()
-        if not self.entries and self._fault is None:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._handle, _START)
+        is_empty = not self.entries and self._fault is None
+        if is_empty:
+            try:
+                await asyncio.to_thread(self._empty)
+            except OSError:
+                is_empty = False
         self._drop()
+        return is_empty
 
     def drop(self) -> None:
         """Let go of the file as it is."""
@@ -157,6 +160,11 @@ class Journal:
             os.fdatasync(self._handle)
             raise
         self._size += len(frames)
+
+    def _empty(self) -> None:
+        """Forget everything for sure: the database goes to somebody who knows nothing of it."""
+        os.ftruncate(self._handle, _START)
+        os.fsync(self._handle)
 
     def _renew(self, kept: Iterable[tuple[int, bytes]]) -> None:
         """Put a file with these entries in the place of the present one."""

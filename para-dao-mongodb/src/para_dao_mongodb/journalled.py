@@ -121,8 +121,8 @@ class JournalWriter(Writer):
         """Finish what is not finished, and let other servers have the database."""
         for turns in self._turns.values():
             await self._finish(turns)
-        await self._journal.close()
-        await unclaim(self._store, self._journal)
+        if await self._journal.close():
+            await unclaim(self._store, self._journal)
 
     def drop(self) -> None:
         """Leave the journal to the next start."""

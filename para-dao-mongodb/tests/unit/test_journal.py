@@ -33,6 +33,10 @@ def size_of(file: Path) -> int:
     return file.stat().st_size
 
 
+def failing(handle: int) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 def bytes_of(file: Path) -> bytes:
     return file.read_bytes()
 
@@ -80,9 +84,22 @@ async def test_an_orderly_end_leaves_an_empty_journal_of_the_same_name(file: Pat
     with opened(file) as journal:
         name = journal.id
         journal.done(await journal.add(b"entry"))
-        await journal.close()
+        assert await journal.close()
     with opened(file) as journal:
         assert (journal.id, journal.entries) == (name, {})
+
+
+async def test_a_journal_with_something_to_do_is_not_emptied_at_its_end(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(file) as journal:
+        await journal.add(b"entry")
+        assert not await journal.close()
+    with opened(file) as journal:
+        assert list(journal.entries.values()) == [b"entry"]
+        journal.done(next(iter(journal.entries)))
+        monkeypatch.setattr(os, "fsync", failing)
+        assert not await journal.close(), "it may come back"
 
 
 async def test_what_a_crash_left_half_written_is_passed_over(file: Path) -> None:
@@ -145,12 +162,9 @@ async def test_without_room_nothing_is_in_it_and_it_goes_on_when_there_is_some(f
 async def test_a_disk_that_failed_is_not_trusted_again(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(handle: int) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     with opened(file) as journal:
         with monkeypatch.context() as patched:
-            patched.setattr(os, "fdatasync", fail)
+            patched.setattr(os, "fdatasync", failing)
             with pytest.raises(UnavailableError, match="Input/output error"):
                 await journal.add(b"entry")
         with pytest.raises(UnavailableError, match="start the server again"):
