@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from para_core.config import load_config
+from para_core.contracts.dao import DAO
 from para_core.testing.line import Line
 from para_dao_sql.plugin import open_sql_dao
 from para_server.config import ApiSettings
@@ -18,8 +19,11 @@ from para_server.para import Backends, Para
 
 from ..e2e.backends import (  # noqa: TID252 - tests have no package
     MARIADB,
+    MONGODB,
     POSTGRESQL,
     a_cache,
+    a_mongodb_dao,
+    a_mongodb_database,
     a_place,
     lucene,
 )
@@ -28,18 +32,24 @@ from ..e2e.client import ROOT_SECRET, Client  # noqa: TID252
 SERVERS = [
     pytest.param(POSTGRESQL, marks=pytest.mark.service("postgresql")),
     pytest.param(MARIADB, marks=pytest.mark.service("mariadb")),
+    pytest.param(MONGODB, marks=[pytest.mark.service("mongodb"), pytest.mark.long]),
 ]
 
 
 @pytest.fixture(params=SERVERS)
-async def url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    async with a_place(request.param) as url:
-        yield url
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Mapping[str, str]]:
+    """Give the settings of an empty database; one of them is its address."""
+    if request.param == MONGODB:
+        async with a_mongodb_database() as settings:
+            yield settings
+    else:
+        async with a_place(request.param) as url:
+            yield {"para.sql.url": url}
 
 
 @pytest.fixture
-async def line(url: str) -> AsyncIterator[Line]:
-    parts = urlsplit(url)
+async def line(server: Mapping[str, str]) -> AsyncIterator[Line]:
+    parts = urlsplit(server.get("para.sql.url") or server["para.mongodb.uri"])
     assert parts.port is not None
     line = Line(parts.hostname or "", parts.port)
     await line.restore()
@@ -47,13 +57,21 @@ async def line(url: str) -> AsyncIterator[Line]:
     await line.cut()
 
 
-@pytest.fixture
-async def para(url: str, line: Line, folder: Path) -> AsyncIterator[Para]:
+def a_dao(server: Mapping[str, str], line: Line, folder: Path) -> DAO:
+    """Make the DAO that reaches the server over the line."""
+    if (url := server.get("para.sql.url")) is None:
+        uri = f"mongodb://127.0.0.1:{line.port}/?directConnection=true"
+        over = {"para.mongodb.uri": uri, "para.mongodb.timeout_ms": "1000"}
+        return a_mongodb_dao({**server, **over})
     through = url.replace(f":{urlsplit(url).port}/", f":{line.port}/")
     keys = {"para.sql.url": through, "para.sql.timeout_ms": "1000"}
-    config = load_config(overrides=keys, environ={}, folder=folder)
+    return open_sql_dao(load_config(overrides=keys, environ={}, folder=folder))
+
+
+@pytest.fixture
+async def para(server: Mapping[str, str], line: Line, folder: Path) -> AsyncIterator[Para]:
     settings = ApiSettings(root_secret_override=ROOT_SECRET, cache_enabled=True)
-    made = Backends(open_sql_dao(config), lucene(folder), a_cache())
+    made = Backends(a_dao(server, line, folder), lucene(folder), a_cache())
     async with Para(settings, made) as para:
         yield para
 
@@ -74,6 +92,8 @@ async def faults(para: Para) -> dict[str, str]:
 async def test_requests_are_refused_until_it_is_back_and_nothing_is_lost(
     para: Para, root: Client, line: Line, caplog: pytest.LogCaptureFixture, way: str
 ) -> None:
+    if way == "answers held" and para._backends.dao.unfit_for_nodes:
+        pytest.skip("it keeps what was begun for a minute: its package has a test of that")
     for key in ("cat1", "cat2"):
         assert (await root.post("/v1/cats", {"id": key, "name": "here"})).status == 201
     assert await faults(para) == {}
