@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import pytest
 
 from para_core.contracts.dao import Record
-from para_core.testing.dao import DAOSuite
+from para_core.testing.dao import DAOSuite, GroupSuite
 from para_dao_mongodb.dao import MongoDBDAO
 
 from ..databases import PATIENT_MS, a_database  # noqa: TID252 - tests have no absolute names
@@ -24,6 +24,13 @@ async def dao() -> AsyncIterator[MongoDBDAO]:
 
 class TestMongoDBDAO(DAOSuite):
     pass
+
+
+class TestMongoDBGroups(GroupSuite):
+    @pytest.fixture
+    async def instance(self) -> AsyncIterator[Callable[[], MongoDBDAO]]:
+        async with a_database() as address:
+            yield lambda: MongoDBDAO(address, timeout_ms=PATIENT_MS)
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["own collection", "shared collection"])
