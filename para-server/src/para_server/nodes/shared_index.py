@@ -19,6 +19,7 @@ from para_core.tasks import cancelled
 from para_server.nodes.index_share import IndexMaker, IndexShare
 from para_server.nodes.leases import Leases
 from para_server.nodes.share import NodeShare, share_number
+from para_server.nodes.waiting import Waiting
 from para_server.nodes.watch import Watch
 from para_server.services.following import Retention
 from para_server.services.index_follower import DOUBT_SEC
@@ -28,9 +29,6 @@ from para_server.services.indexing import Indexing, Progress
 __all__ = ["SharedIndex"]
 
 logger = logging.getLogger(__name__)
-
-_PAUSES_SEC = (0.01, 0.02, 0.04, 0.08)  # between two questions how far an index is; the last stays
-_AWAY_SEC = 0.5  # before an engine that does not answer is asked again
 
 
 class SharedIndex(Indexing):
@@ -52,8 +50,7 @@ class SharedIndex(Indexing):
         self._maker = IndexMaker(dao, search, retention, rebuild_page=rebuild_page)
         self._shares: dict[int, IndexShare] = {}
         self._own: dict[str, int] = {}  # the last change of each app that this node wrote
-        self._known: dict[str, int] = {}  # a change that each index is at, or beyond
-        self._waiters: dict[str, list[tuple[int, asyncio.Future[None]]]] = {}
+        self._waiting = Waiting(search.refresh, self._writes)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_away = False  # whether the log says that the engine is
         self._is_open = False
@@ -70,6 +67,7 @@ class SharedIndex(Indexing):
         for share in list(self._shares.values()):
             await share.close()
         self._shares.clear()
+        await self._waiting.close()
         for task in list(self._tasks):
             await cancelled(task)
 
@@ -80,7 +78,7 @@ class SharedIndex(Indexing):
             share,
             self._maker,
             self._retention,
-            told=self._reach,
+            told=self._waiting.reach,
             report=self._report,
         )
         self._shares[share.number] = one
@@ -142,6 +140,9 @@ class SharedIndex(Indexing):
     def _share_of(self, appid: str) -> IndexShare | None:
         return self._shares.get(share_number(appid))
 
+    def _writes(self, appid: str) -> bool:
+        return self._share_of(appid) is not None
+
     # ---- searchers ----------------------------------------------------------------------------
 
     def progress(self) -> dict[str, Progress]:
@@ -157,51 +158,17 @@ class SharedIndex(Indexing):
 
     def is_current(self, appid: str) -> bool:
         """Return whether the index has all that this node knows of, and may rely on that."""
-        return self._watch.is_fresh() and self._known.get(appid, 0) >= self._wanted(appid)
+        return self._watch.is_fresh() and self._waiting.position(appid) >= self._wanted(appid)
 
     async def caught_up(self, appid: str, timeout_sec: float) -> bool:
         """Wait until the index has all that was stored before now, or was heard of."""
         wanted = self._wanted(appid)
         if not self._watch.is_fresh():
             wanted = max(wanted, await self._dao.last_change(appid))
-        if self._known.get(appid, 0) >= wanted:
+        if self._waiting.position(appid) >= wanted:
             return True
         self._wake(appid)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiters = self._waiters.setdefault(appid, [])
-        waiters.append((wanted, done))
-        if len(waiters) == 1:
-            self._start(self._ask_on(appid, waiters), "how far an index is")
-        try:
-            async with asyncio.timeout(timeout_sec):
-                await done
-        except TimeoutError:
-            return False
-        return True
-
-    async def _ask_on(self, appid: str, waiters: list[tuple[int, asyncio.Future[None]]]) -> None:
-        """Ask how far an index is, as long as somebody waits for it and it is another node's."""
-        count = 0
-        while waiters:
-            pause = _PAUSES_SEC[min(count, len(_PAUSES_SEC) - 1)]
-            if self._share_of(appid) is None:
-                try:
-                    self._reach(appid, await self._search.refresh(appid) or 0)
-                except ParaError:  # the search that waits will say so
-                    pause = _AWAY_SEC
-            waiters[:] = [(upto, done) for upto, done in waiters if not done.done()]
-            count += 1
-            if waiters:
-                await asyncio.sleep(pause)
-        if self._waiters.get(appid) is waiters:
-            del self._waiters[appid]
-
-    def _reach(self, appid: str, position: int) -> None:
-        if position > self._known.get(appid, 0):
-            self._known[appid] = position
-        for upto, done in self._waiters.get(appid, ()):
-            if upto <= position and not done.done():
-                done.set_result(None)
+        return await self._waiting.until(appid, wanted, timeout_sec)
 
     # ---- apps ---------------------------------------------------------------------------------
 
@@ -247,7 +214,7 @@ class SharedIndex(Indexing):
 
     def _forget(self, appid: str) -> None:
         self._own.pop(appid, None)
-        self._known.pop(appid, None)
+        self._waiting.forget(appid)
         self._retention.drop(appid)
         if (share := self._share_of(appid)) is not None:
             share.forget(appid)
