@@ -66,6 +66,14 @@ async def test_a_database_of_one_server_has_no_nodes(tmp_path: Path) -> None:
     assert said(found, Verdict.GOOD).startswith("none: the database is of this server alone")
 
 
+async def test_where_nodes_are_refused_nobody_is_looked_for(tmp_path: Path) -> None:
+    """The one server that may have the database may run meanwhile."""
+    config = a_config(tmp_path, para__dao="MongoDBDAO", para__mongodb__port="1")
+    found = list(await examine_nodes(config))
+    assert not complaints(found)
+    assert said(found, Verdict.GOOD).startswith("none: this database is not for nodes")
+
+
 @pytest.mark.parametrize(
     ("settings", "verdict", "words"),
     [

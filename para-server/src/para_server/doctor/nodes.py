@@ -41,6 +41,8 @@ async def examine_nodes(config: Config) -> Iterable[Finding]:
     if not settings.enabled:
         if not backends.dao.is_shared:
             return [good("none: the database is of this server alone")]
+        if backends.dao.unfit_for_nodes:
+            return [good("none: this database is not for nodes")]
         return [finding async for finding in _beside(backends.dao, settings)]
     return [finding async for finding in _among(config, settings, backends)]
 
