@@ -1,6 +1,7 @@
 # `make help` lists the targets. Each sets up what it needs; ARGS adds arguments:
 #   make run ARGS="--config my.conf"      make test ARGS="para-core -k pager"
-# SERVICES names the servers to start (all of them otherwise).
+# SERVICES names the servers to start (all of them otherwise); PROCESSES=2 runs tests in so many
+# processes.
 
 BIN      := .venv/bin
 READY    := .venv/.ready
@@ -27,7 +28,7 @@ run: $(READY) ## Start the server on port 8080, everything it needs inside
 	@exec $(BIN)/para-server $(ARGS)
 
 test: $(READY) ## Run the tests; those of a product without an address are skipped
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(if $(PROCESSES),--numprocesses $(PROCESSES) --dist loadgroup) $(ARGS)
 
 test-service: services ## Run the tests that need other servers
 	set -a; . ./.services/env; PARA_TEST_LONG=1; $(BIN)/pytest -m service $(ARGS)
