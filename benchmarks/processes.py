@@ -102,7 +102,11 @@ class ServerProcess:
 
     def memory_mb(self) -> float:
         """What its processes hold in memory (resident set)."""
-        return sum(_resident_kb(pid) for pid in self.pids()) / 1024
+        return sum(_kb(pid, "VmRSS") for pid in self.pids()) / 1024
+
+    def own_memory_mb(self) -> float:
+        """What of it is no file that the system has mapped, such as those of an index."""
+        return sum(_kb(pid, "RssAnon") for pid in self.pids()) / 1024
 
     def pids(self) -> list[int]:
         """Return its processes, the first one first."""
@@ -140,9 +144,9 @@ def _run_time(pid: int) -> int:
     return total
 
 
-def _resident_kb(pid: int) -> int:
+def _kb(pid: int, which: str) -> int:
     try:
         lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{which}:")), 0)
