@@ -56,7 +56,9 @@ class PostgresPlace(Place):
         return ended
 
     async def end_keepers(self) -> None:
-        await self.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        await self.run(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'"
+        )
         await asyncio.sleep(0.1)
 
     @asynccontextmanager
