@@ -28,7 +28,7 @@ run: $(READY) ## Start the server on port 8080, everything it needs inside
 	@exec $(BIN)/para-server $(ARGS)
 
 test: $(READY) ## Run the tests; those of a product without an address are skipped
-	$(BIN)/pytest $(if $(PROCESSES),--numprocesses $(PROCESSES) --dist loadgroup) $(ARGS)
+	$(BIN)/pytest $(if $(PROCESSES),--numprocesses $(PROCESSES) --dist loadfile) $(ARGS)
 
 test-service: services ## Run the tests that need other servers
 	set -a; . ./.services/env; PARA_TEST_LONG=1; $(BIN)/pytest -m service $(ARGS)

@@ -16,19 +16,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep in one process what belongs together when several are at work.
-
-    These are the tests of one file, and all that need the servers of ``make services``: those are
-    the same for all processes.
-    """
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        group = "services" if item.get_closest_marker("service") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose product is not there, and fail instead where CI should have started it."""
     if item.get_closest_marker("long") and not os.environ.get("PARA_TEST_LONG"):

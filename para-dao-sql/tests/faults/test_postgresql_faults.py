@@ -57,7 +57,8 @@ class PostgresPlace(Place):
 
     async def end_keepers(self) -> None:
         await self.run(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'"
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks JOIN pg_database d "
+            "ON d.oid = database AND d.datname = current_database() WHERE locktype = 'advisory'"
         )
         await asyncio.sleep(0.1)
 
