@@ -7,11 +7,13 @@ nothing behind it ever sees another app's documents.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from para_core.errors import BackendError
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.mapping import index_body
@@ -19,6 +21,8 @@ from para_search_elasticsearch.naming import Names
 from para_search_elasticsearch.settings import ElasticSettings
 
 __all__ = ["Home", "Homes", "Place", "names_of"]
+
+logger = logging.getLogger(__name__)
 
 _EXISTS = "resource_already_exists_exception"
 
@@ -170,17 +174,30 @@ class Homes:
         await self._connection.request(
             "POST /_aliases", {"actions": actions}, doing="put an index in place"
         )
+        old = list[Home]()
         for index, facts in before.items():
             tenant = _tenant_of(facts["aliases"].get(home.alias, {}))
             if tenant is not None and tenant != home.tenant:
-                await self.empty(index, tenant, home.alias)
-        await self.settle(appid, home)
+                old.append(Home(home.alias, index, tenant, is_shared=True))
+        await self.settle(appid, home, *old)
 
-    async def settle(self, appid: str, home: Home) -> None:
-        """Know where an app is now, and remove what other rebuilds have left."""
+    async def settle(self, appid: str, home: Home, *old: Home) -> None:
+        """Know where an app is now, and remove where it was and what other rebuilds have left.
+
+        The new home is in use by then. So when something cannot be removed, such as an index of
+        which the cluster takes a snapshot, it stays for the next rebuild, and is logged.
+        """
         self.known[appid] = home
-        if not home.is_shared:
-            await self._remove_leftovers(appid, home)
+        try:
+            for one in old:
+                await self.clear(one)
+            if not home.is_shared:
+                await self._remove_leftovers(appid, home)
+        except BackendError as error:
+            logger.warning(
+                "an old index stays until the next rebuild",
+                extra={"appid": appid, "reason": str(error)},
+            )
 
     def arrival(self, home: Home) -> list[Json]:
         """Return what lets the alias of an app name a home, beside what it names before."""

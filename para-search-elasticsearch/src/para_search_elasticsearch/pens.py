@@ -68,8 +68,7 @@ class Pens:
             if refusal.status in _NOT_HELD:
                 raise IndexMovedError(appid) from refusal
             raise
-        await self._homes.clear(old)
-        await self._homes.settle(appid, home)
+        await self._homes.settle(appid, home, old)
 
     async def _change(self, actions: list[Json], doing: str) -> None:
         await self._connection.request("POST /_aliases", {"actions": actions}, doing=doing)

@@ -151,16 +151,19 @@ class ElasticSearch(Search):
     ) -> int:
         """Replace the app's index by these records; see ``Search.rebuild``."""
         self._check_open()
-        home = await self.homes.make(appid)
+        home, is_asked = await self.homes.make(appid), False
         try:
             taken = 0
             async for batch in records:
                 taken += await self._writer.fill(appid, home, batch)
             await self._positions.write(home, home.filling_place(), position)
             await self._positions.show(home)
+            is_asked = True  # from here on it may be in use, unless that is refused
             await self.homes.move_in(appid, home)
-        except BaseException:
-            await asyncio.shield(self._clear(home))
+        except BaseException as error:
+            if not is_asked or isinstance(error, RefusedError):
+                await asyncio.shield(self._clear(home))
+            self.homes.forget(appid)
             raise
         return taken
 
