@@ -8,7 +8,6 @@ who comes back after an interruption asks again before its next write.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -24,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _Attempt = Callable[[Connection], Awaitable[bool]]
 _TRIES, _TRY_SEC = 20, 0.05  # the database notices a little later that a process has ended
+_RENEWAL_SEC = 15.0
 _LOOK_SEC = 15.0  # some times in what the database bears of silence
 
 
@@ -149,8 +149,14 @@ class Hold:
         """Ask something now and then, so that both sides know whether the other one is there."""
         while True:
             await asyncio.sleep(_LOOK_SEC)
-            with contextlib.suppress(*self._failures, UnavailableError):
-                await self._look()  # where it fails the next look may be better
+            try:
+                await self._look()
+            except UnavailableError:
+                continue  # the next look may be better
+            except self._failures:
+                continue
+            except Exception:  # nobody else looks
+                logger.exception("it is not known who has the database")
 
     async def _look(self) -> None:
         if (keeper := self._keeper) is not None:
@@ -160,7 +166,8 @@ class Hold:
             except self._failures:
                 keeper.terminate()
         try:
-            await self._renew()
+            async with asyncio.timeout(_RENEWAL_SEC):  # new connections wait for it
+                await self._renew()
         except _OvertakenError as error:
             logger.error("this server has lost its database: %s", error)  # noqa: TRY400 (it says all)
             self._when_lost()

@@ -1,0 +1,99 @@
+"""The task that looks whether the lock is still there survives whatever happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from para_core.testing.cancelling import until
+from para_dao_sql.servers import hold
+from para_dao_sql.servers.hold import Hold
+
+
+class Line:
+    """A connection that can be broken, in ways that a driver has and in others."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.is_over = False
+
+    async def fetchval(self, *_: object) -> int:
+        if self.error is not None:
+            raise self.error
+        return 1
+
+    def is_closed(self) -> bool:
+        return self.is_over
+
+    def terminate(self) -> None:
+        self.is_over = True
+
+    async def close(self) -> None:
+        self.is_over = True
+
+
+class Product:
+    """A dialect whose every lock can be had."""
+
+    failures = (OSError,)
+    nothing = "SELECT 1"
+    place = "a database"
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.errors: list[Exception] = []
+        self.hangs = False
+
+    async def connect(self) -> Line:
+        if self.errors:
+            raise self.errors.pop()
+        if self.hangs:
+            self.hangs = False
+            await asyncio.Event().wait()
+        self.lines.append(Line())
+        return self.lines[-1]
+
+    async def try_share(self, _: Line) -> bool:
+        return True
+
+
+@pytest.fixture
+def product() -> Product:
+    return Product()
+
+
+async def begun(product: Product, monkeypatch: pytest.MonkeyPatch) -> Hold:
+    monkeypatch.setattr(hold, "_LOOK_SEC", 0.01)
+    dialect: Any = product
+    kept = Hold(dialect, is_alone=False)
+
+    async def check(_: object) -> None:
+        """Find the tables as they should be."""
+
+    await kept.begin(check, lambda: None)
+    return kept
+
+
+@pytest.mark.parametrize("error", [OSError("away"), ValueError("unforeseen")])
+async def test_a_lock_is_taken_again_after_any_error(
+    product: Product, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    kept = await begun(product, monkeypatch)
+    product.errors = [error]
+    product.lines[0].error = OSError("the line is cut")
+    await until(lambda: len(product.lines) == 2)
+    await kept.end()
+    assert all(line.is_over for line in product.lines)
+
+
+async def test_a_connection_that_never_comes_holds_up_nobody_for_ever(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "_RENEWAL_SEC", 0.05)
+    kept = await begun(product, monkeypatch)
+    product.hangs = True
+    product.lines[0].error = OSError("the line is cut")
+    await until(lambda: len(product.lines) == 2)
+    await kept.end()
