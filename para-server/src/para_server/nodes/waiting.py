@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from para_core.errors import ParaError
 from para_core.tasks import cancelled
 
 __all__ = ["Waiting"]
+
+logger = logging.getLogger(__name__)
 
 _PAUSES_SEC = (0.01, 0.02, 0.04, 0.08)  # between two questions how far an index is; the last stays
 _AWAY_SEC = 0.5  # before an engine that does not answer is asked again
@@ -73,6 +76,9 @@ class Waiting:
                 try:
                     self.reach(appid, await self._ask(appid) or 0)
                 except ParaError:  # the search that waits will say so
+                    pause = _AWAY_SEC
+                except Exception:  # whoever comes later waits for this task too
+                    logger.exception("an index cannot be asked", extra={"appid": appid})
                     pause = _AWAY_SEC
             waiters[:] = [(upto, done) for upto, done in waiters if not done.done()]
             count += 1
