@@ -30,7 +30,9 @@ async def test_one_that_never_began_ends_too() -> None:
 
 
 async def test_without_a_task_nothing_is_done() -> None:
+    before = asyncio.all_tasks()
     await cancelled(None)
+    assert asyncio.all_tasks() == before
 
 
 async def test_an_error_on_the_way_is_heard() -> None:

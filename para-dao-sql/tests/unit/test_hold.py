@@ -96,4 +96,6 @@ async def test_a_connection_that_never_comes_holds_up_nobody_for_ever(
     product.hangs = True
     product.lines[0].error = OSError("the line is cut")
     await until(lambda: len(product.lines) == 2)
+    assert not product.lines[1].is_over, "it is the one that keeps the lock now"
     await kept.end()
+    assert all(line.is_over for line in product.lines)

@@ -232,7 +232,9 @@ def test_after_a_node_is_killed_the_other_goes_on_with_the_index(
     with writers_of(nodes) as writers:
         wait_for_writes(writers)
         nodes[which].kill()
+        before = [writer.count for writer in writers]
         wait_for_writes(writers)
+        assert all(w.count > n for w, n in zip(writers, before, strict=True))
         with closing(Caller(left[0].port)) as caller:
             for writer in writers:
                 caller.sign_as(*writer.keys)

@@ -81,6 +81,7 @@ def test_a_server_that_was_killed_keeps_nobody_out(
     one.kill()
     two.start()
     two.wait_until_ready()
+    assert one.is_refused_in_one_line("is in use by another server")
 
 
 @pytest.mark.long

@@ -148,6 +148,7 @@ async def test_a_node_that_was_stopped_tells_nothing_old_when_it_goes_on(
             await enough(writers)
             await stopped_for_a_lease(node)
         await enough(writers)
+        assert all(writer.stored for writer in writers)  # all of it is told, see writers_of
 
 
 async def stopped_for_a_lease(node: ServerProcess) -> None:

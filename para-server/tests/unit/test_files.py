@@ -75,6 +75,7 @@ async def test_a_file_is_closed_when_its_reader_goes_as_it_opens(
     held.may_return.set()
     [file] = held.results
     await until(lambda: file.closed)
+    assert await content_of(files, "app/pic.png") == b"x"
 
 
 async def test_a_crash_leaves_nothing_after_the_next_start(tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ def test_a_client_that_goes_away_leaves_nothing(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(request[: 2 << 20])
         wait_until(lambda: server.para.api._on_disk.held > 1 << 20)
+    wait_until(lambda: server.para.api._on_disk.held == 0)
+    assert load(server, dryrun="true").status == 200, "others go on"
 
 
 def test_a_date_that_is_too_old_is_refused_before_anything_is_kept(server: Server) -> None:

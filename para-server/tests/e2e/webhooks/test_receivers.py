@@ -196,6 +196,7 @@ async def test_a_hook_that_works_keeps_its_room_when_nothing_happens(
         await hanging.until(2, seconds=60)
         await root.post("/v1/boat", {"id": "b2"})
         await receiver.until(3, seconds=60)
+        assert len(hanging.requests) == 2, "the others wait for those that hang"
 
 
 @pytest.mark.parametrize("config_values", [{"para.outbound.hosts": ""}], ids=["usual"])

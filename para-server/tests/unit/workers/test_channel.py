@@ -134,3 +134,4 @@ async def test_who_hangs_up_at_once_is_missed_too(
     async with asyncio.timeout(5):
         while answers.gone == 0:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
+    assert (answers.gone, answers.asked) == (1, [])
