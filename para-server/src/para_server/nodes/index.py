@@ -7,18 +7,18 @@ what others had written when they were heard last.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from para_core.contracts.dao import DAO, Change, Record
 from para_server.nodes.watch import Watch
-from para_server.services.index_follower import DOUBT_SEC, IndexFollower
-from para_server.services.indexing import Indexing, Progress
+from para_server.services.feed_indexing import FeedIndexing
+from para_server.services.index_follower import IndexFollower
+from para_server.services.indexing import Progress
 
 __all__ = ["NodeIndex"]
 
 
-class NodeIndex(Indexing):
+class NodeIndex(FeedIndexing):
     """Follows for this node."""
 
     def __init__(self, dao: DAO, follower: IndexFollower, watch: Watch) -> None:
@@ -37,25 +37,6 @@ class NodeIndex(Indexing):
         await self._follower.close()
 
     # ---- what was written ---------------------------------------------------------------------
-
-    async def begin(self, appid: str) -> int:
-        """Nothing waits here: what the index lacks is in the feed, not in memory."""
-        del appid
-        return 0
-
-    def end(
-        self, appid: str, token: int, number: int, puts: Sequence[Record], gone: Sequence[str]
-    ) -> None:
-        """Look at the feed, which has something new."""
-        del token, puts, gone
-        if number:
-            self._look(appid)
-
-    def doubt(self, appid: str, token: int) -> None:
-        """Look now, and again when the write must have been stored, if ever."""
-        del token
-        self._look(appid)
-        asyncio.get_running_loop().call_later(DOUBT_SEC, self._look, appid)
 
     async def heard(self, appid: str, changes: Sequence[Change]) -> None:
         """Look at the feed when it has what the index lacks."""

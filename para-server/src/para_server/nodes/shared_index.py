@@ -21,17 +21,17 @@ from para_server.nodes.leases import Leases
 from para_server.nodes.share import NodeShare, share_number
 from para_server.nodes.waiting import Waiting
 from para_server.nodes.watch import Watch
+from para_server.services.feed_indexing import FeedIndexing
 from para_server.services.following import Retention
-from para_server.services.index_follower import DOUBT_SEC
 from para_server.services.index_writer import REBUILD_PAGE, stored
-from para_server.services.indexing import Indexing, Progress
+from para_server.services.indexing import Progress
 
 __all__ = ["SharedIndex"]
 
 logger = logging.getLogger(__name__)
 
 
-class SharedIndex(Indexing):
+class SharedIndex(FeedIndexing):
     """Writes the indexes of the shares that this node has, and waits for those of others."""
 
     def __init__(  # noqa: PLR0913 - what it works with
@@ -104,36 +104,21 @@ class SharedIndex(Indexing):
 
     # ---- what was written ---------------------------------------------------------------------
 
-    async def begin(self, appid: str) -> int:
-        """Nothing waits here: what the index lacks is in the feed, not in memory."""
-        del appid
-        return 0
-
-    def end(
-        self, appid: str, token: int, number: int, puts: Sequence[Record], gone: Sequence[str]
-    ) -> None:
+    def _wrote(self, appid: str, number: int) -> None:
         """Remember what this node has to find."""
-        del token, puts, gone
-        if number:
-            self._own[appid] = max(self._own.get(appid, 0), number)
-            self._wake(appid)
-
-    def doubt(self, appid: str, token: int) -> None:
-        """Look now, and again when the write must have been stored, if ever."""
-        del token
-        self._wake(appid)
-        asyncio.get_running_loop().call_later(DOUBT_SEC, self._wake, appid)
+        self._own[appid] = max(self._own.get(appid, 0), number)
+        self._look(appid)
 
     async def heard(self, appid: str, changes: Sequence[Change]) -> None:
         """Look at the feed, which has something new."""
         del changes
-        self._wake(appid)
+        self._look(appid)
 
     async def missed(self, appid: str) -> None:
         """Look at an app of which changes may have been missed."""
-        self._wake(appid)
+        self._look(appid)
 
-    def _wake(self, appid: str) -> None:
+    def _look(self, appid: str) -> None:
         if (share := self._share_of(appid)) is not None:
             share.follower.wake(appid)
 
@@ -167,7 +152,7 @@ class SharedIndex(Indexing):
             wanted = max(wanted, await self._dao.last_change(appid))
         if self._waiting.position(appid) >= wanted:
             return True
-        self._wake(appid)
+        self._look(appid)
         return await self._waiting.until(appid, wanted, timeout_sec)
 
     # ---- apps ---------------------------------------------------------------------------------
@@ -239,7 +224,7 @@ class SharedIndex(Indexing):
                 await self._search.drop(appid)
         except ParaError as error:
             logger.warning("an index may be left of a removed app: %s", error)
-        self._wake(appid)
+        self._look(appid)
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"nodes: {name}")

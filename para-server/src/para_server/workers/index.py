@@ -20,10 +20,11 @@ from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
 from para_core.errors import ParaError, UnavailableError
 from para_core.tasks import cancelled
+from para_server.services.feed_indexing import FeedIndexing
 from para_server.services.following import Retention
-from para_server.services.index_follower import DOUBT_SEC, IndexFollower
+from para_server.services.index_follower import IndexFollower
 from para_server.services.index_writer import REBUILD_PAGE
-from para_server.services.indexing import Indexing, Progress
+from para_server.services.indexing import Progress
 from para_server.workers.board import Board
 from para_server.workers.channel import Ask, Leader, LeadershipServer
 from para_server.workers.seat import Seat
@@ -40,7 +41,7 @@ _REBUILD_SEC = 3600.0
 _PATIENCE_SEC = 15.0  # for the leader to do what a write waits for
 
 
-class WorkerIndex(Indexing):
+class WorkerIndex(FeedIndexing):
     """Follows, if this worker leads, and else asks the one that does."""
 
     def __init__(  # noqa: PLR0913 - what it works with
@@ -156,25 +157,9 @@ class WorkerIndex(Indexing):
 
     # ---- writers ------------------------------------------------------------------------------
 
-    async def begin(self, appid: str) -> int:
-        """Nothing waits here: what the index lacks is in the feed, not in memory."""
-        del appid
-        return 0
-
-    def end(
-        self, appid: str, token: int, number: int, puts: Sequence[Record], gone: Sequence[str]
-    ) -> None:
+    def _look(self, appid: str) -> None:
         """Remember to tell the leader that an app has something new."""
-        del token, puts, gone
-        if number:
-            self._news[appid] = None
-
-    def doubt(self, appid: str, token: int) -> None:
-        """Tell the leader now, and again when the write must have been stored, if ever."""
-        del token
         self._news[appid] = None
-        loop = asyncio.get_running_loop()
-        loop.call_later(DOUBT_SEC, self._news.setdefault, appid)
 
     async def _tell_on(self) -> None:
         while True:
