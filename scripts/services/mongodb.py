@@ -1,4 +1,4 @@
-"""SecantusDB from PyPI: speaks the protocol of MongoDB, with transactions.
+"""SecantusDB, a Python package: speaks the protocol of MongoDB, with transactions.
 
 It is another program than MongoDB, beta, and under GPL 2. It has an environment of its own, so that
 nothing of it gets near the packages of this repository. Its transactions, conflicts and durable
