@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         uses_all_cores=given.all_cores,
         objects=given.objects,
         minutes=given.minutes,
+        connections=given.connections,
         data=given.data,
     )
     try:
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--warm", type=int, default=2, help="seconds before the first round")
     parser.add_argument("--objects", type=int, help="instead of what the scenarios say")
     parser.add_argument("--minutes", type=float, help="of a scenario that runs for a time")
+    parser.add_argument("--connections", type=int, help="of a driver a DAO is compared with")
     parser.add_argument("--data", type=Path, help="folder where the data of an experiment stays")
     parser.add_argument("--all-cores", action="store_true", help="pin nothing to a core")
     return parser

@@ -13,7 +13,8 @@ from pathlib import Path
 __all__ = ["facts"]
 
 _PACKAGES = ("para-core", "para-server", "para-dao-sql", "para-dao-mongodb", "para-search-lucene",
-             "uvicorn", "uvloop", "httptools", "msgspec", "tantivy", "starlette")  # fmt: skip
+             "uvicorn", "uvloop", "httptools", "msgspec", "tantivy", "starlette",
+             "asyncpg", "asyncmy", "pymongo")  # fmt: skip
 
 
 def facts() -> dict[str, object]:

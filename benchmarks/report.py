@@ -41,7 +41,7 @@ def show_findings(name: str, findings: Sequence[Finding]) -> None:
             side = "at most" if finding.bar.is_upper else "at least"
             verdict = "" if finding.bar.holds(finding.value) else "  !"
             bar = f"   ({side} {finding.bar.limit:g}){verdict}"
-        print(f"  {finding.name:44}{finding.value:12.2f}{bar}")
+        print(f"  {finding.name:48}{finding.value:12.2f}{bar}")
 
 
 def keep(

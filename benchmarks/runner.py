@@ -29,6 +29,7 @@ class Options:
     uses_all_cores: bool = False
     objects: int | None = None  # instead of what the scenarios say
     minutes: float | None = None  # of what runs for a time
+    connections: int | None = None  # of a driver that something is compared with
     data: Path | None = None  # where the data of experiments stays
 
 
@@ -103,6 +104,7 @@ def perform(experiment: Experiment, options: Options) -> list[Finding]:
     try:
         if experiment.is_started:
             server.start()
-        return list(experiment.run(server, Extent(options.objects, options.minutes)))
+        extent = Extent(options.objects, options.minutes, options.connections)
+        return list(experiment.run(server, extent))
     finally:
         server.stop()

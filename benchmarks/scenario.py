@@ -55,6 +55,7 @@ class Extent:
 
     objects: int | None = None
     minutes: float | None = None
+    connections: int | None = None  # of a driver that something is compared with
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from benchmarks.scenarios.dao_reads_and_writes import Operation, in_turns
+from benchmarks.drivers import Operation, in_turns
 from para_cache_redis.cache import RedisCache
 from para_cache_redis.settings import RedisSettings
 from para_core.contracts.dao import Record

@@ -2,81 +2,89 @@
 
 Both sides do the same work in the same run: a read of one row by primary key; a create is the row
 of the object and its entry in the change feed, in one durable transaction. 20,000 records of 500
-bytes, seed 7, five interleaved rounds, medians. A ratio of 2 means twice the speed of the driver.
+bytes (``--objects``), seed 7, with 1 to 64 callers, five interleaved rounds of 3,000 operations,
+medians. A ratio of 2 means twice the speed of the driver. For PostgreSQL with 32 callers the bars
+are 0.5 of the driver for reads and 0.4 for creates.
 
 PostgreSQL is measured when ``PARA_TEST_POSTGRESQL_URL`` names a server, in a schema that is removed
-afterwards; the driver has a pool of six connections and one statement or transaction per request.
-
-    python -m benchmarks.scenarios.dao_reads_and_writes
+afterwards; the driver has a pool of six connections (``--connections``) and one statement or
+transaction per request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import random
 import sqlite3
-import statistics
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import asyncpg
 
-from para_core.contracts.dao import DAO, Record
+from benchmarks.drivers import DATA, Driver, Work, compare
+from benchmarks.peers import ParaServer
+from benchmarks.scenario import Experiment, Extent, Finding
 from para_dao_sql.address import PostgresAddress, parse_address
 from para_dao_sql.postgresql import PostgresDAO
 from para_dao_sql.settings import SqlSettings
 from para_dao_sql.sqlite import SqliteDAO
 
+__all__ = ["EXPERIMENT"]
+
 RECORDS = 20_000
-ROUNDS = 5
-OPERATIONS = 3_000  # of one side in one round
-CALLERS = (1, 8, 32, 64)
-DATA = b"x" * 500
-
-Operation = Callable[[str], Awaitable[object]]
+CONNECTIONS = 6  # of the driver of PostgreSQL, as many as the DAO has
 
 
-async def main() -> None:
-    """Measure what is there, and print it."""
-    print(f"{'':34}{'driver':>10}{'DAO':>10}{'ratio':>8}   operations a second, medians")
+def run(_: ParaServer, extent: Extent) -> Sequence[Finding]:
+    """Measure what is there."""
+    return asyncio.run(measure(extent))
+
+
+async def measure(extent: Extent) -> list[Finding]:
+    """Compare in SQLite, and in PostgreSQL when there is one."""
+    records = extent.objects or RECORDS
     with tempfile.TemporaryDirectory() as folder:
-        await measure_sqlite(Path(folder))
+        found = await measure_sqlite(Path(folder), Work(records, barred=()))
     if url := os.environ.get("PARA_TEST_POSTGRESQL_URL"):
-        await measure_postgresql(url)
+        found += await measure_postgresql(url, Work(records), extent.connections or CONNECTIONS)
+    return found
 
 
-async def measure_sqlite(folder: Path) -> None:
+async def measure_sqlite(folder: Path, work: Work) -> list[Finding]:
     """Compare with the ``sqlite3`` module, on the event loop, one transaction per create."""
-    plain = sqlite3.connect(folder / "plain.db", isolation_level=None)
-    plain.execute("PRAGMA journal_mode = WAL")
-    plain.execute("PRAGMA synchronous = FULL")
-    plain.execute("CREATE TABLE o (id TEXT PRIMARY KEY, type TEXT, data BLOB, change INTEGER)")
-    plain.execute("CREATE TABLE c (number INTEGER PRIMARY KEY, event TEXT, keys TEXT)")
+    with closing(sqlite3.connect(folder / "plain.db", isolation_level=None)) as plain:
+        plain.execute("PRAGMA journal_mode = WAL")
+        plain.execute("PRAGMA synchronous = FULL")
+        plain.execute("CREATE TABLE o (id TEXT PRIMARY KEY, type TEXT, data BLOB, change INTEGER)")
+        plain.execute("CREATE TABLE c (number INTEGER PRIMARY KEY, event TEXT, keys TEXT)")
 
-    async def read(key: str) -> object:
-        return plain.execute("SELECT * FROM o WHERE id = ?", (key,)).fetchone()
+        async def read(key: str) -> object:
+            return plain.execute("SELECT * FROM o WHERE id = ?", (key,)).fetchone()
 
-    async def create(key: str) -> object:
-        plain.execute("BEGIN IMMEDIATE")
-        plain.execute("INSERT OR REPLACE INTO o VALUES (?, 'cat', ?, 1)", (key, DATA))
-        plain.execute("INSERT INTO c (event, keys) VALUES ('create', ?)", (f'["{key}"]',))
-        return plain.execute("COMMIT")
+        async def create(key: str) -> object:
+            plain.execute("BEGIN IMMEDIATE")
+            plain.execute("INSERT OR REPLACE INTO o VALUES (?, 'cat', ?, 1)", (key, DATA))
+            plain.execute("INSERT INTO c (event, keys) VALUES ('create', ?)", (f'["{key}"]',))
+            return plain.execute("COMMIT")
 
-    async with SqliteDAO(folder / "para.db") as dao:
-        await compare("SQLite", read, create, dao)
-    plain.close()
+        async with SqliteDAO(folder / "para.db") as dao:
+            return await compare(Driver("SQLite", read, create), dao, work)
 
 
-async def measure_postgresql(url: str) -> None:
+async def measure_postgresql(url: str, work: Work, connections: int) -> list[Finding]:
     """Compare with a pool of asyncpg."""
-    async with a_schema(url) as address:
-        pool = await asyncpg.create_pool(
-            address.url, user=address.user, password=address.password, min_size=6, max_size=6
-        )
+    async with (
+        a_schema(url) as address,
+        asyncpg.create_pool(
+            address.url,
+            user=address.user,
+            password=address.password,
+            min_size=connections,
+            max_size=connections,
+        ) as pool,
+    ):
         await pool.execute("CREATE TABLE o (id text PRIMARY KEY, type text, data bytea, n bigint)")
         await pool.execute("CREATE TABLE c (number bigserial PRIMARY KEY, event text, keys text)")
 
@@ -96,8 +104,7 @@ async def measure_postgresql(url: str) -> None:
                 )
 
         async with PostgresDAO(address) as dao:
-            await compare("PostgreSQL", read, create, dao)
-        await pool.close()
+            return await compare(Driver("PostgreSQL", read, create), dao, work)
 
 
 @asynccontextmanager
@@ -115,53 +122,4 @@ async def a_schema(url: str) -> AsyncIterator[PostgresAddress]:
         await connection.close()
 
 
-async def compare(product: str, read: Operation, create: Operation, dao: DAO) -> None:
-    """Load both sides, then measure them in turns."""
-    chance = random.Random(7)
-    keys = [str(10**17 + chance.randrange(10**9)) for _ in range(RECORDS)]
-    await spread(create, keys, 64)
-    await dao.create_all("bench", [Record(key, "cat", DATA) for key in keys])
-    sides: Mapping[str, tuple[Operation, Operation]] = {
-        "read": (read, lambda key: dao.read("bench", key)),
-        "create": (create, lambda key: dao.create("bench", Record(key, "cat", DATA))),
-    }
-    for verb, (driver, ours) in sides.items():
-        for callers in CALLERS:
-            rounds = [chance.sample(keys, OPERATIONS) for _ in range(ROUNDS)]
-            if verb == "create":  # new ids, so that every one is an insert
-                rounds = [
-                    [f"{callers}-{step}-{key}" for key in wanted]
-                    for step, wanted in enumerate(rounds)
-                ]
-            speeds = await in_turns(driver, ours, callers, rounds)
-            title = f"{product}, {verb}, {callers} caller{'s' * (callers > 1)}"
-            print(f"{title:34}{speeds[0]:10.0f}{speeds[1]:10.0f}{speeds[1] / speeds[0]:8.2f}")
-
-
-async def in_turns(
-    driver: Operation, ours: Operation, callers: int, rounds: list[list[str]]
-) -> list[float]:
-    """Return the medians of operations a second, of driver and DAO."""
-    found: list[list[float]] = [[], []]
-    for step, wanted in enumerate(rounds):
-        for side in (0, 1) if step % 2 else (1, 0):
-            began = time.perf_counter()
-            await spread((driver, ours)[side], wanted, callers)
-            found[side].append(len(wanted) / (time.perf_counter() - began))
-    return [statistics.median(speeds) for speeds in found]
-
-
-async def spread(operation: Operation, keys: list[str], callers: int) -> None:
-    """Run an operation for all keys, by so many callers."""
-
-    async def call(start: int) -> None:
-        for key in keys[start::callers]:
-            await operation(key)
-
-    async with asyncio.TaskGroup() as group:
-        for start in range(callers):
-            group.create_task(call(start))
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+EXPERIMENT = Experiment(run, is_started=False, is_long=True)

@@ -48,7 +48,7 @@ class Question:
     order: str = "timestamp DESC, docid"
 
 
-async def main(objects: int) -> None:
+async def main(objects: int = OBJECTS) -> None:
     """Index, search, and print what it took."""
     with tempfile.TemporaryDirectory() as folder:
         floor = a_floor(Path(folder), objects)
