@@ -265,15 +265,37 @@ class Homes:
     async def _remove_leftovers(self, appid: str, home: Home) -> None:
         """Delete what rebuilds left behind that were killed.
 
-        One that another server is filling goes too: it finds out with its next write.
+        One that another server is filling goes too: it finds out with its next write. But by the
+        time that a request arrives, such an index may be in use, and this home not any more. So
+        each is removed in one step with a look that this home still is: see ``_still``.
         """
         pattern = quote(self.names.indexes(appid), safe="*")
         found = await self._connection.request(
             f"GET /{pattern}/_alias", doing="look for old indexes"
         )
         for index, facts in found.items():
-            if index != home.index and home.alias not in facts["aliases"]:
-                await self.discard(index)
+            if index == home.index or home.alias in facts["aliases"]:
+                continue
+            actions = [*self._still(home), {"remove_index": {"index": index}}]
+            try:
+                await self._connection.request(
+                    "POST /_aliases", {"actions": actions}, doing="remove an old index"
+                )
+            except RefusedError as refusal:
+                if not refusal.is_missing:
+                    raise
+
+    def _still(self, home: Home) -> list[Json]:
+        """Return steps that change nothing, and fail when this home of its own is not in use.
+
+        Where one server writes, a home that was replaced is removed in the same step, so that its
+        index is there says enough.
+        """
+        add: Json = {"add": _alias_action(home)}
+        if not self._is_ordered:
+            return [add]
+        of_home = {"index": home.index, "alias": home.alias}
+        return [{"remove": {**of_home, "must_exist": True}}, add]
 
 
 def _tenant_of(alias: Json) -> str | None:

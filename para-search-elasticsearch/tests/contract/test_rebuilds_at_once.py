@@ -1,0 +1,70 @@
+"""Rebuilds of one app's index by several servers at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any
+
+import pytest
+
+from para_core.contracts.dao import Record
+from para_core.testing.search import a_record, deltas, found
+from para_core.testing.search.samples import APP, batches
+from para_search_elasticsearch.connection import Json
+from para_search_elasticsearch.search import ElasticSearch
+
+from ..cluster import an_engine, another  # noqa: TID252 - no package
+
+pytestmark = pytest.mark.service("opensearch")
+
+
+@pytest.mark.parametrize("is_ordered", [False, True], ids=["one server", "nodes"])
+async def test_who_was_stopped_while_it_tidied_up_removes_no_index_in_use(
+    monkeypatch: pytest.MonkeyPatch, *, is_ordered: bool
+) -> None:
+    """When it looked for old indexes, the other one's was not in use yet."""
+    looked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def stop(what: str) -> None:
+        if what.startswith("GET") and what.endswith("_*/_alias"):
+            looked.set()
+            await goes_on.wait()
+
+    async with an_engine(is_ordered=is_ordered) as first, another(first) as second:
+        stop_after(first, monkeypatch, stop)
+
+        async def read() -> AsyncIterator[Sequence[Record]]:
+            tidying.append(asyncio.create_task(made(first, batches([a_record("first")]))))
+            await looked.wait()
+            yield [a_record("second")]
+
+        tidying: list[asyncio.Task[int]] = []
+        assert await made(second, read()) == 1
+        goes_on.set()
+        assert await tidying[0] == 1
+        assert await found(second, "*") == "second"
+        assert await second.position(APP) == 1
+
+
+async def made(engine: ElasticSearch, records: AsyncIterator[Sequence[Record]]) -> int:
+    """Rebuild as a server does that is alone, or one of several."""
+    if engine.is_ordered:
+        return await engine.rebuild_as_of(APP, records, 1, deltas())
+    return await engine.rebuild(APP, records, 1)
+
+
+def stop_after(
+    engine: ElasticSearch,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: Callable[[str], Coroutine[None, None, None]],
+) -> None:
+    """Let the server of an engine stop after the requests that ``stop`` waits for."""
+    send = engine.connection.request
+
+    async def request(what: str, body: object = None, **more: Any) -> Json:  # noqa: ANN401
+        answer = await send(what, body, **more)
+        await stop(what)
+        return answer
+
+    monkeypatch.setattr(engine.connection, "request", request)
