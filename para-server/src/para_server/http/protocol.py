@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["ANSWER", "JoiningTransport", "ParaProtocol", "paced"]
 
 ANSWER = "para.answer"
-"""The ASGI extension by which the API hands over a whole answer as bytes."""
+"""The ASGI extension by which the API hands over a whole answer as bytes.
+
+Its ``cycle`` is a weak reference to uvicorn's request, which is there until the application ends.
+"""
 
 _AnswerNow = Callable[[RequestResponseCycle], bool]
 
@@ -244,7 +247,7 @@ class ParaProtocol(HttpToolsProtocol):
                     return
             except Exception:
                 logger.exception("an answer without a task failed; trying with one")
-        scope["extensions"] = {ANSWER: {"cycle": cycle}}
+        scope["extensions"] = {ANSWER: {"cycle": ref(cycle)}}  # which holds the scope
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:

@@ -73,7 +73,7 @@ class Dispatcher:
             return
         extension = scope.get("extensions", {}).get(ANSWER)
         if extension is not None:
-            cycle = extension["cycle"]
+            cycle = extension["cycle"]()
             if scope["method"] != "HEAD" and self.send_now(cycle, headers, answer, challenge):
                 return
             _give_up_body(cycle)
@@ -180,7 +180,8 @@ class Dispatcher:
         fixed = self._fixed(answer, challenge, has_origin=has_origin, is_tls=is_tls)
         start = [*fixed, *answer.headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": start})
-        cycle = scope.get("extensions", {}).get(ANSWER, {}).get("cycle")
+        extension = scope.get("extensions", {}).get(ANSWER)
+        cycle = None if extension is None else extension["cycle"]()
         if scope["method"] != "HEAD":
             async with aclosing(answer.chunks) as chunks:
                 async for chunk in chunks:

@@ -39,7 +39,7 @@ async def sent(
         cycle.disconnected = len(into) > leaves_after
 
     answer = StreamingAnswer(chunks, KIND, [(b"content-disposition", b"attachment")])
-    scope = {"method": method, "scheme": "http", "extensions": {ANSWER: {"cycle": cycle}}}
+    scope = {"method": method, "scheme": "http", "extensions": {ANSWER: {"cycle": lambda: cycle}}}
     await Dispatcher().send(scope, {b"accept-encoding": b"gzip"}, send, answer, "Bearer")
 
 

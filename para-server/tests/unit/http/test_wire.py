@@ -167,7 +167,8 @@ def test_compression(
 
 
 async def test_what_cannot_leave_at_once_goes_the_asgi_way() -> None:
-    slow = {ANSWER: {"cycle": Cycle(flow=SimpleNamespace(write_paused=True))}}
+    cycle = Cycle(flow=SimpleNamespace(write_paused=True))
+    slow = {ANSWER: {"cycle": lambda: cycle}}
     scopes: list[dict[str, Any]] = [{}, {"extensions": slow}]
     for scope in (*scopes, {"method": "HEAD", "extensions": slow}):
         start, body = await sent(Dispatcher(), Answer(200, b"{}", JSON), **scope)
