@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from para_dao_mongodb.process import Process, this_process
 from para_dao_mongodb.store import Document, Store
 
 __all__ = ["Hold"]
+
+logger = logging.getLogger(__name__)
 
 _LEASE_SEC = 15.0
 _RENEWAL_SEC = 3.0
@@ -64,14 +67,14 @@ class Hold:
         self._renewal = asyncio.create_task(self._renew_on())
 
     async def end(self) -> None:
-        """Let others have the database."""
+        """Let others have the database, also when whoever waits for that is cancelled."""
         if self._renewal is None:
             return
         self._renewal.cancel()
-        await asyncio.gather(self._renewal, return_exceptions=True)
-        if self._is_alone:
-            await self._unmark()
-        await self._leave()
+        try:
+            await asyncio.wait([self._renewal])
+        finally:
+            await self._leave()
 
     def drop(self) -> None:
         """Renew the entry no more; others have the database when its time is over."""
@@ -109,8 +112,15 @@ class Hold:
     async def _renew_on(self) -> None:
         while True:
             await asyncio.sleep(_RENEWAL_SEC)
-            with contextlib.suppress(*FAILURES):  # it is away; the next time may be better
+            try:
                 await self._renew()
+            except FAILURES:  # it is away, as every caller hears; the next time may be better
+                continue
+            except Exception:
+                logger.exception(
+                    "the entry of this server in the database was not renewed",
+                    extra={"place": self._place},
+                )
 
     async def _renew(self) -> None:
         process = this_process()
@@ -120,7 +130,11 @@ class Hold:
         await self._store.servers.update_one({"_id": self._token}, {"$set": entry}, upsert=True)
 
     async def _leave(self) -> None:
-        await self._store.servers.delete_one({"_id": self._token})
+        try:
+            if self._is_alone:
+                await self._unmark()
+        finally:
+            await self._store.servers.delete_one({"_id": self._token})
 
     async def _now(self) -> datetime:
         """Return the time of the server, which all processes share."""

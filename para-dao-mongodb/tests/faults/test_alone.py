@@ -117,6 +117,67 @@ async def test_an_entry_is_renewed(address: Address, monkeypatch: pytest.MonkeyP
         assert "is in use by a server" in await refusal_alone(address)
 
 
+async def test_an_entry_is_renewed_on_whatever_went_wrong_in_between(
+    address: Address, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(hold, "_RENEWAL_SEC", 0.01)
+    async with a_dao(address) as dao, asyncio.timeout(PATIENT_MS / 1000):
+        with monkeypatch.context() as broken:
+            broken.setattr(hold, "this_process", lambda: None)
+            while not caplog.messages:  # noqa: ASYNC110 - a log tells nobody
+                await asyncio.sleep(0.01)
+        assert caplog.messages[0] == "the entry of this server in the database was not renewed"
+        assert caplog.records[0].exc_info is not None
+        servers = store_of(dao).servers
+        await servers.delete_many({})
+        while await servers.count_documents({}) == 0:  # noqa: ASYNC110 - the server tells
+            await asyncio.sleep(0.01)
+
+
+async def left_behind(store: Store) -> tuple[int, int]:
+    """Return how many have the database alone, and how many documents have a mark of one."""
+    marked = {"owner": {"$ne": None}}
+    counts = [await one.count_documents(marked) for one in (store.apps, store.format)]
+    return await store.servers.count_documents({"alone": True}), sum(counts)
+
+
+@pytest.fixture
+async def unused(address: Address) -> AsyncIterator[Store]:
+    """A database with an app, which nobody has."""
+    async with a_dao(address) as dao:
+        await dao.create("app", a_record("cat1"))
+        await store_of(dao).servers.delete_many({})
+        yield store_of(dao)
+
+
+async def test_one_whose_end_is_cancelled_leaves_nothing_behind(unused: Store) -> None:
+    held = hold.Hold(unused, "here", is_alone=True)
+    await held.begin()
+    assert await left_behind(unused) == (1, 2)
+    ending = asyncio.create_task(held.end())
+    await asyncio.sleep(0)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert await left_behind(unused) == (0, 0)
+
+
+async def test_one_whose_begin_is_cancelled_leaves_nothing_behind(
+    unused: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = hold.Hold._mark
+
+    async def cancelled(self: hold.Hold, owner: str | None) -> None:
+        await mark(self, owner)
+        assert await left_behind(unused) == (1, 2)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(hold.Hold, "_mark", cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await hold.Hold(unused, "here", is_alone=True).begin()
+    assert await left_behind(unused) == (0, 0)
+
+
 KILLED = """
 import asyncio, os, sys
 from para_core.testing.dao import a_record
