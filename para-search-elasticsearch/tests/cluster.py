@@ -55,10 +55,10 @@ async def an_engine(
         await remove_indexes(connection, settings.index_prefix)
 
 
-def another(engine: ElasticSearch) -> ElasticSearch:
+def another(engine: ElasticSearch, *, root: str = "para") -> ElasticSearch:
     """Return the engine of another server on the same indexes, not yet open."""
-    settings, is_ordered = engine.settings, engine.is_ordered
-    return ElasticSearch(settings, BulkSettings(), Connection(settings), is_ordered=is_ordered)
+    parts = (engine.settings, BulkSettings(), Connection(engine.settings))
+    return ElasticSearch(*parts, root=root, is_ordered=engine.is_ordered)
 
 
 async def remove_indexes(connection: Connection, prefix: str) -> None:

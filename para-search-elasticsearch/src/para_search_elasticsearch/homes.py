@@ -162,24 +162,31 @@ class Homes:
 
     async def move_in(self, appid: str, home: Home) -> None:
         """Let the alias of an app name this home, in one step; what it named before goes."""
-        before = await self._behind(home.alias)
-        actions = self.arrival(home)
-        for index, facts in before.items():
-            if index == home.index:
-                continue
-            if _tenant_of(facts["aliases"].get(home.alias, {})) is None:
-                actions.append({"remove_index": {"index": index}})
-            else:
-                actions.append({"remove": {"index": index, "alias": home.alias}})
+        actions, old = await self.departure(home)
         await self._connection.request(
-            "POST /_aliases", {"actions": actions}, doing="put an index in place"
+            "POST /_aliases",
+            {"actions": [*actions, *self.arrival(home)]},
+            doing="put an index in place",
         )
-        old = list[Home]()
-        for index, facts in before.items():
+        await self.settle(appid, home, *old)
+
+    async def departure(self, home: Home) -> tuple[list[Json], list[Home]]:
+        """Return what takes the alias of an app from all that it names, beside this home.
+
+        And parts of a shared index that are to be cleared after that.
+        """
+        actions, old = list[Json](), list[Home]()
+        for index, facts in (await self._behind(home.alias)).items():
             tenant = _tenant_of(facts["aliases"].get(home.alias, {}))
+            if index != home.index:
+                one = {"index": index}
+                is_own = tenant is None
+                actions.append(
+                    {"remove_index": one} if is_own else {"remove": {**one, "alias": home.alias}}
+                )
             if tenant is not None and tenant != home.tenant:
                 old.append(Home(home.alias, index, tenant, is_shared=True))
-        await self.settle(appid, home, *old)
+        return actions, old
 
     async def settle(self, appid: str, home: Home, *old: Home) -> None:
         """Know where an app is now, and remove where it was and what other rebuilds have left.

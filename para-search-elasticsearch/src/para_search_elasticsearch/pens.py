@@ -29,12 +29,33 @@ class Pens:
         Raises:
             IndexMovedError: The app is elsewhere.
         """
+        pen = await self._take(appid, home, home.index)
+        if await self._homes.look_up(appid) != home:
+            raise IndexMovedError(appid)
+        return pen
+
+    async def take_first(self, appid: str, home: Home) -> str:
+        """Make this server the one that fills the first home of an app, and return its pen.
+
+        Whoever fills another one loses its pen.
+
+        Raises:
+            IndexMovedError: The app has a home.
+        """
+        among = home.index if home.is_shared else self._homes.names.indexes(appid)
+        pen = await self._take(appid, home, among)
+        if await self._homes.look_up(appid) is not None:
+            raise IndexMovedError(appid)
+        return pen
+
+    async def _take(self, appid: str, home: Home, among: str) -> str:
+        """Take the pens that are among these indexes, and give the home a new one."""
         names = self._homes.names
         pen = names.new_pen(appid)
         add: Json = {"index": home.index, "alias": pen}
         if home.is_shared:
             add["routing"] = home.alias
-        others = {"index": home.index, "alias": names.pens(appid)}
+        others = {"index": among, "alias": names.pens(appid)}
         actions: list[Json] = [{"remove": others}, {"add": add}]
         try:
             await self._change(actions, "become the writer of an index")
@@ -42,8 +63,6 @@ class Pens:
             if refusal.is_missing:
                 raise IndexMovedError(appid) from refusal
             raise
-        if await self._homes.look_up(appid) != home:
-            raise IndexMovedError(appid)
         return pen
 
     async def replace(self, appid: str, old: Home, home: Home, pen: str) -> None:
@@ -53,12 +72,28 @@ class Pens:
             IndexMovedError: It has not; nothing has changed.
             BackendError: The cluster does not know such a condition.
         """
-        actions: list[Json] = [{"remove": {"index": old.index, "alias": pen, "must_exist": True}}]
+        actions = self._if_held(old, pen)
         if old.index != home.index:
             actions.append({"remove": {"index": old.index, "alias": old.alias}})
-        actions += self._homes.arrival(home)
+        await self._put_in_place(appid, actions, home)
+        await self._homes.settle(appid, home, old)
+
+    async def place(self, appid: str, home: Home, pen: str) -> None:
+        """Let the alias of an app name its first home, if that still has this pen.
+
+        Errors as of ``replace``.
+        """
+        actions, old = await self._homes.departure(home)  # what is there has another form
+        await self._put_in_place(appid, self._if_held(home, pen) + actions, home)
+        await self._homes.settle(appid, home, *old)
+
+    @staticmethod
+    def _if_held(home: Home, pen: str) -> list[Json]:
+        return [{"remove": {"index": home.index, "alias": pen, "must_exist": True}}]
+
+    async def _put_in_place(self, appid: str, actions: list[Json], home: Home) -> None:
         try:
-            await self._change(actions, "put an index in place")
+            await self._change([*actions, *self._homes.arrival(home)], "put an index in place")
         except RefusedError as refusal:
             if refusal.kind == _UNKNOWN:
                 raise BackendError(
@@ -68,7 +103,6 @@ class Pens:
             if refusal.status in _NOT_HELD:
                 raise IndexMovedError(appid) from refusal
             raise
-        await self._homes.settle(appid, home, old)
 
     async def _change(self, actions: list[Json], doing: str) -> None:
         await self._connection.request("POST /_aliases", {"actions": actions}, doing=doing)

@@ -169,18 +169,24 @@ class Turns:
     async def _move_in(
         self, appid: str, home: Home, position: int, later: Later, step: _Step
     ) -> None:
-        """Take the pen of the old index, so that nobody writes it, and replace it."""
+        """Take the pen of the old index, so that nobody writes it, and replace it.
+
+        Where there is none, several servers may make the first one: the pen says who is to.
+        """
         for tried in range(1, _TRIES + 1):
             try:
                 old = await self._homes.look_up(appid)
-                pen = "" if old is None else await self._pens.take(appid, old)
+                if old is None:
+                    pen = await self._pens.take_first(appid, home)
+                else:
+                    pen = await self._pens.take(appid, old)
                 position = await self._catch_up(appid, home, position, later)
                 state = State(position, self._writer.last(appid))
                 await self._positions.write_as_of(home, home.filling_place(), state)
                 await self._positions.show(home)
                 step.is_unsure = True
                 if old is None:
-                    await self._homes.move_in(appid, home)
+                    await self._pens.place(appid, home, pen)
                 else:
                     await self._pens.replace(appid, old, home, pen)
             except IndexMovedError:

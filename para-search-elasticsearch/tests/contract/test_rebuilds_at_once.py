@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
 
 from para_core.contracts.dao import Record
+from para_core.contracts.search import Delta
+from para_core.errors import IndexMovedError
 from para_core.testing.search import a_record, deltas, found
 from para_core.testing.search.samples import APP, batches
 from para_search_elasticsearch.connection import Json
@@ -45,6 +48,35 @@ async def test_who_was_stopped_while_it_tidied_up_removes_no_index_in_use(
         assert await tidying[0] == 1
         assert await found(second, "*") == "second"
         assert await second.position(APP) == 1
+
+
+@pytest.mark.parametrize("is_shared", [False, True], ids=["own index", "shared index"])
+async def test_of_two_first_indexes_at_once_the_later_one_is_as_far(
+    monkeypatch: pytest.MonkeyPatch, *, is_shared: bool
+) -> None:
+    """Who was stopped right before its index takes the place does not replace a newer one."""
+    late = Delta([a_record("late", "thing", 5)], [], 5)
+    told = list[Delta]()
+
+    async def later(after: int) -> AsyncIterator[Delta]:
+        async for delta in deltas(*told)(after):
+            yield delta
+
+    async def stop(what: str) -> None:
+        if what.endswith("_refresh") and not told:
+            told.append(late)
+            assert await made(first, batches([a_record("k")])) == 1
+            assert await first.position(APP) == 1
+            await first.index_as_of(APP, late.puts, late.deletes, 5, 5)
+
+    root = APP if is_shared else "para"
+    cluster = an_engine(is_ordered=True, root_index_sharing_enabled=is_shared, root=root)
+    async with cluster as first, another(first, root=root) as second:
+        stop_after(second, monkeypatch, stop)
+        with contextlib.suppress(IndexMovedError):
+            await second.rebuild_as_of(APP, batches([a_record("k")]), 1, later)
+        assert await found(first, "*", sort="id", desc=False, limit=9) == "k late"
+        assert await first.position(APP) == 5
 
 
 async def made(engine: ElasticSearch, records: AsyncIterator[Sequence[Record]]) -> int:
