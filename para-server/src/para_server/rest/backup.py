@@ -24,7 +24,7 @@ _ZIP = b"application/zip"
 async def export(request: Request) -> Answer:
     """``GET /v1/_export``: all objects as a ZIP file, whatever ``Accept`` says."""
     app, backup = request.the_app(), request.services.backup
-    if backup.is_busy:
+    if backup.is_busy(app):
         raise AnswerError(503, "Too many exports at a time.", [(b"retry-after", b"10")])
     name = backup.name(app)
     # without quotes: the command line tool takes what follows the last "=" for the name

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ __all__ = ["Backup"]
 _REST = 3  # times as long as it worked an export pauses after each file
 _LEAST_REST_SEC = 0.001
 _MOST_EXPORTS = 4  # at a time: each keeps a connection to the database
+_MOST_OF_AN_APP = 2  # of them, so that an app that reads slowly leaves some to others
 _MOST_IMPORTS = 4  # at a time: each keeps a file of its archive in memory
 _LONGEST_SEC = 3600  # of an export: the database keeps for it what others change
 _LARGEST_FILE = 32  # times the limit of one object; the original puts 30 objects into a file
@@ -66,7 +68,7 @@ class Backup:
             most_bytes=settings.import_max_bytes * _UNPACKED,
             most_files=_MOST_FILES,
         )
-        self._exports = 0
+        self._exports: Counter[str] = Counter()  # under way, by app
         self._imports, self._turns = asyncio.Semaphore(_MOST_IMPORTS), Turns()
 
     # ---- export -------------------------------------------------------------------------------
@@ -76,10 +78,12 @@ class Backup:
         now = datetime.fromtimestamp(self._clock() / 1000, UTC).astimezone()
         return f"{app.identifier.strip()}_{now:%Y%m%d_%H%M%S}"
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether so many exports are under way that another one has to wait."""
-        return self._exports >= _MOST_EXPORTS
+    def is_busy(self, app: App) -> bool:
+        """Return whether so many exports are under way that another one of this app has to wait."""
+        return (
+            self._exports.total() >= _MOST_EXPORTS
+            or self._exports[app.identifier] >= _MOST_OF_AN_APP
+        )
 
     async def export(self, app: App, caller: Principal, name: str) -> AsyncGenerator[bytes, None]:
         """Yield an archive of all objects of an app, with their secrets if the app asks.
@@ -89,7 +93,7 @@ class Backup:
         """
         writer = ArchiveWriter(name)
         after, deadline = "", time.monotonic() + _LONGEST_SEC
-        self._exports += 1
+        self._exports[app.identifier] += 1
         try:
             async with self._store.dao.snapshot() as seen:
                 while True:
@@ -106,7 +110,9 @@ class Backup:
                         raise UnavailableError("an export was taken too slowly")
             yield writer.part([]) + writer.end()
         finally:
-            self._exports -= 1
+            self._exports[app.identifier] -= 1
+            if not self._exports[app.identifier]:
+                del self._exports[app.identifier]
 
     # ---- import -------------------------------------------------------------------------------
 

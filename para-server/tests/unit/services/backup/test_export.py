@@ -95,16 +95,21 @@ async def test_a_damaged_object_breaks_an_export_off(vault: Vault) -> None:
 
 
 async def test_a_few_exports_at_a_time_are_enough(vault: Vault) -> None:
-    await vault.put("cinema", *(Sysprop(id=f"f{n}", type="film") for n in range(7)))
-    app = await vault.app("cinema")
-    running = [vault.backup.export(app, THE_APP, "x") for _ in range(4)]
+    names = ["cinema", "theatre", "opera"]
+    for name in names:
+        await vault.put(name, *(Sysprop(id=f"f{n}", type="film") for n in range(7)))
+    cinema, theatre, opera = [await vault.app(name) for name in names]
+    running = [vault.backup.export(app, THE_APP, "x") for app in (cinema, cinema, theatre, opera)]
     for export in running:
-        assert not vault.backup.is_busy
+        assert not vault.backup.is_busy(opera)
         await anext(export)
-    assert vault.backup.is_busy
+    assert vault.backup.is_busy(opera)
+    await running[2].aclose()
+    assert not vault.backup.is_busy(opera)
+    assert vault.backup.is_busy(cinema), "it has its share"
     await running[0].aclose()
-    assert not vault.backup.is_busy
-    for export in running[1:]:
+    assert not vault.backup.is_busy(cinema)
+    for export in running:
         await export.aclose()
 
 
