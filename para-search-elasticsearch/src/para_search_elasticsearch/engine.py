@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from para_core.extensions import ResourceHandler
+from para_core.types import app_identifier
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.homes import names_of
 from para_search_elasticsearch.search import ElasticSearch
@@ -63,7 +64,7 @@ def proxy_of(config: Config) -> list[ResourceHandler]:
 
 
 def _root_of(config: Config) -> str:
-    return config.text("para.app_name")
+    return app_identifier(config.text("para.app_name"))
 
 
 def is_ordered(config: Config) -> bool:
