@@ -13,14 +13,17 @@ import os
 import struct
 import uuid
 import zlib
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import ParamSpec
 
 from para_core.errors import ConfigError, StorageFullError, UnavailableError
 from para_core.lanes import Lanes
 
 __all__ = ["Journal"]
+
+P = ParamSpec("P")
 
 _HEADER = b"journal of Para for Python 1 "
 _START = len(_HEADER) + 33  # behind the identifier and a line end
@@ -41,6 +44,8 @@ class Journal:
         self._fault: OSError | None = None
         self._handle, self._lock = -1, -1
         self._thread = ThreadPoolExecutor(1, "para-journal")
+        self._work: Future[None] | None = None  # of the thread, the last
+        self._is_dropped = False
         self._lanes: Lanes[bytes, int]
 
     def read(self) -> None:
@@ -54,7 +59,7 @@ class Journal:
             self._handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._read()
         except BaseException as error:
-            self._drop()
+            self._release()
             if not isinstance(error, OSError):
                 raise
             raise ConfigError(
@@ -88,20 +93,25 @@ class Journal:
     async def close(self) -> bool:
         """Let go of the file; return whether it is empty, and will be even if the power fails."""
         await self._lanes.close()
-        self._thread.shutdown()
         is_empty = not self.entries and self._fault is None
         if is_empty:
             try:
-                await asyncio.to_thread(self._empty)
+                await self._in_thread(self._empty)
             except OSError:
                 is_empty = False
-        self._drop()
+        self.drop()
         return is_empty
 
     def drop(self) -> None:
-        """Let go of the file as it is."""
+        """Let go of the file as it is, once the thread is done with what it has begun."""
+        if self._is_dropped:
+            return
+        self._is_dropped = True
         self._thread.shutdown(wait=False)
-        self._drop()
+        if self._work is None:
+            self._release()
+        else:
+            self._work.add_done_callback(lambda _: self._release())
 
     # ---- in the thread -------------------------------------------------------------------------
 
@@ -153,13 +163,17 @@ class Journal:
             _write(self._handle, frames, self._size)
             os.fdatasync(self._handle)
         except OSError as error:
-            if error.errno not in _FULL:  # what the disk has now, nobody knows
-                self._fault = error
-                raise
-            os.ftruncate(self._handle, self._size)
-            os.fdatasync(self._handle)
+            self._fault = error  # what the disk has now, nobody knows
+            if error.errno in _FULL:
+                self._cut_off()
+                self._fault = None
             raise
         self._size += len(frames)
+
+    def _cut_off(self) -> None:
+        """Take back what was written by halves; what is there is as it was."""
+        os.ftruncate(self._handle, self._size)
+        os.fdatasync(self._handle)
 
     def _empty(self) -> None:
         """Forget everything for sure: the database goes to somebody who knows nothing of it."""
@@ -171,18 +185,26 @@ class Journal:
         data = _HEADER + self.id.encode() + b"\n"
         data += b"".join(_frame(number, entry) for number, entry in kept)
         new = self.file.with_name(f"{self.file.name}.new")
-        handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        folder = os.open(self.file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            _write(handle, data, 0)
-            os.fsync(handle)
-            new.rename(self.file)
-            _sync_folder(self.file.parent)
-        except BaseException:
-            os.close(handle)
-            new.unlink(missing_ok=True)
-            raise
-        os.close(self._handle)
-        self._handle, self._size = handle, len(data)
+            handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                _write(handle, data, 0)
+                os.fsync(handle)
+                new.rename(self.file)
+            except BaseException:
+                os.close(handle)
+                new.unlink(missing_ok=True)
+                raise
+            os.close(self._handle)
+            self._handle, self._size = handle, len(data)
+            try:
+                os.fsync(folder)
+            except OSError as error:  # which of the two files is there after a crash?
+                self._fault = error
+                raise
+        finally:
+            os.close(folder)
 
     # ---- in the event loop ---------------------------------------------------------------------
 
@@ -200,14 +222,19 @@ class Journal:
         try:
             if self._fault is not None:
                 raise self._fault
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, self._append, frames, kept)
+            await self._in_thread(self._append, frames, kept)
         except OSError as error:
             self._marks = marks + self._marks
             raise self._failure(error) from error
         self._number = numbers[-1]
         self.entries.update(pair for pair in zip(numbers, entries, strict=True) if pair[1])
         return list(numbers)
+
+    async def _in_thread(self, step: Callable[P, None], *args: P.args, **named: P.kwargs) -> None:
+        if self._is_dropped:
+            raise UnavailableError(f"{self.file} is closed")
+        self._work = self._thread.submit(step, *args, **named)
+        await asyncio.wrap_future(self._work)
 
     def _failure(self, error: OSError) -> StorageFullError | UnavailableError:
         if error.errno in _FULL and self._fault is None:
@@ -220,7 +247,7 @@ class Journal:
             "server again"
         )
 
-    def _drop(self) -> None:
+    def _release(self) -> None:
         for handle in (self._handle, self._lock):
             if handle >= 0:
                 os.close(handle)
@@ -240,11 +267,3 @@ def _write(handle: int, data: bytes, at: int) -> None:
     while rest:
         done = os.pwrite(handle, rest, at)
         rest, at = rest[done:], at + done
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,6 +6,8 @@ import asyncio
 import errno
 import os
 import resource
+import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,6 +159,82 @@ async def test_without_room_nothing_is_in_it_and_it_goes_on_when_there_is_some(f
         await journal.add(b"after")
     with opened(file) as journal:
         assert list(journal.entries.values()) == [b"before", b"after"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC], ids=errno.errorcode.get)
+async def test_what_cannot_be_taken_back_is_no_full_disk_and_not_trusted_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def failing_too(handle: int, size: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with opened(file) as journal:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size_of(file) + 100, before[1]))
+        try:
+            with monkeypatch.context() as patched:
+                patched.setattr(os, "ftruncate", failing_too)
+                with pytest.raises(UnavailableError, match="start the server again"):
+                    await journal.add(b"x" * 200)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        with pytest.raises(UnavailableError, match="start the server again"):
+            await journal.add(b"entry")
+
+
+async def test_no_entry_goes_to_a_file_that_nobody_may_find_after_a_crash(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def failing_on_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(handle)
+
+    monkeypatch.setattr(module, "_LARGE", 1000)
+    with opened(file) as journal:
+        last = await journal.add(b"kept")
+        journal.done(await journal.add(b"x" * 2000))  # the next one finds it long
+        monkeypatch.setattr(os, "fsync", failing_on_folders)
+        with pytest.raises(UnavailableError, match="start the server again"):
+            await journal.add(b"entry")
+        monkeypatch.undo()
+        with pytest.raises(UnavailableError, match="start the server again"):
+            await journal.add(b"entry")
+        journal.done(last)
+        assert not await journal.close(), "it is not known to be empty"
+    with opened(file) as journal:
+        assert list(journal.entries.values()) == [b"kept"]
+
+
+async def test_the_file_is_let_go_when_the_thread_is_done_with_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fdatasync, began, may_end = os.fdatasync, threading.Event(), threading.Event()
+
+    def slow(handle: int) -> None:
+        began.set()
+        may_end.wait(60)
+        fdatasync(handle)
+
+    with opened(file) as journal:
+        monkeypatch.setattr(os, "fdatasync", slow)
+        adding = asyncio.ensure_future(journal.add(b"entry"))
+        await asyncio.to_thread(began.wait, 60)
+        journal.drop()
+        with pytest.raises(ConfigError, match="in use by another process"):
+            Journal(file).read()
+        may_end.set()
+        assert await adding > 0
+        with pytest.raises(UnavailableError, match="is closed"):
+            await journal.add(b"entry")
+    monkeypatch.undo()
+    async with asyncio.timeout(60):
+        while journal._handle >= 0:  # noqa: ASYNC110 - a thread tells nobody
+            await asyncio.sleep(0.01)
+    with opened(file) as journal:
+        assert list(journal.entries.values()) == [b"entry"]
 
 
 async def test_a_disk_that_failed_is_not_trusted_again(
