@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +15,8 @@ from para_core.testing.search.samples import APP
 from para_search_elasticsearch.search import ElasticSearch
 
 from ..cluster import an_engine  # noqa: TID252 - no package
+from ..follow import APP as ZOO  # noqa: TID252
+from ..follow import PATIENCE_SEC, followed  # noqa: TID252
 
 
 @pytest.mark.service("opensearch")
@@ -73,3 +76,16 @@ class TestNestedElasticSearch(SearchSuite):
     async def search(self) -> AsyncIterator[ElasticSearch]:
         async with an_engine(use_nested_custom_fields=True) as engine:
             yield engine
+
+
+@pytest.mark.service("opensearch")
+async def test_what_is_written_asynchronously_is_found_after_the_next_refresh() -> None:
+    async with an_engine(async_enabled=True) as engine, followed(engine) as zoo:
+        await zoo.put("a", "b")
+        assert await zoo.follower.caught_up(ZOO, PATIENCE_SEC)
+        await zoo.put("c", gone=["a"])
+        assert await zoo.follower.caught_up(ZOO, PATIENCE_SEC)
+        assert await engine.position(ZOO) == await zoo.dao.last_change(ZOO)
+        async with asyncio.timeout(PATIENCE_SEC):
+            while await zoo.indexed() != ["b", "c"]:  # noqa: ASYNC110 - the cluster tells nobody
+                await asyncio.sleep(0.05)
