@@ -65,8 +65,8 @@ def error_of(status: int, answer: object, doing: str) -> BackendError:
             "the search cluster refuses the login; see para.es.basic_auth_login and "
             "para.es.basic_auth_password, or para.es.sign_requests_to_aws"
         )
-    if status == 403:  # noqa: PLR2004
-        return BackendError(
+    if status == 403:  # noqa: PLR2004 - what AWS says to a key that is wrong or over, too
+        return UnavailableError(
             f"the search cluster does not let this user {doing}: {reason}; give the user of "
             "para.es.basic_auth_login, or of the AWS key, that right"
         )
@@ -85,6 +85,8 @@ def cause_of(answer: object) -> tuple[str, str]:
         cause = error.get("caused_by")
         because = f"; {cause.get('reason')}" if isinstance(cause, dict) else ""
         return str(error.get("type", "")), _line(f"{error.get('reason')}{because}")
+    if isinstance(answer, dict) and isinstance(answer.get("message"), str):  # of AWS
+        return "", _line(answer["message"])
     return "", _line(str(error or answer or "no reason given"))
 
 

@@ -73,6 +73,44 @@ async def test_a_full_disk_refuses_writes_until_there_is_room(
     assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (401, "Unauthorized"),
+        (403, '{"error": {"type": "security_exception", "reason": "no permissions"}}'),
+        (403, '{"message": "The security token included in the request is expired"}'),
+    ],
+    ids=["login", "rights", "key of AWS"],
+)
+async def test_a_refused_login_is_told_once_and_the_index_follows_when_it_is_right(
+    engine: ElasticSearch,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    answer: str,
+) -> None:
+    refused: list[str] = []
+
+    async def refuse(what: str, *_: object, **__: object) -> tuple[int, str]:
+        refused.append(what)
+        return status, answer
+
+    async with followed(engine) as zoo:
+        await zoo.put("a")
+        assert await zoo.agrees()
+        with monkeypatch.context() as door, caplog.at_level(logging.INFO):
+            door.setattr(engine.connection, "send", refuse)
+            await zoo.put("b", gone=["a"])
+            waiting = asyncio.create_task(zoo.follower.caught_up(APP, PATIENCE_SEC))
+            await until(lambda: len(refused) > 3)  # it was tried again and again
+        assert await waiting
+        assert await zoo.agrees()
+        assert await zoo.indexed() == ["b"]
+    (line,) = [r for r in caplog.records if r.levelno >= logging.WARNING]
+    assert "para.es.basic_auth_login" in line.getMessage()
+    assert line.exc_info is None
+
+
 async def test_an_index_that_somebody_removed_is_made_again(engine: ElasticSearch) -> None:
     await engine.index(APP, [a_record("a")], [], 1)
     home = engine.homes.known[APP]
@@ -108,6 +146,7 @@ async def test_of_two_rebuilds_at_once_the_later_one_fails_cleanly(engine: Elast
     [
         (401, "Unauthorized", "para.es.basic_auth_login"),
         (403, '{"error": {"type": "security_exception", "reason": "no"}}', "give the user"),
+        (403, '{"message": "The token is expired"}', "search: The token is expired; give the user"),
         (503, '{"error": "unavailable"}', "cannot search now"),
         (429, BUSY, "cannot search now"),
         (200, "<html>", "not as a search cluster does"),
