@@ -15,7 +15,7 @@
     │   └── VersionConflictError    the version a client sent is not the stored one
     └── BackendError                a database, index, cache or queue failed
         ├── UnavailableError        it cannot be reached, or did not answer in time
-        │   └── IndexMovedError     another server writes the index, or has put another in its place
+        │   └── IndexMovedError     an index was removed or replaced, or another server writes it
         └── StorageFullError        it has no space left
 
 Every error has a stable ``code``; only the server's table of answers knows HTTP statuses.
@@ -152,13 +152,15 @@ class UnavailableError(BackendError):
 
 
 class IndexMovedError(UnavailableError):
-    """An index is written by another server, or was replaced; it has nothing that is wrong."""
+    """An index was removed, replaced, or is written by another server; nothing in it is wrong."""
 
     code = "index-moved"
 
     def __init__(self, appid: str) -> None:
         self.appid = appid
-        super().__init__(f"the index of {appid} is written by another server now, or was replaced")
+        super().__init__(
+            f"the index of {appid} was removed or replaced, or another server writes it now"
+        )
 
 
 class StorageFullError(BackendError):

@@ -9,60 +9,23 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from para_core.errors import BackendError
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.failures import RefusedError
+from para_search_elasticsearch.home import Home, tenant_of
 from para_search_elasticsearch.mapping import index_body
 from para_search_elasticsearch.naming import Names
 from para_search_elasticsearch.settings import ElasticSettings
 
-__all__ = ["Home", "Homes", "Place", "names_of"]
+__all__ = ["Homes", "names_of"]
 
 logger = logging.getLogger(__name__)
 
 _EXISTS = "resource_already_exists_exception"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a write is addressed to, and with which parameters."""
-
-    name: str
-    params: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where an app's documents are."""
-
-    alias: str
-    index: str
-    tenant: str
-    """What its documents are marked with: the app, and in a shared index which rebuild."""
-
-    is_shared: bool
-
-    @property
-    def filling(self) -> str:
-        """What it is called while it is filled: an alias, so that no write outlives it.
-
-        A cluster makes an index that is missing when something is written into it, an alias not.
-        """
-        return self.index if self.is_shared else f"{self.index}_new"
-
-    def place(self, alias: str = "") -> Place:
-        """Return where to write while it is in use: an alias, unless another is given its own."""
-        return Place(alias or self.alias, {"require_alias": "true"})
-
-    def filling_place(self) -> Place:
-        """Return where to write while it is filled."""
-        if self.is_shared:
-            return Place(self.filling, {"routing": self.alias})
-        return Place(self.filling, {"require_alias": "true"})
 
 
 def names_of(settings: ElasticSettings, root: str, *, is_ordered: bool = False) -> Names:
@@ -101,22 +64,15 @@ class Homes:
         """Return where an app is now; ``None`` when it has no index of the form in use."""
         alias = self.names.alias(appid)
         found = await self._behind(alias)
+        self.forget(appid)
         if len(found) != 1:
             return None  # none, or one of each of two writers: neither is complete
         ((index, facts),) = found.items()
         if not self.names.is_current(index):
             return None
-        tenant = _tenant_of(facts["aliases"].get(alias, {}))
+        tenant = tenant_of(facts["aliases"].get(alias, {}))
         home = Home(alias, index, tenant or appid, is_shared=tenant is not None)
         self.known[appid] = home
-        return home
-
-    async def for_writing(self, appid: str) -> Home:
-        """Return where an app is, made if it is nowhere yet."""
-        home = self.known.get(appid) or await self.look_up(appid)
-        if home is None:
-            home = await self.make(appid)
-            await self.move_in(appid, home)
         return home
 
     # ---- making -------------------------------------------------------------------------------
@@ -126,11 +82,14 @@ class Homes:
         alias = self.names.alias(appid)
         shares = await self._shares(appid) if shared is None else shared
         if shares:
-            index = self.names.shared_index()
-            await self._create(index, is_root=True)
-            return Home(alias, index, f"{appid}\x1f{uuid.uuid4().hex[:12]}", is_shared=True)
-        home = Home(alias, self.names.new_index(appid), appid, is_shared=False)
-        await self._create(home.index, is_root=appid == self._root, alias=home.filling)
+            mark = uuid.uuid4().hex[:12]
+            index, tenant = self.names.shared_index(), f"{appid}\x1f{mark}"
+            filling = self.names.filling(appid, mark)
+            home = Home(alias, index, tenant, is_shared=True, filling=filling)
+        else:
+            index = self.names.new_index(appid)
+            home = Home(alias, index, appid, is_shared=False, filling=f"{index}_new")
+        await self._create(home, is_root=shares or appid == self._root)
         return home
 
     async def _shares(self, appid: str) -> bool:
@@ -139,17 +98,16 @@ class Homes:
             return False
         alias = self.names.alias(appid)
         return appid == self._root or any(
-            _tenant_of(facts["aliases"].get(alias, {})) is not None
+            tenant_of(facts["aliases"].get(alias, {})) is not None
             for facts in (await self._behind(alias)).values()
         )
 
-    async def _create(self, index: str, *, is_root: bool, alias: str = "") -> None:
+    async def _create(self, home: Home, *, is_root: bool) -> None:
         body = index_body(self._settings, is_root=is_root, is_ordered=self._is_ordered)
-        if alias:
-            body["aliases"] = {alias: {}}
+        body["aliases"] = {home.filling: home.alias_options()}
         try:
             await self._connection.request(
-                f"PUT /{quote(index, safe='')}",
+                f"PUT /{quote(home.index, safe='')}",
                 body,
                 doing="create an index",
                 timeout_ms=self._settings.bulk_timeout_ms,
@@ -157,17 +115,15 @@ class Homes:
         except RefusedError as refusal:
             if refusal.kind != _EXISTS:
                 raise
+            add = {"index": home.index, "alias": home.filling, **home.alias_options()}
+            await self._change([{"add": add}], "create an index")
 
     # ---- moving -------------------------------------------------------------------------------
 
     async def move_in(self, appid: str, home: Home) -> None:
         """Let the alias of an app name this home, in one step; what it named before goes."""
         actions, old = await self.departure(home)
-        await self._connection.request(
-            "POST /_aliases",
-            {"actions": [*actions, *self.arrival(home)]},
-            doing="put an index in place",
-        )
+        await self._change([*actions, *self.arrival(home)], "put an index in place")
         await self.settle(appid, home, *old)
 
     async def departure(self, home: Home) -> tuple[list[Json], list[Home]]:
@@ -177,7 +133,7 @@ class Homes:
         """
         actions, old = list[Json](), list[Home]()
         for index, facts in (await self._behind(home.alias)).items():
-            tenant = _tenant_of(facts["aliases"].get(home.alias, {}))
+            tenant = tenant_of(facts["aliases"].get(home.alias, {}))
             if index != home.index:
                 one = {"index": index}
                 is_own = tenant is None
@@ -208,17 +164,23 @@ class Homes:
 
     def arrival(self, home: Home) -> list[Json]:
         """Return what lets the alias of an app name a home, beside what it names before."""
-        actions: list[Json] = [{"add": _alias_action(home)}]
-        if not home.is_shared:
-            actions.append({"remove": {"index": home.index, "alias": home.filling}})
-        return actions
+        add = {"index": home.index, "alias": home.alias, **home.alias_options()}
+        return [{"add": add}, {"remove": {"index": home.index, "alias": home.filling}}]
 
     async def clear(self, home: Home) -> None:
         """Remove a home that no alias names any more, or yet."""
-        if home.is_shared:
-            await self.empty(home.index, home.tenant, home.alias)
-        else:
+        if not home.is_shared:
             await self.discard(home.index)
+            return
+        if home.filling:
+            remove = {"index": home.index, "alias": home.filling}
+            try:
+                await self._change([{"remove": remove}], "remove an index")
+            except RefusedError as refusal:
+                if not refusal.is_missing:
+                    raise
+                return  # it was used, or is gone with the shared index
+        await self.empty(home.index, home.tenant, home.alias)
 
     # ---- removing -----------------------------------------------------------------------------
 
@@ -226,16 +188,14 @@ class Homes:
         """Remove an app with all its documents."""
         alias = self.names.alias(appid)
         for index, facts in (await self._behind(alias)).items():
-            tenant = _tenant_of(facts["aliases"].get(alias, {}))
+            tenant = tenant_of(facts["aliases"].get(alias, {}))
             if tenant is None:
                 await self.discard(index)
             else:
                 actions = [{"remove": {"index": index, "alias": alias}}]
                 if self._is_ordered:
                     actions.append({"remove": {"index": index, "alias": self.names.pens(appid)}})
-                await self._connection.request(
-                    "POST /_aliases", {"actions": actions}, doing="remove an index"
-                )
+                await self._change(actions, "remove an index")
                 await self.empty(index, tenant, alias)
         self.forget(appid)
 
@@ -258,6 +218,10 @@ class Homes:
             params={"conflicts": "proceed", "refresh": "true", "routing": routing},
             timeout_ms=self._settings.bulk_timeout_ms,
         )
+
+    async def _change(self, actions: Sequence[Json], doing: str) -> None:
+        """Change aliases, all in one step."""
+        await self._connection.request("POST /_aliases", {"actions": actions}, doing=doing)
 
     async def _behind(self, alias: str) -> dict[str, Any]:
         try:
@@ -285,9 +249,7 @@ class Homes:
                 continue
             actions = [*self._still(home), {"remove_index": {"index": index}}]
             try:
-                await self._connection.request(
-                    "POST /_aliases", {"actions": actions}, doing="remove an old index"
-                )
+                await self._change(actions, "remove an old index")
             except RefusedError as refusal:
                 if not refusal.is_missing:
                     raise
@@ -298,23 +260,8 @@ class Homes:
         Where one server writes, a home that was replaced is removed in the same step, so that its
         index is there says enough.
         """
-        add: Json = {"add": _alias_action(home)}
+        add: Json = {"add": {"index": home.index, "alias": home.alias}}
         if not self._is_ordered:
             return [add]
         of_home = {"index": home.index, "alias": home.alias}
         return [{"remove": {**of_home, "must_exist": True}}, add]
-
-
-def _tenant_of(alias: Json) -> str | None:
-    """Return the mark in the filter of an alias; ``None`` for an index of its own."""
-    tenant = alias.get("filter", {}).get("term", {}).get("_app")
-    if isinstance(tenant, dict):  # the long form
-        tenant = tenant.get("value")
-    return tenant if isinstance(tenant, str) else None
-
-
-def _alias_action(home: Home) -> Json:
-    action: Json = {"index": home.index, "alias": home.alias}
-    if home.is_shared:
-        action |= {"routing": home.alias, "filter": {"term": {"_app": home.tenant}}}
-    return action

@@ -55,6 +55,10 @@ class Names:
         """Return the pattern of all such names of an app; no index has one."""
         return f"{self._stem(appid)}.pen-*"
 
+    def filling(self, appid: str, mark: str) -> str:
+        """Return the alias of a part of the shared index while a rebuild fills it."""
+        return f"{self._stem(appid)}.new-{mark}"
+
     def shared_index(self) -> str:
         """Return the name of the index of the root app and of those that share it."""
         return f"{self._stem(self.root)}-shared_{self.form}{_FORMAT}"

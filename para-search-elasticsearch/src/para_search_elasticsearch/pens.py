@@ -9,7 +9,8 @@ from __future__ import annotations
 from para_core.errors import BackendError, IndexMovedError
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.failures import RefusedError
-from para_search_elasticsearch.homes import Home, Homes
+from para_search_elasticsearch.home import Home
+from para_search_elasticsearch.homes import Homes
 
 __all__ = ["Pens"]
 

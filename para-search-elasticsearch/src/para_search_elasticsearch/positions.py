@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.failures import STALE, RefusedError
-from para_search_elasticsearch.homes import Home, Place
+from para_search_elasticsearch.home import Home, Place
 from para_search_elasticsearch.naming import state_id
 from para_search_elasticsearch.settings import ElasticSettings
 

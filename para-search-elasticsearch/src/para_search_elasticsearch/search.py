@@ -8,14 +8,15 @@ from collections.abc import AsyncIterable, Callable, Sequence
 
 from para_core.contracts.dao import Record
 from para_core.contracts.search import Hits, Later, Search
-from para_core.errors import UnavailableError
+from para_core.errors import IndexMovedError, UnavailableError
 from para_core.pager import Pager
 from para_core.query.tree import Node
 from para_search_elasticsearch.bulk import Bulk
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.finding import Finder
-from para_search_elasticsearch.homes import Home, Homes
+from para_search_elasticsearch.home import Home
+from para_search_elasticsearch.homes import Homes
 from para_search_elasticsearch.pens import Pens
 from para_search_elasticsearch.positions import Positions
 from para_search_elasticsearch.settings import BulkSettings, ElasticSettings
@@ -23,8 +24,6 @@ from para_search_elasticsearch.turns import Turns
 from para_search_elasticsearch.writing import Writer
 
 __all__ = ["ElasticSearch"]
-
-_TRIES = 2  # of a write: somebody may have removed the index since this process saw it
 
 
 class ElasticSearch(Search):
@@ -66,6 +65,7 @@ class ElasticSearch(Search):
         refresh = bulk.flush_immediately and not settings.async_enabled
         self._writer = Writer(sender, settings, clock, refresh=refresh)
         self._turns = Turns(self.homes, Pens(connection, self.homes), self._writer, self._positions)
+        self._seen: set[str] = set()  # apps whose index must be there: its position was told
         self._is_open = False
 
     @property
@@ -81,6 +81,7 @@ class ElasticSearch(Search):
         """Close the connections."""
         self._is_open = False
         self.homes.forget()
+        self._seen.clear()
         self._turns.forget()
         await self.connection.close()
 
@@ -91,6 +92,7 @@ class ElasticSearch(Search):
     async def lead(self) -> None:
         """Look anew where the indexes are: another process wrote until now."""
         self.homes.forget()
+        self._seen.clear()
         self._writer.forget()
 
     # ---- searching ----------------------------------------------------------------------------
@@ -108,7 +110,12 @@ class ElasticSearch(Search):
         self._check_open()
         if self._is_ordered:
             return await self._turns.begin(appid)
-        return await self._position_in(await self.homes.look_up(appid))
+        position = await self._position_in(await self.homes.look_up(appid))
+        if position is None:
+            self._seen.discard(appid)  # who asks knows that it has to be made
+        else:
+            self._seen.add(appid)
+        return position
 
     async def refresh(self, appid: str) -> int | None:
         """Return what ``position`` does: what the cluster was told, every search sees."""
@@ -130,21 +137,29 @@ class ElasticSearch(Search):
     ) -> None:
         """Index records, unindex ids and remember the position; see ``Search.index``.
 
-        The position is written when everything else is: it is never ahead.
+        The position is written when everything else is: it is never ahead. An index is made here
+        only where there was none. One that somebody has removed held what is not in this call.
+
+        Raises:
+            IndexMovedError: The index is gone. Ask for the position.
         """
         self._check_open()
-        for tried in range(_TRIES):
-            home = await self.homes.for_writing(appid)
-            try:
-                await self._writer.apply(appid, home, puts, deletes)
-                if position is not None:
-                    await self._positions.write(home, home.place(), position)
-            except RefusedError as refusal:
-                self.homes.forget(appid)
-                if not refusal.is_missing or tried + 1 == _TRIES:
-                    raise
-            else:
-                return
+        home = self.homes.known.get(appid) or await self.homes.look_up(appid)
+        if home is None:
+            if appid in self._seen:
+                raise IndexMovedError(appid)
+            home = await self.homes.make(appid)
+            await self.homes.move_in(appid, home)
+        self._seen.add(appid)
+        try:
+            await self._writer.apply(appid, home, puts, deletes)
+            if position is not None:
+                await self._positions.write(home, home.place(), position)
+        except RefusedError as refusal:
+            self.homes.forget(appid)
+            if refusal.is_missing:
+                raise IndexMovedError(appid) from refusal
+            raise
 
     async def rebuild(
         self, appid: str, records: AsyncIterable[Sequence[Record]], position: int
@@ -160,6 +175,7 @@ class ElasticSearch(Search):
             await self._positions.show(home)
             is_asked = True  # from here on it may be in use, unless that is refused
             await self.homes.move_in(appid, home)
+            self._seen.add(appid)
         except BaseException as error:
             if not is_asked or isinstance(error, RefusedError):
                 await asyncio.shield(self._clear(home))
@@ -178,6 +194,7 @@ class ElasticSearch(Search):
         """Remove the app's index with everything in it."""
         self._check_open()
         await self.homes.remove(appid)
+        self._seen.discard(appid)
         self._writer.forget(appid)
         self._turns.forget(appid)
 

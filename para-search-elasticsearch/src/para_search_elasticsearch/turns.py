@@ -16,7 +16,8 @@ from para_core.contracts.dao import Record
 from para_core.contracts.search import Later
 from para_core.errors import BackendError, IndexMovedError, UnavailableError
 from para_search_elasticsearch.failures import RefusedError
-from para_search_elasticsearch.homes import Home, Homes
+from para_search_elasticsearch.home import Home
+from para_search_elasticsearch.homes import Homes
 from para_search_elasticsearch.pens import Pens
 from para_search_elasticsearch.positions import Positions, State
 from para_search_elasticsearch.writing import Writer

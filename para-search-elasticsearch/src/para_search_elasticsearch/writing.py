@@ -11,7 +11,7 @@ from para_core.contracts.dao import Record
 from para_core.query.fields import document_of
 from para_search_elasticsearch.bulk import Action, Bulk, Failed
 from para_search_elasticsearch.documents import document_body, source_of
-from para_search_elasticsearch.homes import Home, Place
+from para_search_elasticsearch.home import Home, Place
 from para_search_elasticsearch.naming import document_id, guard_id
 from para_search_elasticsearch.settings import ElasticSettings
 

@@ -11,7 +11,8 @@ from para_core.config import Config
 from para_core.errors import UnavailableError
 from para_search_elasticsearch.engine import settings_of
 from para_search_elasticsearch.failures import RefusedError
-from para_search_elasticsearch.homes import Home, Homes
+from para_search_elasticsearch.home import Home
+from para_search_elasticsearch.homes import Homes
 
 
 class Cluster:

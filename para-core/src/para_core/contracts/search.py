@@ -93,6 +93,10 @@ class Search(Component):
                 ``change`` is 0: such an object lives in the index only.
             deletes: Ids to remove; absent ones are no error.
             position: The change this call completes; ``None`` leaves the position as it is.
+
+        Raises:
+            IndexMovedError: The index that was there is gone, and what it held with it. Ask for the
+                position; until then nothing is written.
         """
 
     @abstractmethod

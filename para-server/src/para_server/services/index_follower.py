@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from para_core.contracts.dao import DAO, Record
 from para_core.contracts.search import Search
-from para_core.errors import ParaError, StorageFullError, UnavailableError
+from para_core.errors import IndexMovedError, ParaError, StorageFullError, UnavailableError
 from para_core.tasks import cancelled
 from para_server.services.following import Retention
 from para_server.services.index_feed import Feed, Pending
@@ -201,7 +201,11 @@ class IndexFollower(Indexing):
         """Index objects that no change of this database tells; they are found when this returns."""
         feed = self._feed(appid)
         async with self._alone(feed):
-            await self._search.index(appid, records, gone, None)
+            try:
+                await self._search.index(appid, records, gone, None)
+            except IndexMovedError:  # somebody has removed it
+                await self._writer.rebuild(feed)
+                await self._search.index(appid, records, gone, None)
 
     @contextlib.asynccontextmanager
     async def _alone(self, feed: Feed) -> AsyncIterator[None]:
