@@ -217,13 +217,24 @@ class SharedIndex(FeedIndexing):
         await self._clear(appid)
 
     async def _clear(self, appid: str) -> None:
-        """Remove the index of an app that has nothing, if there is one."""
+        """Remove the index of an app that has nothing, if there is one.
+
+        When something was written meanwhile, through whichever node, the index that was removed may
+        have had it already. What is written from then on comes into another one.
+        """
         try:
             is_left = await self._search.refresh(appid) is not None
             if is_left and await self._dao.last_change(appid) == 0:
                 await self._search.drop(appid)
+                if await self._dao.last_change(appid):
+                    await self._maker.make(appid)
         except ParaError as error:
-            logger.warning("an index may be left of a removed app: %s", error)
+            logger.warning(
+                "what an app finds may be that of a removed one of its name, until "
+                "POST /v1/_reindex: %s",
+                error,
+                extra={"appid": appid},
+            )
         self._look(appid)
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:

@@ -42,6 +42,7 @@ class Engine(MemorySearch):
         self.is_away = False
         self.moves = self.rebuilds = self.refused = 0
         self.before_write: Callable[[], Awaitable[None]] | None = None
+        self.before_drop: Callable[[], Awaitable[None]] | None = None
 
     async def position(self, appid: str) -> int | None:
         if self.is_away:
@@ -67,6 +68,11 @@ class Engine(MemorySearch):
             self.refused -= 1
             raise RuntimeError("a fault of the engine")
         await super().index_as_of(appid, puts, deletes, position, as_of)
+
+    async def drop(self, appid: str) -> None:
+        if self.before_drop is not None:
+            await self.before_drop()
+        await super().drop(appid)
 
     async def rebuild_as_of(
         self, appid: str, records: AsyncIterable[Sequence[Record]], position: int, later: Later
@@ -374,6 +380,24 @@ async def test_a_new_app_has_nothing_of_an_old_one_of_its_name(
     assert await writer.index.caught_up(APP, PATIENCE_SEC)
     await reader.index.begin_app(APP)  # made twice at the same time
     assert await setting.found() == ["new"]
+
+
+async def test_what_a_new_app_has_is_found_though_an_old_index_was_removed_late(
+    setting: Setting, writer: Member, reader: Member
+) -> None:
+    """The node was stopped between its look at the database and the removal."""
+
+    async def write() -> None:
+        await writer.put("new")
+        assert await writer.index.caught_up(APP, PATIENCE_SEC)
+
+    await setting.engine.index(APP, [a_record("old", change=1)], [], 7)
+    setting.engine.before_drop = write
+    await reader.index.begin_app(APP)
+    assert await setting.found() == ["new"]
+    await writer.put("newer")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["new", "newer"]
 
 
 async def test_an_app_that_another_node_removed_is_forgotten(
