@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -86,6 +87,28 @@ def test_without_the_driver_the_start_says_what_to_install(
     config = Config({"para.sql.url": url})
     with pytest.raises(ConfigError, match=rf'pip install "para-dao-sql\[{extra}\]"'):
         plugin.para_register_daos()["SqlDAO"](config)
+
+
+@pytest.mark.parametrize(
+    ("url", "loaded"),
+    [
+        ("", ""),
+        ("postgresql://h/db", "asyncpg"),
+        ("mysql://h/db", "asyncmy"),
+        ("sqlserver://h/db", "pytds"),
+        ("oracle:thin:@h/db", "oracledb"),
+    ],
+)
+def test_only_the_driver_of_the_address_is_loaded(url: str, loaded: str) -> None:
+    program = (
+        "import sys; from para_core.config import Config; import para_dao_sql.plugin as p; "
+        "names = {'asyncpg', 'asyncmy', 'pytds', 'oracledb'}; daos = p.para_register_daos(); "
+        "p.para_register_sections(); p.para_register_checks(); assert not names & set(sys.modules);"
+        "daos['SqlDAO'](Config({'para.sql.url': sys.argv[1]})); print(*names & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program, url]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    assert done.stdout.strip() == loaded
 
 
 _EXPERIMENTS = [("sqlserver://h/db", "SQL Server"), ("oracle:thin:@h/db", "Oracle")]
