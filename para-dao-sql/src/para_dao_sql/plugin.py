@@ -56,7 +56,7 @@ async def examine_database(config: Config) -> Iterable[Finding]:
     """Tell what is known of the database server; of some products there is nothing to say."""
     from para_core.checks import advice
     from para_core.errors import ConfigError
-    from para_dao_sql.address import MariaDBAddress, parse_address
+    from para_dao_sql.address import MariaDBAddress, PostgresAddress, parse_address
     from para_dao_sql.settings import SqlSettings
 
     settings = config.section("para.sql", SqlSettings)
@@ -68,16 +68,22 @@ async def examine_database(config: Config) -> Iterable[Finding]:
         return []
     if address.product in EXPERIMENTS:
         return [advice(f"{address.product} {UNTESTED}", INSTEAD)]
-    if not isinstance(address, MariaDBAddress):
-        return []
-    try:
-        from para_dao_sql.mariadb.doctor import Needs, examine
-    except ModuleNotFoundError:
-        return []
     workers = max(1, config.number("para.workers"))
     connections = workers * (settings.pool_size + _CONNECTIONS_BESIDE)
-    needs = Needs(config.number("para.max_entity_size_bytes"), connections)
-    return await examine(address, settings.timeout_ms / 1000, needs)
+    try:
+        match address:
+            case PostgresAddress():
+                from para_dao_sql.postgresql import doctor as of_postgresql
+
+                return await of_postgresql.examine(address, settings.timeout_ms, connections)
+            case MariaDBAddress():
+                from para_dao_sql.mariadb import doctor as of_mariadb
+
+                needs = of_mariadb.Needs(config.number("para.max_entity_size_bytes"), connections)
+                return await of_mariadb.examine(address, settings.timeout_ms / 1000, needs)
+    except ModuleNotFoundError:
+        pass  # the check of the back-ends says which driver is missing
+    return []
 
 
 def open_embedded_dao(config: Config) -> DAO:

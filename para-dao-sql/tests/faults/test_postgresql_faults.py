@@ -12,9 +12,12 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from para_core.checks import Verdict
+from para_core.config import Config
 from para_core.errors import BackendError
 from para_core.testing.dao import a_record
 from para_dao_sql.address import PostgresAddress
+from para_dao_sql.plugin import para_register_checks
 from para_dao_sql.postgresql import PostgresDAO, upgrade
 from para_dao_sql.postgresql.dialect import PostgresDialect
 from para_dao_sql.postgresql.errors import FAILURES, as_para_error
@@ -108,6 +111,17 @@ async def test_a_full_disk_and_a_standby_are_told_apart() -> None:
     standby = as_para_error(asyncpg.ReadOnlySQLTransactionError("read-only"), place)
     assert standby.code == "backend"
     assert "25006" in str(standby)
+
+
+async def test_doctor_asks_the_server(place: PostgresPlace) -> None:
+    settings = {"para.dao": "SqlDAO", "para.sql.url": os.environ["PARA_TEST_POSTGRESQL_URL"]}
+    (check,) = para_register_checks()
+    many = {"para.workers": 64, "para.sql.pool_size": 100}
+    found = await check.examine(Config({**settings, **many}))
+    waits = await place.run("SHOW fsync")
+    said = [one.said for one in found if one.verdict is Verdict.BAD]
+    assert any("does not wait for its disk" in text for text in said) == (waits == "off")
+    assert any("this server may make 6528" in text for text in said)
 
 
 async def test_an_app_that_is_deleted_is_empty_in_a_snapshot(place: PostgresPlace) -> None:

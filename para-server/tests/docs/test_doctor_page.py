@@ -19,6 +19,8 @@ from .pages import DOCS, blocks_of
 from .server import running
 
 PAGE = DOCS / "how-to" / "check-a-server.md"
+REPOSITORY = DOCS.parent
+CHECK = "def para_register_checks("
 EXAMPLE = 'para.app_secret_key = "0123456789"\n'
 
 
@@ -50,9 +52,22 @@ def test_the_commands_find_what_the_page_shows(tmp_path: Path) -> None:
     assert {one["subject"] for one in json.loads(as_json.stdout)} == {c.subject for c in CHECKS}
 
 
+def rows_of(heading: str) -> list[str]:
+    """Return the first cells of the table that begins with this one."""
+    (table,) = [part for part in PAGE.read_text().split("\n\n") if part.startswith(f"| {heading} ")]
+    return [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+
+
 def test_the_table_has_every_subject() -> None:
-    rows = [line.split("|")[1].strip() for line in PAGE.read_text().splitlines() if line[:1] == "|"]
-    assert rows[2:] == [check.subject for check in CHECKS]
+    assert rows_of("subject") == [check.subject for check in CHECKS]
+
+
+def test_every_plugin_of_ours_with_a_check_is_named() -> None:
+    plugins = [
+        file for file in REPOSITORY.glob("para-*/src/*/plugin.py") if CHECK in file.read_text()
+    ]
+    names = {file.relative_to(REPOSITORY).parts[0] for file in plugins} - {"para-server"}
+    assert {row.strip("`") for row in rows_of("plugin")} == names
 
 
 def test_a_server_that_runs_is_asked(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from para_core.checks import Finding, bad, good
 from para_dao_sql.mariadb.connection import connect
 from para_dao_sql.mariadb.errors import FAILURES
+from para_dao_sql.servers.troubles import few_connections, no_wait
 
 if TYPE_CHECKING:
     from para_dao_sql.address import MariaDBAddress
@@ -66,10 +67,7 @@ def findings(settings: ServerSettings, needs: Needs) -> Iterator[Finding]:
 
 def _troubles(settings: ServerSettings, needs: Needs) -> Iterator[Finding]:
     if settings.flush != 1:
-        yield bad(
-            "the database server does not wait for its disk: what it has answered can be lost",
-            "set innodb_flush_log_at_trx_commit to 1 there",
-        )
+        yield no_wait("set innodb_flush_log_at_trx_commit to 1 there")
     if settings.packet < _TIMES * needs.entity_bytes:
         yield bad(
             f"the database server takes packets of {settings.packet} bytes, and an object may have "
@@ -78,11 +76,7 @@ def _troubles(settings: ServerSettings, needs: Needs) -> Iterator[Finding]:
             "para.max_entity_size_bytes",
         )
     if settings.connections < needs.connections:
-        yield bad(
-            f"the database server takes {settings.connections} connections, and this server may "
-            f"make {needs.connections}",
-            "raise max_connections there, or lower para.sql.pool_size or para.workers",
-        )
+        yield few_connections(settings.connections, needs.connections, "max_connections")
     if settings.log.upper() == "STATEMENT":
         yield bad(
             "the binary log of the database server wants statements, so writes fail",
