@@ -73,6 +73,7 @@ class River(Component):
         """
         self._queue, self._services, self._deliver = queue, services, deliver
         self._wait_sec, self._index_tries = wait_sec, index_tries
+        self._told = ""  # why messages wait, as it was logged
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -92,16 +93,30 @@ class River(Component):
                 messages = await self._queue.pull(_AT_ONCE, self._wait_sec)
                 await self._finish(asyncio.create_task(self._do_all(messages)))
                 failures = 0
+                self._report_return()
                 if not messages:
                     await asyncio.sleep(0.01)  # a queue that is closed does not wait
             except Exception as error:  # whatever it is: messages must be taken again
                 pause = _TROUBLE_SEC[min(failures, len(_TROUBLE_SEC) - 1)]
                 failures += 1
-                if isinstance(error, ParaError):
-                    logger.warning("messages wait in the queue: %s", error)
-                else:
-                    logger.exception("messages wait in the queue")
+                self._report(error)
                 await asyncio.sleep(pause)
+
+    def _report(self, error: Exception) -> None:
+        """Log why messages wait; the same reason once until they are taken again."""
+        reason = f"{type(error).__name__}: {error}"
+        if reason == self._told:
+            return
+        self._told = reason
+        if isinstance(error, ParaError):
+            logger.warning("messages wait in the queue: %s", error)
+        else:
+            logger.error("messages wait in the queue", exc_info=error)
+
+    def _report_return(self) -> None:
+        if self._told:
+            self._told = ""
+            logger.info("messages are taken from the queue again")
 
     @staticmethod
     async def _finish(work: asyncio.Task[None]) -> None:
