@@ -1,1 +1,0 @@
-"""Redis servers that the tests start and stop themselves, and names that nobody else uses."""
