@@ -96,7 +96,7 @@ class River(Component):
                 self._report_return()
                 if not messages:
                     await asyncio.sleep(0.01)  # a queue that is closed does not wait
-            except Exception as error:  # whatever it is: messages must be taken again
+            except Exception as error:  # noqa: BLE001 - messages must be taken again
                 pause = _TROUBLE_SEC[min(failures, len(_TROUBLE_SEC) - 1)]
                 failures += 1
                 self._report(error)
