@@ -18,7 +18,7 @@ _FORMAT = 1
 """Grows when the mapping or the way values are written changes; older indexes are built again."""
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
-_HASHED = re.compile(r".*-[0-9a-f]{16}\Z")
+_HASHED = re.compile(r".*-[0-9a-f]{16}([._-]|\Z)")  # as names begin that are made here
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _MOST_ID_BYTES = 512  # of a document, in both products
 _SLUG_CHARS = 40

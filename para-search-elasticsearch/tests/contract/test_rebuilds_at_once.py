@@ -50,6 +50,15 @@ async def test_who_was_stopped_while_it_tidied_up_removes_no_index_in_use(
         assert await second.position(APP) == 1
 
 
+async def test_a_rebuild_leaves_apps_alone_whose_names_look_like_old_indexes() -> None:
+    async with an_engine() as engine:
+        other = engine.homes.names.indexes(APP).removeprefix(engine.settings.index_prefix)
+        other = other.replace("*", "p1_0123456789ab")
+        await engine.index(other, [a_record("theirs")], [], 1)
+        assert await engine.rebuild(APP, batches([a_record("k")]), 1) == 1
+        assert await found(engine, "*", appid=other) == "theirs"
+
+
 @pytest.mark.parametrize("is_shared", [False, True], ids=["own index", "shared index"])
 async def test_of_two_first_indexes_at_once_the_later_one_is_as_far(
     monkeypatch: pytest.MonkeyPatch, *, is_shared: bool

@@ -48,6 +48,15 @@ def test_no_two_apps_share_an_alias_or_an_index() -> None:
     assert len(stems) == len(APPS)
 
 
+@pytest.mark.parametrize("end", ["_x", "_p1_0123456789ab", ".pen-x", ".new-x", "-shared_p1", ""])
+def test_no_app_has_a_name_that_is_made_for_another(end: str) -> None:
+    """Else what is done to all indexes of an app, or to all pens, would reach another one's."""
+    stem = NAMES.indexes("app").removesuffix("_*")
+    alias = NAMES.alias(f"{stem}{end}")
+    for pattern in (NAMES.indexes("app"), NAMES.pens("app"), f"{stem}.*", f"{stem}-shared*_*"):
+        assert not fnmatchcase(alias, pattern)
+
+
 def test_every_index_is_a_new_one_of_its_app() -> None:
     first, second = NAMES.new_index("app"), NAMES.new_index("app")
     assert first != second
