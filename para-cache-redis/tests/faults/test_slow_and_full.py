@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from para_core.contracts.dao import Record
 from para_core.errors import ConfigError
 from para_core.testing.cache import a_record
 from para_core.testing.line import Line
+from para_server.services.health import Health
+from para_server.services.health_parts import cache_part
 
 from ..kit import (  # noqa: TID252 - tests have no absolute names
     OwnRedis,
@@ -188,6 +191,30 @@ async def test_a_full_server_keeps_nothing_old(
     assert [await near.increment("app", "calls", ttl_sec=600) for _ in range(3)] == [1, 2, 3]
     assert near.is_connected
     assert not warnings(caplog)
+
+
+async def test_health_tells_of_a_full_server_and_the_log_once(
+    near: RedisCache, server: OwnRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    health = Health([cache_part(near, "para")], fresh_sec=0)
+
+    async def fault() -> str:
+        report = await health.report()
+        assert report.is_healthy  # requests go on
+        return report.parts[0].fault
+
+    caplog.set_level(logging.INFO, "para_server")
+    assert await fault() == ""
+    await is_full(server)
+    faults = [await fault() for _ in range(3)]
+    assert faults == ["what was put into it is not there; is it full?"] * 3
+    await server.tell("CONFIG", "SET", "maxmemory", "0")
+    assert await fault() == ""
+    lines = [(line.getMessage(), vars(line)["part"]) for line in caplog.records[1:]]
+    assert lines == [
+        ("a part of the server fails", "Cache"),
+        ("a part of the server works again", "Cache"),
+    ]
 
 
 async def test_a_full_server_takes_more_when_it_has_room_again(

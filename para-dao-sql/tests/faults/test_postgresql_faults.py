@@ -113,6 +113,27 @@ async def test_a_full_disk_and_a_standby_are_told_apart() -> None:
     assert "25006" in str(standby)
 
 
+async def test_of_writes_that_go_together_the_one_that_is_refused_fails_alone(
+    place: PostgresPlace,
+) -> None:
+    async with place.dao() as dao:
+        first = await dao.create("app", a_record("cat0"))
+        await place.run("ALTER TABLE objects_1_app ADD CHECK (key NOT LIKE 'bad%')")
+        keys = [f"{'bad' if number in (3, 7) else 'cat'}{number}" for number in range(1, 10)]
+        written = await asyncio.gather(
+            *(dao.create("app", a_record(key)) for key in keys), return_exceptions=True
+        )
+        answers = dict(zip(keys, written, strict=True))
+        refused = [key for key, answer in answers.items() if isinstance(answer, BackendError)]
+        assert refused == ["bad3", "bad7"]
+        assert "23514" in str(answers["bad3"])  # what PostgreSQL calls a CHECK that fails
+        stored = {record.id: record.change for record in await dao.read_page("app")}
+        good = {key: answer for key, answer in answers.items() if key not in refused}
+        assert stored == {"cat0": first, **good}
+        told = {c.number: c.keys for c in await dao.changes("app", 0)}
+        assert told == {number: [key] for key, number in stored.items()}
+
+
 async def test_doctor_asks_the_server(place: PostgresPlace) -> None:
     settings = {"para.dao": "SqlDAO", "para.sql.url": os.environ["PARA_TEST_POSTGRESQL_URL"]}
     (check,) = para_register_checks()

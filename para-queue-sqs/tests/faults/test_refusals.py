@@ -124,6 +124,17 @@ async def test_a_push_that_was_certainly_not_taken_is_sent_again(
     assert server.count("SendMessageBatch") == 3
 
 
+async def test_a_queue_with_too_many_messages_under_way_is_busy(
+    server: StandIn, queue: AWSQueue
+) -> None:
+    """SQS has room without end for messages, but not for those that are being worked on."""
+    server.refuse("ReceiveMessage", "OverLimit", 403)
+    with pytest.raises(UnavailableError, match=r"busy.*OverLimit"):
+        await queue.pull()
+    server.prepare("ReceiveMessage", {"Messages": []})
+    assert await queue.pull() == []
+
+
 async def test_a_push_of_which_nobody_knows_is_not_sent_again(
     server: StandIn, queue: AWSQueue
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -105,17 +106,28 @@ async def test_an_app_asks_the_cluster(root: Client) -> None:
 
 
 async def test_writes_go_on_while_the_cluster_is_away_and_health_names_it(
-    root: Client, line: Line
+    root: Client, line: Line, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = await an_app(root, "one", shared=False)
     await one.get("/v1/boats")
+    caplog.set_level(logging.INFO, "para_server.services")
     await line.cut()
     assert (await one.post("/v1/boat", {"id": "b1"})).status == 201
     assert (await one.get("/v1/boat/b1")).status == 200
     assert "cannot be reached" in await fault_of_search(root, is_there=True)
+    health = root.para.services.health
+    for _ in range(3):
+        health._looked_at = float("-inf")
+        assert not (await health.report()).is_healthy
     await line.restore()
     assert (await one.get("/v1/boats")).json["totalHits"] == 1
     assert await fault_of_search(root, is_there=False) == ""
+    said = [record.getMessage() for record in caplog.records]
+    fails, works = "a part of the server fails", "a part of the server works again"
+    told = [one for one in said if one in (fails, works)]
+    assert told == [fails, works] * max(len(told) // 2, 1), "once each time, not with each look"
+    assert "Server is no longer healthy! Health check failed for services: Search" in said
+    assert sum("cannot be reached" in one for one in said) == 1, "the follower says it once"
 
 
 async def fault_of_search(root: Client, *, is_there: bool) -> str:
