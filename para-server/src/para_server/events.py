@@ -131,6 +131,9 @@ class Followers(Component):
             except ParaError as error:
                 logger.warning("webhooks and queue wait: %s", error)
                 await asyncio.sleep(_RETRY_SEC)
+            except Exception:  # whatever it is: nobody else leads
+                logger.exception("webhooks and queue wait")
+                await asyncio.sleep(_RETRY_SEC)
             else:
                 return
 

@@ -84,9 +84,14 @@ class Leases(Component):
         task, self._task = self._task, None
         if task is None:
             return
-        await cancelled(task)
-        await self.settle()
-        await asyncio.gather(*(self._give(share) for share in self._shares if share.is_taken))
+        try:
+            await cancelled(task)
+            await self.settle()
+        finally:  # whoever closes it may have been cancelled
+            for share in self._shares:
+                if share.is_taken and share.number not in self._moving:
+                    self._move(share, self._give(share))
+            await self.settle()
 
     async def settle(self) -> None:
         """Wait until what is being taken and given is."""

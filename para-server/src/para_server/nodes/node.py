@@ -229,10 +229,16 @@ class Node(Peer):
         while True:
             await asyncio.sleep(self._settings.feed_sec / _KEEPS)
             for appid, head in list(self.watch.heads().items()):
-                if self.leases is not None and self.leases.share_of(appid).is_held():
-                    await self._retention.forget_old(appid, head)
-                else:
-                    self._retention.drop(appid)  # what this node knew of their age is no use
+                try:
+                    await self._keep_one(appid, head)
+                except Exception:  # whatever it is: the others must go on
+                    logger.exception("old changes stay", extra={"appid": appid})
+
+    async def _keep_one(self, appid: str, head: int) -> None:
+        if self.leases is not None and self.leases.share_of(appid).is_held():
+            await self._retention.forget_old(appid, head)
+        else:
+            self._retention.drop(appid)  # what this node knew of its age is no use
 
 
 def _now_ms() -> int:

@@ -99,7 +99,12 @@ class NodeSeat(Component):
         self._valid_until = float("-inf")
         if task is None:
             return
-        await cancelled(task)
+        try:
+            await cancelled(task)
+        finally:  # whoever closes it may have been cancelled
+            await self._leave()
+
+    async def _leave(self) -> None:
         try:
             await self._write(Sitting())
         except ParaError as error:
@@ -145,6 +150,8 @@ class NodeSeat(Component):
                 await self.renew()
             except ParaError as error:
                 logger.warning("the number of this node is not renewed: %s", error)
+            except Exception:  # whatever it is: without a number no ids are made
+                logger.exception("the number of this node is not renewed")
 
     async def renew(self) -> None:
         """Keep the number; waits for ever when another node has it."""

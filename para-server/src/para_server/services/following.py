@@ -128,10 +128,12 @@ class Follower(Component):
     async def close(self) -> None:
         """Stop after the batch that is under way; the next opening goes on from there."""
         task, self._task = self._task, None
-        await cancelled(task)
-        self._dirty.clear()
-        self._positions.clear()
-        self._failures.clear()
+        try:
+            await cancelled(task)
+        finally:
+            self._dirty.clear()
+            self._positions.clear()
+            self._failures.clear()
 
     def wake(self, appid: str) -> None:
         """Say that an app has a change."""
@@ -192,6 +194,8 @@ class Follower(Component):
                     self._dirty.setdefault(appid)
         except ParaError as error:
             logger.warning("apps are not looked at: %s", error, extra={"follower": self._name})
+        except Exception:  # whatever it is: the next look may be better
+            logger.exception("apps are not looked at", extra={"follower": self._name})
 
     async def _step(self, appid: str) -> None:
         """Take one batch of an app, so that the others wait for no more than that."""
@@ -206,11 +210,19 @@ class Follower(Component):
                 self._dirty[appid] = None
             self._failures.pop(appid, None)
         except Exception as error:  # noqa: BLE001 - the other apps must be followed on
+            self._fail(appid, error)
+
+    def _fail(self, appid: str, error: Exception) -> None:
+        """Take an app again after a pause, whatever becomes of the report."""
+        self._positions.pop(appid, None)  # it may have been stored all the same
+        failures = self._failures[appid] = self._failures.get(appid, 0) + 1
+        pause = _RETRY_SEC[min(failures, len(_RETRY_SEC)) - 1]
+        asyncio.get_running_loop().call_later(pause, self._again, self._task, appid)
+        try:
             self._report(appid, error)
-            self._positions.pop(appid, None)  # it may have been stored all the same
-            failures = self._failures[appid] = self._failures.get(appid, 0) + 1
-            pause = _RETRY_SEC[min(failures, len(_RETRY_SEC)) - 1]
-            asyncio.get_running_loop().call_later(pause, self._again, self._task, appid)
+        except Exception:
+            extra = {"follower": self._name, "app": appid}
+            logger.exception("it is not told that changes are not taken", extra=extra)
 
     def _log(self, appid: str, error: Exception) -> None:
         extra = {"follower": self._name, "app": appid}

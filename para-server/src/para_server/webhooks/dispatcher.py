@@ -342,6 +342,10 @@ class Dispatcher(Component):
                 logger.warning("webhooks wait: %s", error)
                 await asyncio.sleep(_TROUBLE_SEC)
                 continue
+            except Exception:  # whatever it is: what waits must be sent
+                logger.exception("webhooks wait")
+                await asyncio.sleep(_TROUBLE_SEC)
+                continue
             await asyncio.sleep(_SWEEP_SEC)
 
 

@@ -143,5 +143,9 @@ class HookBook:
             logger.warning("webhooks are not known yet: %s", error, extra={"appid": appid})
             await asyncio.sleep(_RETRY_SEC)
             return
+        except Exception:  # whatever it is: those who wait look again at once
+            logger.exception("webhooks are not known yet", extra={"appid": appid})
+            await asyncio.sleep(_RETRY_SEC)
+            return
         page.is_complete = True
         page.gone.clear()

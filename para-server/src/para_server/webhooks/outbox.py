@@ -81,12 +81,18 @@ class Outbox(Component):
         task, self._task = self._task, None
         if task is None:
             return
-        await cancelled(task)
+        try:
+            await cancelled(task)
+        finally:  # whoever closes it may have been cancelled
+            await self._write_rest()
+
+    async def _write_rest(self) -> None:
         try:
             await self._flush(positions=True)
         except ParaError as error:
             logger.warning("some webhooks will be sent again: %s", error)
-        self._heads.clear()
+        finally:
+            self._heads.clear()
 
     # ---- where following begins ---------------------------------------------------------------
 
@@ -298,12 +304,14 @@ class Outbox(Component):
             positions = loop.time() - written >= _LAZY_SEC
             try:
                 await asyncio.shield(self._flush(positions=positions))
+                written = loop.time() if positions else written
+                continue
             except ParaError as error:
                 logger.warning("what became of webhooks is not written yet: %s", error)
-                self._dirty.set()
-                await asyncio.sleep(_RETRY_SEC)
-            else:
-                written = loop.time() if positions else written
+            except Exception:  # whatever it is: senders wait for room that only this makes
+                logger.exception("what became of webhooks is not written yet")
+            self._dirty.set()
+            await asyncio.sleep(_RETRY_SEC)
 
     async def _flush(self, *, positions: bool = False) -> None:
         async with self._lock:

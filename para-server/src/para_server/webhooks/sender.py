@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from para_core.contracts.component import Component
 from para_core.contracts.dao import DAO, Change, Record
-from para_core.errors import ParaError
 from para_core.objects import Webhook
 from para_core.tasks import cancelled
 from para_server.services.following import Follower, Retention
@@ -23,7 +22,7 @@ from para_server.webhooks.messages import Told, items_of
 from para_server.webhooks.notes import note_of
 from para_server.webhooks.outbox import Outbox
 from para_server.webhooks.payload import SECRET_OF_APP, body_of, secret_of, shown
-from para_server.webhooks.share import LeaseLostError, Share
+from para_server.webhooks.share import Share
 
 if TYPE_CHECKING:
     from para_server.outbound import OutboundClient
@@ -34,12 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FOLLOWER", "Sender"]
 
-logger = logging.getLogger(__name__)
-
 FOLLOWER = "webhooks"
 """What webhooks are called among the followers of a feed."""
-
-_INBOX_SEC = 0.5
 
 
 class Sender(Component):
@@ -88,18 +83,23 @@ class Sender(Component):
         await self.dispatcher.open()
         await self.follower.open()
         if self._inbox is not None:
-            self._taking = asyncio.create_task(self._take_on(self._inbox), name="webhooks: inbox")
+            taking = self._inbox.empty(self.tell)
+            self._taking = asyncio.create_task(taking, name="webhooks: inbox")
 
     async def close(self) -> None:
         """Stop, and write down what became of deliveries, if this process still has the share."""
         taking, self._taking = self._taking, None
-        await cancelled(taking)
-        await self.follower.close()
+        async with AsyncExitStack() as stack:  # whatever fails, all of it is closed
+            stack.push_async_callback(self.outbox.close)
+            stack.push_async_callback(self._end_sending)
+            stack.push_async_callback(self.follower.close)
+            await cancelled(taking)
+
+    async def _end_sending(self) -> None:
         if self.share.is_held():
             await self.dispatcher.close()
         else:
             await self.dispatcher.close(wait_sec=0)
-        await self.outbox.close()
 
     # ---- the feed -----------------------------------------------------------------------------
 
@@ -194,18 +194,6 @@ class Sender(Component):
         deliveries = await self._addressed(told)
         if deliveries or gone:
             await self._add(deliveries, {}, gone)
-
-    async def _take_on(self, inbox: Inbox) -> None:
-        """Tell what other nodes have put into the inbox of this share."""
-        while True:
-            try:
-                for key, told in await inbox.waiting():
-                    await self.tell(told, [key])
-            except LeaseLostError:
-                return
-            except ParaError as error:
-                logger.warning("custom events wait: %s", error)
-            await asyncio.sleep(_INBOX_SEC)
 
     async def _addressed(self, told: Told) -> list[Delivery]:
         replace, whole = msgspec.structs.replace, told.delivery

@@ -8,8 +8,10 @@ import pytest
 
 from para_core.config import Config
 from para_core.contracts.dao import DAO
+from para_core.errors import UnavailableError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.search import MemorySearch
+from para_server import events
 from para_server.config import ApiSettings
 from para_server.events import Followers, retention_of
 from para_server.para import Backends, Para
@@ -107,6 +109,28 @@ async def test_followers_can_be_closed_here_and_opened_there(
         assert receiver.requests == []
         await para.followers.open()
         await nothing_more(receiver, 1)
+
+
+async def test_who_leads_begins_whatever_fails_at_first(
+    settings: ApiSettings,
+    config: Config,
+    lasting: LastingDAO,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failures: list[Exception] = [ValueError("a mistake"), UnavailableError("it is away")]
+
+    async def begin() -> None:
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(events, "_RETRY_SEC", 0.01)
+    async with a_server(settings, config, lasting) as para:
+        with monkeypatch.context() as patch:
+            patch.setattr(para.followers, "open", begin)
+            await asyncio.wait_for(para.followers._open_late(), 30)
+    assert "webhooks and queue wait: it is away" in caplog.text
+    assert "a mistake" in caplog.text
 
 
 async def test_a_leader_hears_of_hooks_that_another_process_stores(

@@ -197,6 +197,23 @@ async def test_a_share_that_fails_to_begin_is_given_back(three: list[Seated], cl
     assert one.leases.taken() == list(range(SHARES))
 
 
+async def test_all_shares_are_left_when_the_database_is_away_at_the_close(
+    dao: Forgetful, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(appid: str, write: Write) -> int:
+        raise UnavailableError("the database is away")
+
+    one = Seated(dao, clock, 1)
+    await one.seat.take()
+    async with one.leases:
+        await one.look()
+        assert one.leases.taken() == list(range(SHARES))
+        monkeypatch.setattr(dao, "write", fail)
+    assert sorted(one.left) == list(range(SHARES))
+    assert one.leases.taken() == []
+    assert caplog.text.count("a share of the apps: the database is away") == SHARES
+
+
 def test_apps_are_spread_over_the_shares() -> None:
     assert len({share_number(f"app{number}") for number in range(200)}) == SHARES
 
@@ -217,6 +234,39 @@ async def test_a_number_that_another_node_renews_is_refused(dao: Forgetful) -> N
         with pytest.raises(ConfigError, match=r"para\.worker_id 7 is that of another node"):
             await NodeSeat(dao, 7, lease_sec=2).open()
         assert seat.is_held()
+
+
+async def test_a_number_is_renewed_on_after_a_mistake(
+    dao: Forgetful, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with NodeSeat(dao, 7, lease_sec=0.2):
+        write, mistakes = dao.write, [ValueError("a mistake of the database")]
+        renewed = asyncio.Event()
+
+        async def fail_once(appid: str, wanted: Write) -> int:
+            if mistakes:
+                raise mistakes.pop()
+            renewed.set()
+            return await write(appid, wanted)
+
+        monkeypatch.setattr(dao, "write", fail_once)
+        await asyncio.wait_for(renewed.wait(), 30)
+    assert "a mistake of the database" in caplog.text
+
+
+async def test_a_number_is_free_when_whoever_closes_its_node_is_cancelled(
+    dao: Forgetful, clock: Clock
+) -> None:
+    seat = NodeSeat(dao, 7, lease_sec=LEASE_SEC, clock=clock)
+    await seat.open()
+    closing = asyncio.create_task(seat.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert closing.cancelled()
+    again = NodeSeat(dao, 7, lease_sec=LEASE_SEC, clock=clock)
+    await asyncio.wait_for(again.take(), 30)
+    assert again.is_held()
 
 
 async def test_no_ids_are_made_when_the_number_is_not_sure(dao: Forgetful, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,17 @@ from para_core.errors import ConfigError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.search import MemorySearch
 from para_server.config import ApiSettings
+from para_server.nodes import node as nodes
 from para_server.nodes.index import NodeIndex
 from para_server.nodes.node import Node, node_of
+from para_server.nodes.retention import NodeRetention
 from para_server.nodes.settings import NodeSettings
 from para_server.nodes.shared_index import SharedIndex
 from para_server.para import Backends
 from para_server.services.following import Retention
 
 from ...e2e.backends import a_cache  # noqa: TID252 - tests have no absolute names
+from .fakes import a_record
 
 
 class SharedDAO(MemoryDAO):
@@ -87,3 +91,31 @@ def test_a_node_is_put_together_of_a_shared_database_and_an_index(
     retention = node.retention(Retention(backends.dao, ["index", "webhooks"]))
     assert ("index" in retention.followers) == search.is_shared
     assert type(node.index(backends.dao, search, retention)) is kind
+
+
+async def test_old_changes_are_looked_for_after_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mistakes, looked = [ValueError("a mistake about old changes")], asyncio.Event()
+
+    def drop(retention: NodeRetention, appid: str) -> None:
+        if mistakes:
+            raise mistakes.pop()
+        looked.set()
+
+    monkeypatch.setattr(nodes, "_KEEPS", 6000)
+    monkeypatch.setattr(NodeRetention, "drop", drop)
+    node, backends = (
+        Node(NodeSettings(enabled=True)),
+        Backends(SharedDAO(), MemorySearch(), a_cache()),
+    )
+    node.joined(ApiSettings(), backends)
+    node.retention(Retention(backends.dao, ["webhooks"]))
+    async with backends.dao as dao:
+        await dao.create("app", a_record("a"))
+        await node.open()
+        try:
+            await asyncio.wait_for(looked.wait(), 30)
+        finally:
+            await node.close()
+    assert "a mistake about old changes" in caplog.text

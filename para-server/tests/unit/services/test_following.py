@@ -102,6 +102,34 @@ async def test_a_failure_holds_up_its_own_app_only(
     assert sorted(taker.taken[2:]) == one + two
 
 
+async def test_a_follower_outlives_mistakes_in_what_it_asks_and_tells(
+    dao: MemoryDAO,
+    taker: Taker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mistakes = [ValueError("a mistake of the database")]
+    apps = dao.apps
+
+    async def fail_once() -> list[str]:
+        if mistakes:
+            raise mistakes.pop()
+        return await apps()
+
+    def report(appid: str, error: Exception) -> None:
+        raise TypeError("a mistake of who is told")
+
+    monkeypatch.setattr(following, "_RETRY_SEC", (0.02,))
+    monkeypatch.setattr(dao, "apps", fail_once)
+    taker.failures = [UnavailableError("no")]
+    first = await written(dao, "app", 2)
+    async with Follower(dao, taker, name="test", poll_sec=0.02, report=report):
+        await until(taker, 2)
+    assert taker.taken == first
+    assert "a mistake of the database" in caplog.text
+    assert "a mistake of who is told" in caplog.text
+
+
 async def test_a_batch_is_taken_whole_when_the_follower_closes(
     dao: MemoryDAO, taker: Taker
 ) -> None:

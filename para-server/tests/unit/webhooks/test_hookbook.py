@@ -116,13 +116,19 @@ async def test_an_object_that_took_the_place_of_a_hook_is_none(
     assert await ids(book) == []
 
 
+@pytest.mark.parametrize("failure", [UnavailableError("no"), ValueError("a mistake")], ids=repr)
 async def test_a_failed_look_is_tried_again(
-    dao: GatedDAO, book: HookBook, monkeypatch: pytest.MonkeyPatch
+    dao: GatedDAO,
+    book: HookBook,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception,
 ) -> None:
     monkeypatch.setattr(hookbook, "_RETRY_SEC", 0.01)
     await dao.create("app", a_hook("h1"))
-    dao.failures = [UnavailableError("no")]
+    dao.failures = [failure]
     assert await ids(book) == ["h1"]
+    assert "webhooks are not known yet" in caplog.text
 
 
 async def test_a_removed_app_is_forgotten(dao: GatedDAO, book: HookBook) -> None:

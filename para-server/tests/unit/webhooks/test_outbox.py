@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from para_core.contracts.dao import Record, Write
 from para_core.errors import ConflictError, UnavailableError
 from para_core.memory.dao import MemoryDAO
+from para_server.webhooks import outbox as outboxes
 from para_server.webhooks.deliveries import MOST_LOGGED, Delivery, LaneState, Logged, lane_of
 from para_server.webhooks.outbox import ROOM, Outbox
 
@@ -141,6 +143,35 @@ async def test_open_it_writes_by_itself_and_closed_it_has_written(
         outbox.passed("app", 12)
     assert await Outbox(dao).position("app") == 12
     assert outbox.durable_position("app") == 0  # it begins anew when it is opened again
+
+
+async def test_it_goes_on_writing_after_a_mistake(
+    dao: FailingDAO, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outboxes, "_RETRY_SEC", 0.01)
+    outbox = Outbox(dao)
+    (delivery,) = some("a")
+    await outbox.add([delivery], {})
+    dao.before = [ValueError("a mistake of the database")]
+    async with outbox:
+        outbox.finish(Logged(delivery=delivery, delivered=True))
+        async with asyncio.timeout(30):
+            while not await Outbox(dao).log(LANE):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+    assert "a mistake of the database" in caplog.text
+
+
+async def test_it_writes_down_the_rest_when_whoever_closes_it_is_cancelled(
+    dao: FailingDAO, outbox: Outbox
+) -> None:
+    await outbox.open()
+    outbox.passed("app", 12)
+    closing = asyncio.create_task(outbox.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert closing.cancelled()
+    assert await Outbox(dao).position("app") == 12
 
 
 async def test_following_begins_now_and_with_all_of_later_apps(
