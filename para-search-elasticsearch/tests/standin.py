@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
 async def stand_in(
-    answers: Sequence[tuple[int, str]], sent: list[bytes] | None = None
+    answers: Sequence[tuple[int, str]],
+    sent: list[bytes] | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[int]:
     """Serve these answers, one after the other, and keep what was asked; yield the port."""
     left = list(answers)
@@ -28,7 +32,7 @@ async def stand_in(
         writer.close()
         await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield int(server.sockets[0].getsockname()[1])
 

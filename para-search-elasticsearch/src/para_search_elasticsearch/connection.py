@@ -159,10 +159,8 @@ class Connection:
                 "(para.es.timeout_ms, para.es.bulk_timeout_ms)"
             ) from error
         except (exceptions.ConnectionError, OSError) as error:
-            raise UnavailableError(
-                f"the search cluster at {self.address} cannot be reached; is it running, and are "
-                "para.es.restclient_host and para.es.restclient_port right?"
-            ) from error
+            told = f"the search cluster at {self.address} {_trouble(error)}"
+            raise UnavailableError(told) from error
         return status, text
 
     def _url(self, path: str) -> str:
@@ -190,6 +188,26 @@ class _EveryStatus:
 
 
 _EVERY_STATUS: Any = _EveryStatus()
+
+
+def _trouble(error: Exception) -> str:
+    """Tell what is wrong with a connection, and what would help."""
+    found: ssl.SSLError | None = None
+    cause: BaseException | None = error
+    while cause is not None:  # the last one is that of Python; the driver's own say less
+        found = cause if isinstance(cause, ssl.SSLError) else found
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(found, ssl.SSLCertVerificationError):
+        return (
+            f"is not trusted: {found.verify_message}; let the system trust its authority, in "
+            "SSL_CERT_FILE for instance, and see para.es.restclient_host"
+        )
+    if found is not None:
+        return f"does not speak TLS: {found}; is para.es.restclient_scheme right?"
+    return (
+        "cannot be reached; is it running, and are para.es.restclient_host, "
+        "para.es.restclient_port and para.es.restclient_scheme right?"
+    )
 
 
 def _prefix(path: str) -> str:
