@@ -22,7 +22,11 @@ __all__ = ["Finder"]
 
 _MOST_CONDITIONS = 200  # of a query; each is up to four clauses, of which a cluster takes 1024
 _COUNTED = 500  # words of a text that are counted in one request
-_PARAMS = {"ignore_unavailable": "true", "allow_no_indices": "true"}
+_PARAMS = {
+    "ignore_unavailable": "true",
+    "allow_no_indices": "true",
+    "allow_partial_search_results": "false",  # an error, not what some of the shards have
+}
 _NO_HITS = Hits([], 0)
 
 

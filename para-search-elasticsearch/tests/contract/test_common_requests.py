@@ -27,7 +27,7 @@ COMMON = [
     r"GET /(_cluster/(health|state/blocks))?",
 ]
 PARAMS = {"refresh", "require_alias", "routing", "conflicts", "ignore_unavailable"}
-PARAMS |= {"allow_no_indices"}
+PARAMS |= {"allow_no_indices", "allow_partial_search_results"}
 
 
 @pytest.fixture

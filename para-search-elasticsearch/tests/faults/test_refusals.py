@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from para_core.errors import BackendError, StorageFullError, UnavailableError
 from para_core.query.tree import All
 from para_core.testing.search import a_record
 from para_core.testing.search.samples import batches
-from para_search_elasticsearch.connection import Connection
+from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.search import ElasticSearch
 from para_search_elasticsearch.settings import BulkSettings
 
@@ -109,6 +110,28 @@ async def test_a_refused_login_is_told_once_and_the_index_follows_when_it_is_rig
     (line,) = [r for r in caplog.records if r.levelno >= logging.WARNING]
     assert "para.es.basic_auth_login" in line.getMessage()
     assert line.exc_info is None
+
+
+async def test_a_search_that_misses_a_shard_is_an_error(
+    engine: ElasticSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cluster would answer with what the other shards have, and a total of these."""
+    send = engine.connection.request
+
+    async def request(what: str, body: Any = None, **more: Any) -> Json:  # noqa: ANN401
+        if what.startswith("PUT"):  # one node takes one shard of the two
+            body["settings"]["index"] |= {
+                "number_of_shards": 2,
+                "routing.allocation.total_shards_per_node": 1,
+            }
+            more["params"] = {"wait_for_active_shards": "0"}
+        return await send(what, body, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.connection, "request", request)
+        await engine.homes.move_in(APP, await engine.homes.make(APP))
+    with pytest.raises(UnavailableError, match="missing shards"):
+        await engine.find(APP, All())
 
 
 async def test_an_index_that_somebody_removed_is_made_again(engine: ElasticSearch) -> None:
