@@ -12,12 +12,12 @@ import msgspec
 from para_core.errors import UnavailableError
 from para_search_elasticsearch.connection import Connection
 from para_search_elasticsearch.failures import (
-    MISSING_INDEX,
     STALE,
     BusyError,
     cause_of,
     error_of,
     is_full,
+    is_of_index,
     is_rejection,
 )
 from para_search_elasticsearch.settings import BulkSettings
@@ -108,11 +108,11 @@ class Bulk:
             for portion in self._portions(actions):
                 if len(running) >= max(self._settings.concurrent_requests, 1):
                     done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    failed += [one for task in done for one in task.result()]
+                    failed += _results(done)
                 running.add(asyncio.create_task(self._until_taken(index, portion, params, guard)))
             while running:
-                done, running = await asyncio.wait(running)
-                failed += [one for task in done for one in task.result()]
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+                failed += _results(done)
         finally:
             await _end(running)
         return failed
@@ -135,6 +135,7 @@ class Bulk:
         self, index: str, portion: list[Action], params: dict[str, str], guard: Action | None
     ) -> list[Failed]:
         failed: list[Failed] = []
+        reason = ""
         pause = self._settings.backoff_initial_delay_ms / 1000
         retries = max(self._settings.max_num_retries, 0)
         for attempt in range(retries + 1):
@@ -143,17 +144,17 @@ class Bulk:
             except BusyError:
                 if attempt == retries:
                     raise
-                rejected, refused = portion, []
-            failed += refused
-            if not rejected:
-                return failed
-            portion = rejected
+            else:
+                failed += refused
+                if not rejected:
+                    return failed
+                portion, reason = [one.action for one in rejected], rejected[0].reason
             if attempt < retries:
                 await asyncio.sleep(min(pause, _LONGEST_PAUSE_SEC))
                 pause *= 2
         raise UnavailableError(
-            f"the search cluster has no time for {len(portion)} changes, asked {retries + 1} times "
-            "(para.es.bulk.max_num_retries)"
+            f"the search cluster has not taken {len(portion)} changes, asked {retries + 1} times "
+            f"(para.es.bulk.max_num_retries): {reason}"
         )
 
     async def _once(
@@ -162,8 +163,8 @@ class Bulk:
         portion: Sequence[Action],
         params: dict[str, str],
         guard: Action | None,
-    ) -> tuple[list[Action], list[Failed]]:
-        """Send a portion; return what the cluster has no time for and what it cannot take."""
+    ) -> tuple[list[Failed], list[Failed]]:
+        """Send a portion; return what may be taken a moment later and what never will be."""
         if guard is not None:
             portion = [guard, *portion]
         answer = await self._connection.request(
@@ -177,14 +178,18 @@ class Bulk:
             return [], []
         rejected, refused = _told(portion, answer["items"])
         return (
-            [action for action in rejected if action is not guard],
-            [failed for failed in refused if failed.action is not guard],
+            [one for one in rejected if one.action is not guard],
+            [one for one in refused if one.action is not guard],
         )
 
 
-def _told(portion: Sequence[Action], items: Sequence[Any]) -> tuple[list[Action], list[Failed]]:
-    """Read an answer: return what the cluster has no time for and what it cannot take."""
-    rejected: list[Action] = []
+def _told(portion: Sequence[Action], items: Sequence[Any]) -> tuple[list[Failed], list[Failed]]:
+    """Read an answer: return what may be taken a moment later and what never will be.
+
+    Raises:
+        BackendError: The cluster takes nothing into this index, whatever it is.
+    """
+    rejected: list[Failed] = []
     refused: list[Failed] = []
     for action, item in zip(portion, items, strict=True):
         ((operation, outcome),) = item.items()
@@ -194,15 +199,26 @@ def _told(portion: Sequence[Action], items: Sequence[Any]) -> tuple[list[Action]
         kind, reason = cause_of(outcome)
         if kind == STALE:
             continue  # what the index has is newer
-        if is_full(kind, reason):
+        if is_full(kind, reason) or is_of_index(status, kind):
             raise error_of(status, outcome, "index objects")
-        if status == _NOT_FOUND and kind == MISSING_INDEX:
-            raise error_of(status, outcome, "index objects")
+        failed = Failed(action, f"{kind}: {reason}")
         if is_rejection(status, kind, reason):
-            rejected.append(action)
+            rejected.append(failed)
         elif operation != "delete" or status != _NOT_FOUND:
-            refused.append(Failed(action, f"{kind}: {reason}"))
+            refused.append(failed)
     return rejected, refused
+
+
+def _results(done: set[asyncio.Task[list[Failed]]]) -> list[Failed]:
+    """Return what the portions that ended could not change.
+
+    Raises:
+        BackendError: Of one of them; the other errors say the same.
+    """
+    errors = [error for task in done if (error := task.exception()) is not None]
+    if errors:
+        raise errors[0]
+    return [one for task in done for one in task.result()]
 
 
 async def _end(running: set[asyncio.Task[list[Failed]]]) -> None:

@@ -7,21 +7,21 @@ from typing import Any
 from para_core.errors import BackendError, StorageFullError, UnavailableError
 
 __all__ = [
-    "MISSING_INDEX",
     "STALE",
     "BusyError",
     "RefusedError",
     "cause_of",
     "error_of",
     "is_full",
+    "is_of_index",
     "is_rejection",
 ]
 
 _MOST_CHARS = 300  # of a reason in a message
-_BUSY, _GONE = 429, 404
+_BUSY, _GONE, _FAULTS = 429, 404, 500
 
-MISSING_INDEX = "index_not_found_exception"
-"""What the cluster calls an index, or an alias, that is not there."""
+_BLOCKED, _CLOSED = "cluster_block_exception", "index_closed_exception"
+_OF_INDEX = {_BLOCKED, _CLOSED, "index_not_found_exception", "security_exception"}
 
 STALE = "version_conflict_engine_exception"
 """What it calls a write when the document is at a later version."""
@@ -60,6 +60,8 @@ def error_of(status: int, answer: object, doing: str) -> BackendError:
         return StorageFullError(
             f"the disk of the search cluster is too full to {doing}: {reason}; free some space"
         )
+    if kind in (_BLOCKED, _CLOSED) and status < _FAULTS:
+        return UnavailableError(f"the search cluster is told not to {doing}: {reason}")
     if status == 401:  # noqa: PLR2004
         return UnavailableError(
             "the search cluster refuses the login; see para.es.basic_auth_login and "
@@ -93,14 +95,22 @@ def cause_of(answer: object) -> tuple[str, str]:
 def is_full(kind: str, reason: str) -> bool:
     """Return whether writes are blocked until somebody frees space."""
     lower = reason.lower()
-    if kind == "cluster_block_exception":
-        return "read-only" in lower or "flood" in lower
+    if kind == _BLOCKED:
+        return "flood" in lower or "allow delete" in lower or "allow-delete" in lower
     return "no space left" in lower
 
 
 def is_rejection(status: int, kind: str, reason: str) -> bool:
-    """Return whether an item was refused for a moment only: the cluster has too much to do."""
-    return status in (_BUSY, 503) and not is_full(kind, reason)
+    """Return whether an item was refused for a moment only.
+
+    The cluster has too much to do, or a shard fails, which says nothing of the object.
+    """
+    return (status == _BUSY or status >= _FAULTS) and not is_full(kind, reason)
+
+
+def is_of_index(status: int, kind: str) -> bool:
+    """Return whether an item was refused as all others are: the index takes nothing."""
+    return kind in _OF_INDEX and status < _FAULTS
 
 
 def _line(text: str) -> str:

@@ -112,6 +112,34 @@ async def test_a_refused_login_is_told_once_and_the_index_follows_when_it_is_rig
     assert line.exc_info is None
 
 
+@pytest.mark.parametrize("how", ["blocked", "closed"])
+async def test_an_index_that_takes_no_writes_is_no_fault_of_the_objects(
+    engine: ElasticSearch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """One line says so; no object is left out, and what was indexed stays."""
+
+    async def stop(*, is_stopped: bool) -> None:
+        if how == "blocked":
+            await block(engine.connection, index, "write", is_blocked=is_stopped)
+        else:
+            what = "_close" if is_stopped else "_open"
+            await engine.connection.request(f"POST /{index}/{what}", doing="close or open it")
+
+    async with followed(engine) as zoo:
+        await zoo.put("a", "b")
+        assert await zoo.agrees()
+        index = engine.homes.known[APP].index
+        await stop(is_stopped=True)
+        with caplog.at_level(logging.INFO):
+            await zoo.put("a", "c", "d", gone=["b"])
+            waiting = asyncio.create_task(zoo.follower.caught_up(APP, PATIENCE_SEC))
+            await until(lambda: "is told not to" in caplog.text or waiting.done())
+            await stop(is_stopped=False)
+            assert await waiting
+        assert await zoo.indexed() == ["a", "c", "d"]
+    assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
+
+
 async def test_a_search_that_misses_a_shard_is_an_error(
     engine: ElasticSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +221,21 @@ async def test_a_bulk_that_is_refused_for_a_moment_is_sent_again() -> None:
     assert b'"_key":"b"' in bodies[-1]
 
 
+async def test_an_object_that_a_failing_shard_did_not_take_is_sent_again() -> None:
+    """What the shard says has nothing to do with the object."""
+    error = '{"type": "already_closed_exception", "reason": "engine is closed"}'
+    item = '{"index": {"status": 500, "error": ' + error + "}}"
+    part = '{"errors": true, "items": [' + item + "]}"
+    sent: list[bytes] = []
+    answers = [(200, PLACE), (200, part), (200, '{"errors": false, "items": []}')]
+    async with stand_in(answers, sent) as port, at(port) as engine:
+        await engine.index(APP, [a_record("a")], [], None)
+    assert len(sent) == 3
+    async with stand_in([(200, PLACE), *[(200, part)] * 4]) as port, at(port) as engine:
+        with pytest.raises(UnavailableError, match=r"asked 4 times .*engine is closed"):
+            await engine.index(APP, [a_record("a")], [], None)
+
+
 async def test_a_bulk_that_is_refused_again_and_again_is_an_error() -> None:
     sent: list[bytes] = []
     async with stand_in([(200, PLACE), *[(429, BUSY)] * 4], sent) as port, at(port) as engine:
@@ -217,7 +260,13 @@ async def found(engine: ElasticSearch) -> list[str]:
     return sorted((await engine.find(APP, All())).keys)
 
 
-async def block(connection: Connection, index: str, *, is_blocked: bool) -> None:
-    """Do what a cluster does when its disk is full."""
-    setting = {"index.blocks.read_only_allow_delete": is_blocked or None}
+async def block(
+    connection: Connection,
+    index: str,
+    what: str = "read_only_allow_delete",
+    *,
+    is_blocked: bool,
+) -> None:
+    """Do what a cluster does when its disk is full, or what an operator may do."""
+    setting = {f"index.blocks.{what}": is_blocked or None}
     await connection.request(f"PUT /{index}/_settings", setting, doing="block writes")

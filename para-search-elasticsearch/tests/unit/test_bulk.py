@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any, cast
 
 import pytest
@@ -21,7 +22,7 @@ class Cluster:
         self.on_their_way = self.most = 0
         self.gate = asyncio.Event()
         self.gate.set()
-        self.fails_at = 0
+        self.fails_at, self.is_away = 0, False
 
     async def request(self, what: str, body: bytes, **more: Any) -> Json:  # noqa: ANN401
         assert what == "POST /zoo/_bulk"
@@ -35,7 +36,7 @@ class Cluster:
             await asyncio.sleep(0)
         finally:
             self.on_their_way -= 1
-        if number == self.fails_at:
+        if number == self.fails_at or self.is_away:
             raise UnavailableError("gone")
         return {"errors": False}
 
@@ -93,3 +94,18 @@ async def test_a_failure_ends_all_portions() -> None:
         await send(a_bulk(cluster, action_limit=1, concurrent_requests=2), actions(20))
     assert cluster.on_their_way == 0
     assert len(cluster.sizes) < 20
+
+
+async def test_portions_that_fail_together_are_told_of_once() -> None:
+    """What nobody asks a task for, asyncio logs with its traceback."""
+    loop, told = asyncio.get_running_loop(), list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    cluster = Cluster()
+    cluster.is_away = True
+    for count in (2, 20):
+        with pytest.raises(UnavailableError, match="gone"):
+            await send(a_bulk(cluster, action_limit=1, concurrent_requests=2), actions(count))
+    await asyncio.sleep(0)
+    gc.collect()
+    loop.set_exception_handler(None)
+    assert told == []
