@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from para_core.errors import UnavailableError
 
-__all__ = ["answer_in_time", "give"]
+__all__ = ["answer_in_time", "give", "late"]
 
 T = TypeVar("T")
 
@@ -46,4 +46,9 @@ async def answer_in_time(
             raise
     finally:
         timer.cancel()
-    raise UnavailableError(f"{place} did not answer within {timeout_ms} ms ({setting})")
+    raise late(place, timeout_ms, setting)
+
+
+def late(place: object, timeout_ms: int, setting: str) -> UnavailableError:
+    """Return what those hear who have waited too long."""
+    return UnavailableError(f"{place} did not answer within {timeout_ms} ms ({setting})")

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from para_core.answers import answer_in_time
+from para_core.answers import answer_in_time, late
 from para_core.contracts.dao import Record, Write, is_storable, touched_keys
-from para_core.errors import BackendError, ParaError
+from para_core.errors import BackendError
 from para_core.lanes import Lanes
 
 __all__ = ["Limits", "OneToBlameError", "Read", "Store", "Trips"]
@@ -88,11 +88,24 @@ class Trips:
         except OneToBlameError as refused:
             if len(writes) == 1:
                 raise refused.error from refused.__cause__
+        return await self._serve_each(appid, writes)
+
+    async def _serve_each(self, appid: str, writes: Sequence[Write]) -> list[int | Exception]:
+        """Store each for itself, so that only the one to blame fails.
+
+        None is begun after the time that each of them has: whoever wanted it has gone by then, and
+        later writes of the app wait.
+        """
+        loop, limits = asyncio.get_running_loop(), self._limits
+        end = loop.time() + limits.timeout_ms / 1000
         outcomes: list[int | Exception] = []
-        for write in writes:  # each for itself, so that only the one to blame fails
+        for write in writes:
+            if outcomes and loop.time() >= end:
+                outcomes.append(late(limits.place, limits.timeout_ms, limits.setting))
+                continue
             try:
                 outcomes += await self._serve_writes(appid, [write])
-            except ParaError as error:
+            except Exception as error:  # noqa: BLE001 - what others of them get is theirs
                 outcomes.append(error)
         return outcomes
 

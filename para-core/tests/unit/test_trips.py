@@ -100,6 +100,38 @@ async def test_where_one_may_be_to_blame_each_goes_alone(trips: Trips, server: S
     assert server.stored_together == [events, ["one"], ["bad"], ["two"]]
 
 
+async def test_those_that_go_alone_share_the_time_that_each_has(server: Server) -> None:
+    async def store(appid: str, writes: Sequence[Write]) -> list[int | Exception]:
+        stored = await server.store(appid, writes)  # it refuses the bad one at once
+        await asyncio.sleep(0.05)
+        return stored
+
+    trips = Trips(server.read, store, Limits("here", 3, 20, "a.key"))
+    server.bad = {"bad"}
+    events = ["one", "bad", "two", "three"]
+    asked = [trips.write("app", a_write(event)) for event in events]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [UnavailableError] * 4
+    await trips.close()
+    assert server.stored_together == [events, ["one"]], "nobody waits for the others any more"
+
+
+async def test_an_error_of_one_that_goes_alone_is_not_that_of_the_others(server: Server) -> None:
+    async def store(appid: str, writes: Sequence[Write]) -> list[int | Exception]:
+        if [write.event for write in writes] == ["odd"]:
+            raise ValueError("a mistake")
+        return await server.store(appid, writes)
+
+    trips = Trips(server.read, store, Limits("here", 3, 60_000, "a.key"))
+    server.bad = {"bad"}
+    asked = [trips.write("app", a_write(event)) for event in ("one", "odd", "bad")]
+    first, second, third = await asyncio.gather(*asked, return_exceptions=True)
+    assert first == 1
+    assert isinstance(second, ValueError)
+    assert type(third) is BackendError
+    await trips.close()
+
+
 async def test_where_nobody_is_to_blame_all_fail_at_once(trips: Trips, server: Server) -> None:
     server.is_away = True
     asked = [trips.write("app", a_write(event)) for event in ("one", "two")]
