@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,9 +12,12 @@ from para_core.tasks import cancelled
 
 __all__ = ["Rows", "Session"]
 
+logger = logging.getLogger(__name__)
+
 Rows = Sequence[Sequence[Any]]
 
 _WATCH_SEC = 1.0
+_PING_SEC = 15.0  # in which a server answers that is there
 
 
 class Session(ABC):
@@ -83,8 +87,9 @@ class Session(ABC):
 
     def terminate(self) -> None:
         """Let go at once, whatever is on its way."""
-        if self._watcher is not None:
-            self._watcher.cancel()
+        watcher = self._watcher
+        if watcher is not None and watcher is not asyncio.current_task():  # it has to tell yet
+            watcher.cancel()
         self._let_go()
 
     def watch(self, failures: tuple[type[Exception], ...], tell: Callable[[], None]) -> None:
@@ -95,6 +100,12 @@ class Session(ABC):
         try:
             while True:
                 await self._rest(_WATCH_SEC)
-                await self.ping()
+                async with asyncio.timeout(_PING_SEC):
+                    await self.ping()
         except failures:
+            tell()
+        except TimeoutError:
+            tell()
+        except Exception:  # whatever it is: nobody looks any more
+            logger.exception("it is not known whether a connection lives")
             tell()
