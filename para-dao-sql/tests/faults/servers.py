@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -79,6 +80,15 @@ async def refusal_alone(place: Place) -> str:
     return str(caught.value)
 
 
+async def had_alone(place: Place) -> None:
+    """Have the database alone, as soon as the server knows that others have gone."""
+    while True:
+        alone = place.dao()
+        with contextlib.suppress(ConfigError):
+            await alone.open_alone()
+            return await alone.close()
+
+
 class ServerFaults:
     """The server goes away, hangs, refuses, or is used by others."""
 
@@ -135,6 +145,22 @@ class ServerFaults:
             await dao.close()
         (answer,) = await asyncio.gather(waiting, return_exceptions=True)
         assert isinstance(answer, UnavailableError)
+
+    async def test_who_is_cancelled_at_the_close_lets_go_of_the_database(
+        self, place: Place
+    ) -> None:
+        async with place.dao(timeout_ms=60_000) as dao:
+            await dao.create("app", a_record("cat1"))
+            async with place.lock_apps():
+                writing = asyncio.create_task(dao.create("app", a_record("cat2")))
+                closing = asyncio.create_task(dao.close())  # it waits for that write
+                await asyncio.sleep(0.05)
+                closing.cancel()
+                await asyncio.wait([closing])
+                assert closing.cancelled()
+                await asyncio.gather(writing, return_exceptions=True)
+        async with asyncio.timeout(60):
+            await had_alone(place)
 
     async def test_a_write_whose_answer_was_lost_is_stored_once_or_not_at_all(
         self, dao: ServerDAO, line: Line

@@ -18,8 +18,11 @@ class Line:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.is_over = False
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def fetchval(self, *_: object) -> int:
+        await self.gate.wait()
         if self.error is not None:
             raise self.error
         return 1
@@ -31,6 +34,7 @@ class Line:
         self.is_over = True
 
     async def close(self) -> None:
+        await self.gate.wait()
         self.is_over = True
 
 
@@ -45,6 +49,8 @@ class Product:
         self.lines: list[Line] = []
         self.errors: list[Exception] = []
         self.hangs = False
+        self.joins = asyncio.Event()
+        self.joins.set()
 
     async def connect(self) -> Line:
         if self.errors:
@@ -56,6 +62,10 @@ class Product:
         return self.lines[-1]
 
     async def try_share(self, _: Line) -> bool:
+        await self.joins.wait()
+        return True
+
+    async def try_join(self, _: Line) -> bool:
         return True
 
 
@@ -98,4 +108,37 @@ async def test_a_connection_that_never_comes_holds_up_nobody_for_ever(
     await until(lambda: len(product.lines) == 2)
     assert not product.lines[1].is_over, "it is the one that keeps the lock now"
     await kept.end()
+    assert all(line.is_over for line in product.lines)
+
+
+async def test_whoever_is_cancelled_at_the_end_leaves_no_connection_open(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = await begun(product, monkeypatch)
+    product.lines[0].gate.clear()  # it does not answer the good-bye
+    ending = asyncio.create_task(kept.end())
+    await asyncio.sleep(0.05)
+    assert not ending.done()
+    ending.cancel()
+    await asyncio.wait([ending])
+    assert ending.cancelled()
+    assert product.lines[0].is_over
+
+
+@pytest.mark.parametrize("way", ["drop", "end"])
+async def test_a_lock_that_is_taken_again_when_the_end_comes_is_given_back(
+    product: Product, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    kept = await begun(product, monkeypatch)
+    product.lines[0].is_over = True
+    product.joins.clear()
+    new: Any = Line()
+    joining = asyncio.create_task(kept.join(new))
+    await until(lambda: len(product.lines) == 2)
+    if way == "drop":
+        kept.drop()
+    else:
+        await kept.end()
+    product.joins.set()
+    await joining
     assert all(line.is_over for line in product.lines)

@@ -40,6 +40,12 @@ class _Opened:
     catalog: Catalog
     trips: Trips
 
+    def let_go(self) -> None:
+        """End all connections, whatever is on its way."""
+        self.pool.terminate()
+        if self.hold is not None:
+            self.hold.drop()
+
 
 class ServerDAO(DAO):
     """Keeps all apps in one database, which many servers may use at the same time.
@@ -108,9 +114,10 @@ class ServerDAO(DAO):
                 if opened.hold is not None:
                     await opened.hold.end()
         except TimeoutError:
-            opened.pool.terminate()
-            if opened.hold is not None:
-                opened.hold.drop()
+            opened.let_go()
+        except BaseException:  # whoever closes it may have been cancelled
+            opened.let_go()
+            raise
 
     async def create_table(self, appid: str, *, shared: bool = False) -> None:
         """Make room for an app, in a table of its own or in the one that shared apps use."""

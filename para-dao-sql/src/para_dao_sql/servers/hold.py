@@ -95,9 +95,14 @@ class Hold:
         """Let others have the database."""
         looking, keeper = self._looking, self._keeper
         self._looking = self._keeper = None
-        await cancelled(looking)
-        if keeper is not None:
-            await keeper.close()
+        try:
+            await cancelled(looking)
+            if keeper is not None:
+                await keeper.close()
+        except BaseException:  # whoever ends it may have been cancelled
+            if keeper is not None:
+                keeper.terminate()
+            raise
 
     def drop(self) -> None:
         """Do the same without waiting for the database."""
@@ -143,6 +148,9 @@ class Hold:
             except BaseException:
                 connection.terminate()
                 raise
+            if self._keeper is None:  # the end came meanwhile
+                connection.terminate()
+                return
             self._keeper = connection
 
     async def _look_on(self) -> None:

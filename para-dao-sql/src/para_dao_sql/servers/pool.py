@@ -49,7 +49,7 @@ class Pool(Generic[C]):
         self._turns = asyncio.Semaphore(size)
         self._free: list[C] = []
         self._all: set[C] = set()
-        self._is_closed = False
+        self._is_closed = self._is_over = False
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[C]:
@@ -93,15 +93,14 @@ class Pool(Generic[C]):
             self._all.discard(connection)
 
     def terminate(self) -> None:
-        """Let go of all at once."""
-        self._is_closed = True
+        """Let go of all at once; nothing may be done any more."""
+        self._is_closed = self._is_over = True
         for connection in list(self._all):
             self._drop(connection)
         self._free.clear()
 
     async def _take(self) -> C:
-        if self._is_closed:
-            raise ConnectionError("the pool of connections is closed")
+        self._ensure(is_open=not self._is_closed)
         while self._free:
             connection = self._free.pop()  # the last used one: the others may rest
             if not connection.is_closed():
@@ -112,10 +111,16 @@ class Pool(Generic[C]):
         try:
             if self._join is not None:
                 await self._join(connection)
+            self._ensure(is_open=not self._is_over)  # it may have ended meanwhile
         except BaseException:
             self._drop(connection)
             raise
         return connection
+
+    @staticmethod
+    def _ensure(*, is_open: bool) -> None:
+        if not is_open:
+            raise ConnectionError("the pool of connections is closed")
 
     def _give_back(self, connection: C) -> None:
         if self._is_closed or connection.is_closed() or connection.is_in_transaction():
