@@ -13,6 +13,7 @@ from para_core.query.builders import ids_query
 from para_search_elasticsearch.clauses import NOTHING, Clause, all_of
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.documents import data_of
+from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.pages import WINDOW, cursor_of, sort_of
 from para_search_elasticsearch.settings import ElasticSettings
 from para_search_elasticsearch.similar import asked_counts, counting, likenesses, telling_words
@@ -22,12 +23,9 @@ __all__ = ["Finder"]
 
 _MOST_CONDITIONS = 200  # of a query; each is up to four clauses, of which a cluster takes 1024
 _COUNTED = 500  # words of a text that are counted in one request
-_PARAMS = {
-    "ignore_unavailable": "true",
-    "allow_no_indices": "true",
-    "allow_partial_search_results": "false",  # an error, not what some of the shards have
-}
+_PARAMS = {"allow_partial_search_results": "false"}  # an error, not what some of the shards have
 _NO_HITS = Hits([], 0)
+_NOTHING_THERE: Json = {"hits": {"hits": [], "total": {"value": 0}}}  # an app without an index
 
 
 class Finder:
@@ -125,9 +123,14 @@ class Finder:
         return telling_words(node, counts)
 
     async def _search(self, alias: str, body: Json) -> Json:
-        return await self._connection.request(
-            f"POST /{quote(alias, safe='')}/_search", body, doing="search", params=_PARAMS
-        )
+        try:
+            return await self._connection.request(
+                f"POST /{quote(alias, safe='')}/_search", body, doing="search", params=_PARAMS
+            )
+        except RefusedError as refusal:
+            if refusal.is_missing:
+                return _NOTHING_THERE
+            raise
 
     def _hits(self, answer: Json, offset: int) -> Hits:
         rows = answer["hits"]["hits"]

@@ -26,8 +26,7 @@ COMMON = [
     r"(GET|PUT) /[^/]+/_doc/[^/]+",
     r"GET /(_cluster/(health|state/blocks))?",
 ]
-PARAMS = {"refresh", "require_alias", "routing", "conflicts", "ignore_unavailable"}
-PARAMS |= {"allow_no_indices", "allow_partial_search_results"}
+PARAMS = {"refresh", "require_alias", "routing", "conflicts", "allow_partial_search_results"}
 
 
 @pytest.fixture

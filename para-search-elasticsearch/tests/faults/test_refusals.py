@@ -140,6 +140,14 @@ async def test_an_index_that_takes_no_writes_is_no_fault_of_the_objects(
     assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
 
 
+async def test_a_search_in_a_closed_index_is_an_error(engine: ElasticSearch) -> None:
+    await engine.index(APP, [a_record("a")], [], 1)
+    index = engine.homes.known[APP].index
+    await engine.connection.request(f"POST /{index}/_close", doing="close it")
+    with pytest.raises(UnavailableError, match="is told not to search"):
+        await engine.find(APP, All())
+
+
 async def test_a_search_that_misses_a_shard_is_an_error(
     engine: ElasticSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
