@@ -88,7 +88,7 @@ class Homes:
             home = Home(alias, index, tenant, is_shared=True, filling=filling)
         else:
             index = self.names.new_index(appid)
-            home = Home(alias, index, appid, is_shared=False, filling=f"{index}_new")
+            home = Home(alias, index, appid, is_shared=False, filling=_filling_of(index))
         await self._create(home, is_root=shares or appid == self._root)
         return home
 
@@ -154,8 +154,11 @@ class Homes:
         try:
             for one in old:
                 await self.clear(one)
-            if not home.is_shared:
-                await self._remove_leftovers(appid, home)
+            for one in await self._leftovers(appid):
+                if one.is_shared or home.is_shared:
+                    await self.clear(one)
+                elif one != home:
+                    await self._remove_leftover(one, home)
         except BackendError as error:
             logger.warning(
                 "an old index stays until the next rebuild",
@@ -165,13 +168,16 @@ class Homes:
     def arrival(self, home: Home) -> list[Json]:
         """Return what lets the alias of an app name a home, beside what it names before."""
         add = {"index": home.index, "alias": home.alias, **home.alias_options()}
-        return [{"add": add}, {"remove": {"index": home.index, "alias": home.filling}}]
+        remove: Json = {"index": home.index, "alias": home.filling}
+        if self._is_ordered:  # else another server has begun to clear it
+            remove["must_exist"] = True
+        return [{"add": add}, {"remove": remove}]
 
     async def clear(self, home: Home) -> None:
-        """Remove a home that no alias names any more, or yet."""
-        if not home.is_shared:
-            await self.discard(home.index)
-            return
+        """Remove a home that no alias of an app names any more, or yet.
+
+        Who fills it finds out with its next write. If it is in use by now, it stays.
+        """
         if home.filling:
             remove = {"index": home.index, "alias": home.filling}
             try:
@@ -179,8 +185,11 @@ class Homes:
             except RefusedError as refusal:
                 if not refusal.is_missing:
                     raise
-                return  # it was used, or is gone with the shared index
-        await self.empty(home.index, home.tenant, home.alias)
+                return
+        if home.is_shared:
+            await self.empty(home.index, home.tenant, home.alias)
+        else:
+            await self.discard(home.index)
 
     # ---- removing -----------------------------------------------------------------------------
 
@@ -197,6 +206,8 @@ class Homes:
                     actions.append({"remove": {"index": index, "alias": self.names.pens(appid)}})
                 await self._change(actions, "remove an index")
                 await self.empty(index, tenant, alias)
+        for one in await self._leftovers(appid):
+            await self.clear(one)
         self.forget(appid)
 
     async def discard(self, index: str) -> None:
@@ -210,9 +221,18 @@ class Homes:
                 raise
 
     async def empty(self, index: str, tenant: str, routing: str) -> None:
-        """Delete the documents of an app, or of one rebuild of it, in a shared index."""
+        """Delete the documents of an app, or of one rebuild of it, in a shared index.
+
+        The cluster looks for them as a search does: those of the last second it has to be shown.
+        """
+        path = quote(index, safe="")
         await self._connection.request(
-            f"POST /{quote(index, safe='')}/_delete_by_query",
+            f"POST /{path}/_refresh",
+            doing="look for objects to remove",
+            timeout_ms=self._settings.bulk_timeout_ms,
+        )
+        await self._connection.request(
+            f"POST /{path}/_delete_by_query",
             {"query": {"term": {"_app": tenant}}},
             doing="remove objects",
             params={"conflicts": "proceed", "refresh": "true", "routing": routing},
@@ -226,33 +246,41 @@ class Homes:
     async def _behind(self, alias: str) -> dict[str, Any]:
         try:
             return await self._connection.request(
-                f"GET /_alias/{quote(alias, safe='')}", doing="look for an index"
+                f"GET /_alias/{quote(alias, safe='*')}", doing="look for an index"
             )
         except RefusedError as refusal:
             if refusal.is_missing:
                 return {}
             raise
 
-    async def _remove_leftovers(self, appid: str, home: Home) -> None:
-        """Delete what rebuilds left behind that were killed.
-
-        One that another server is filling goes too: it finds out with its next write. But by the
-        time that a request arrives, such an index may be in use, and this home not any more. So
-        each is removed in one step with a look that this home still is: see ``_still``.
-        """
+    async def _leftovers(self, appid: str) -> list[Home]:
+        """Return what rebuilds have left that were killed, and what others are filling."""
+        alias, found = self.names.alias(appid), list[Home]()
         pattern = quote(self.names.indexes(appid), safe="*")
-        found = await self._connection.request(
-            f"GET /{pattern}/_alias", doing="look for old indexes"
-        )
-        for index, facts in found.items():
-            if index == home.index or home.alias in facts["aliases"]:
-                continue
-            actions = [*self._still(home), {"remove_index": {"index": index}}]
-            try:
-                await self._change(actions, "remove an old index")
-            except RefusedError as refusal:
-                if not refusal.is_missing:
-                    raise
+        own = await self._connection.request(f"GET /{pattern}/_alias", doing="look for old indexes")
+        for index, facts in own.items():
+            if alias not in facts["aliases"]:
+                name = _filling_of(index)
+                filling = name if name in facts["aliases"] else ""
+                found.append(Home(alias, index, appid, is_shared=False, filling=filling))
+        for index, facts in (await self._behind(self.names.fillings(appid))).items():
+            for name, about in facts["aliases"].items():
+                tenant = tenant_of(about) or ""
+                found.append(Home(alias, index, tenant, is_shared=True, filling=name))
+        return found
+
+    async def _remove_leftover(self, old: Home, home: Home) -> None:
+        """Delete an index that a rebuild has left.
+
+        By the time that a request arrives, it may be in use, and this home not any more. So it goes
+        in one step with a look that this home still is.
+        """
+        actions = [*self._still(home), {"remove_index": {"index": old.index}}]
+        try:
+            await self._change(actions, "remove an old index")
+        except RefusedError as refusal:
+            if not refusal.is_missing:
+                raise
 
     def _still(self, home: Home) -> list[Json]:
         """Return steps that change nothing, and fail when this home of its own is not in use.
@@ -265,3 +293,7 @@ class Homes:
             return [add]
         of_home = {"index": home.index, "alias": home.alias}
         return [{"remove": {**of_home, "must_exist": True}}, add]
+
+
+def _filling_of(index: str) -> str:
+    return f"{index}_new"

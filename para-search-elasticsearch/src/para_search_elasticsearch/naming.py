@@ -59,6 +59,10 @@ class Names:
         """Return the alias of a part of the shared index while a rebuild fills it."""
         return f"{self._stem(appid)}.new-{mark}"
 
+    def fillings(self, appid: str) -> str:
+        """Return the pattern of all such aliases of an app."""
+        return self.filling(appid, "*")
+
     def shared_index(self) -> str:
         """Return the name of the index of the root app and of those that share it."""
         return f"{self._stem(self.root)}-shared_{self.form}{_FORMAT}"
