@@ -45,6 +45,7 @@ _AWAY_CODES = frozenset(
 )
 _LOGIN_CODES = frozenset({11, 13, 18, 33, 334, 8000})
 _FULL_CODES = frozenset({14031})
+_UNTRUSTED = "certificate verify failed"  # the words of OpenSSL: PyMongo keeps no class of it
 
 
 def as_para_error(error: BaseException, place: str) -> BackendError:
@@ -65,10 +66,15 @@ def as_start_error(error: BaseException, place: str) -> ConfigError | BackendErr
         )
     if isinstance(error, ConfigurationError | InvalidURI):
         return ConfigError(f"{place} cannot be used: {_words(error)}; check para.mongodb.uri")
+    if _UNTRUSTED in str(error).lower():
+        return ConfigError(
+            f"{place} is not trusted: {_words(error)}; let the system trust its authority, in "
+            "SSL_CERT_FILE for instance; para.mongodb.ssl_allow_all trusts anybody, for trials"
+        )
     if _is_away(error):
         return UnavailableError(
             f"{place} cannot be reached: {_words(error)}; is it running, and are para.mongodb.uri, "
-            "or para.mongodb.host and para.mongodb.port, right?"
+            "or para.mongodb.host, para.mongodb.port and para.mongodb.ssl_enabled, right?"
         )
     return as_para_error(error, place)
 

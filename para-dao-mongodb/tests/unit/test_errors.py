@@ -53,6 +53,11 @@ def test_errors_of_the_driver_become_ours(error: Exception, kind: type[Exception
         (OperationFailure("not authorized", 13), ConfigError, "para.mongodb.user"),
         (ConfigurationError("unknown option"), ConfigError, "para.mongodb.uri"),
         (ServerSelectionTimeoutError("refused"), UnavailableError, "para.mongodb.host"),
+        (
+            ServerSelectionTimeoutError("[SSL: X] certificate verify failed: Hostname mismatch"),
+            ConfigError,
+            "para.mongodb.ssl_allow_all",
+        ),
         (OperationFailure("odd", 2), BackendError, "odd"),
     ],
 )

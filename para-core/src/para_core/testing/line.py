@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 __all__ = ["Line"]
 
@@ -12,9 +13,9 @@ _STEPS = 3  # of the event loop, from a new connection to its protocol
 class Line:
     """Passes on what comes to ``port``, in both directions, until the test says otherwise."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Lead to this server once it is restored."""
-        self._target = (host, port)
+    def __init__(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> None:
+        """Lead to this server once it is restored; with ``tls``, whoever comes has to encrypt."""
+        self._target, self._tls = (host, port), tls
         self._tasks: set[asyncio.Task[None]] = set()
         self._forth, self._back = asyncio.Event(), asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -25,7 +26,9 @@ class Line:
         """Let connections through, again or for the first time."""
         self.free()
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+            self._server = await asyncio.start_server(
+                self._accept, "127.0.0.1", self.port, ssl=self._tls
+            )
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
