@@ -21,7 +21,8 @@ _MOST_CHARS = 300  # of a reason in a message
 _BUSY, _GONE, _FAULTS = 429, 404, 500
 
 _BLOCKED, _CLOSED = "cluster_block_exception", "index_closed_exception"
-_OF_INDEX = {_BLOCKED, _CLOSED, "index_not_found_exception", "security_exception"}
+_MISSING = "index_not_found_exception"
+_OF_INDEX = {_BLOCKED, _CLOSED, _MISSING, "security_exception"}
 
 STALE = "version_conflict_engine_exception"
 """What it calls a write when the document is at a later version."""
@@ -36,6 +37,11 @@ class RefusedError(BackendError):
         self.status, self.kind, self.reason = status, kind, reason
         said = f"{kind}: {reason}" if kind else reason
         super().__init__(f"the search cluster could not {doing} ({status}): {said}")
+
+    @property
+    def is_no_index(self) -> bool:
+        """Whether the cluster says so, and not somebody in front of it."""
+        return self.kind == _MISSING
 
     @property
     def is_missing(self) -> bool:

@@ -13,7 +13,6 @@ from para_core.query.builders import ids_query
 from para_search_elasticsearch.clauses import NOTHING, Clause, all_of
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.documents import data_of
-from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.pages import WINDOW, cursor_of, sort_of
 from para_search_elasticsearch.settings import ElasticSettings
 from para_search_elasticsearch.similar import asked_counts, counting, likenesses, telling_words
@@ -25,7 +24,6 @@ _MOST_CONDITIONS = 200  # of a query; each is up to four clauses, of which a clu
 _COUNTED = 500  # words of a text that are counted in one request
 _PARAMS = {"allow_partial_search_results": "false"}  # an error, not what some of the shards have
 _NO_HITS = Hits([], 0)
-_NOTHING_THERE: Json = {"hits": {"hits": [], "total": {"value": 0}}}  # an app without an index
 
 
 class Finder:
@@ -39,7 +37,11 @@ class Finder:
     async def find(
         self, alias: str, appid: str, query: tree.Node, kind: str | None, pager: Pager
     ) -> Hits:
-        """Return one page of an app's documents; an app without an index has none."""
+        """Return one page of an app's documents.
+
+        Raises:
+            RefusedError: There is no such alias, among others.
+        """
         if isinstance(query, tree.Bool) and len(query.must) > _MOST_CONDITIONS:
             query = await self._narrowed(alias, appid, query, kind)
         likeness: Likeness = {}
@@ -116,21 +118,13 @@ class Finder:
         for start in range(0, len(clauses), _COUNTED):
             body = counting(clauses[start : start + _COUNTED])
             answer = await self._search(alias, {"query": _owned_by(appid), **body})
-            buckets = answer.get("aggregations", {}).get("n", {}).get("buckets")
-            if buckets is None:
-                return []  # no index
-            counts += [bucket["doc_count"] for bucket in buckets]
+            counts += [bucket["doc_count"] for bucket in answer["aggregations"]["n"]["buckets"]]
         return telling_words(node, counts)
 
     async def _search(self, alias: str, body: Json) -> Json:
-        try:
-            return await self._connection.request(
-                f"POST /{quote(alias, safe='')}/_search", body, doing="search", params=_PARAMS
-            )
-        except RefusedError as refusal:
-            if refusal.is_missing:
-                return _NOTHING_THERE
-            raise
+        return await self._connection.request(
+            f"POST /{quote(alias, safe='')}/_search", body, doing="search", params=_PARAMS
+        )
 
     def _hits(self, answer: Json, offset: int) -> Hits:
         rows = answer["hits"]["hits"]

@@ -100,10 +100,22 @@ class ElasticSearch(Search):
     async def find(
         self, appid: str, query: Node, *, kind: str | None = None, pager: Pager | None = None
     ) -> Hits:
-        """Return one page of the documents that match; see ``Search.find``."""
+        """Return one page of the documents that match; see ``Search.find``.
+
+        Raises:
+            IndexMovedError: The index is gone since this process saw it. It is said once.
+        """
         self._check_open()
         alias = self.homes.names.alias(appid)
-        return await self._finder.find(alias, appid, query, kind, pager or Pager())
+        try:
+            return await self._finder.find(alias, appid, query, kind, pager or Pager())
+        except RefusedError as refusal:
+            if not refusal.is_no_index:
+                raise
+            if appid not in self.homes.known:
+                return Hits([], 0)
+            self.homes.forget(appid)
+            raise IndexMovedError(appid) from refusal
 
     async def position(self, appid: str) -> int | None:
         """Return the number of the last change that the app's index holds, durably."""

@@ -11,6 +11,7 @@ import pytest
 from para_core.contracts.dao import Put, Record, Write
 from para_core.errors import BackendError, IndexMovedError
 from para_core.memory.dao import MemoryDAO
+from para_core.objects import App
 from para_core.query.tree import All
 from para_core.testing.search import a_record
 from para_core.testing.search.samples import batches
@@ -18,7 +19,9 @@ from para_search_elasticsearch.search import ElasticSearch
 from para_server.nodes.leases import Leases
 from para_server.nodes.shared_index import SharedIndex
 from para_server.nodes.watch import Watch
+from para_server.services.finder import Finder
 from para_server.services.following import Retention
+from para_server.services.store import Store
 
 from ..cluster import an_engine  # noqa: TID252 - tests have no absolute names
 from ..follow import APP, PATIENCE_SEC, Followed, followed  # noqa: TID252
@@ -60,6 +63,19 @@ async def test_the_next_write_makes_the_whole_index_again(
     assert line.exc_info is None
     await zoo.put("e")
     assert await zoo.agrees()
+
+
+async def test_so_does_the_next_search(
+    zoo: Followed, engine: ElasticSearch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It finds all there is, once the index is there again."""
+    finder = Finder(engine, zoo.follower, Store(zoo.dao, cache=None, index=None))
+    await remove_index(engine)
+    with caplog.at_level(logging.INFO):
+        assert await finder.count(App(id=f"app:{APP}"), All()) == 3
+    assert [line.message for line in caplog.records] == ["making an index from the database"]
+    await engine.drop(APP)
+    assert await engine.count(APP, All()) == 0
 
 
 async def test_so_does_what_is_in_no_database(zoo: Followed, engine: ElasticSearch) -> None:
@@ -122,3 +138,5 @@ async def test_a_node_makes_the_whole_index_again() -> None:
                 assert await engine.count(APP, All()) == count
                 if key != "a":
                     await remove_index(engine)
+            finder = Finder(engine, index, Store(dao, cache=None, index=None))
+            assert await finder.count(App(id=f"app:{APP}"), All()) == len("abcd")

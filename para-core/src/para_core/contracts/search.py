@@ -129,6 +129,9 @@ class Search(Component):
                 they are whole or not. Ties are in the order of last indexing, ascending, for both
                 directions. ``sort`` ``_docid`` is the order of last indexing itself. A cursor
                 continues by value: it works when its document was changed or removed meanwhile.
+
+        Raises:
+            IndexMovedError: The index that was there is gone; it has to be made again.
         """
 
     # ---- several servers ----------------------------------------------------------------------

@@ -52,6 +52,7 @@ class SharedIndex(FeedIndexing):
         self._own: dict[str, int] = {}  # the last change of each app that this node wrote
         self._waiting = Waiting(search.refresh, self._writes)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lost: set[str] = set()  # apps whose index is looked for, and made again
         self._is_away = False  # whether the log says that the engine is
         self._is_open = False
         leases.on_take.append(self._take_share)
@@ -154,6 +155,26 @@ class SharedIndex(FeedIndexing):
             return True
         self._look(appid)
         return await self._waiting.until(appid, wanted, timeout_sec)
+
+    def lost(self, appid: str) -> None:
+        """Make an index again that somebody has removed, whoever has the share of its app."""
+        self._waiting.forget(appid)
+        if self._is_open and appid not in self._lost:
+            self._lost.add(appid)
+            self._start(self._make_again(appid), "an index that is gone")
+
+    async def _make_again(self, appid: str) -> None:
+        try:
+            is_gone = await self._search.refresh(appid) is None
+            if is_gone and await self._dao.last_change(appid):
+                logger.warning("making an index that is gone", extra={"appid": appid})
+                await self._maker.make(appid)
+            self._waiting.reach(appid, await self._search.refresh(appid) or 0)
+        except ParaError as error:
+            logger.warning("an index is gone: %s", error, extra={"appid": appid})
+        finally:
+            self._lost.discard(appid)
+        self._look(appid)
 
     # ---- apps ---------------------------------------------------------------------------------
 

@@ -35,6 +35,10 @@ class FeedIndexing(Indexing):
         self._look(appid)
         asyncio.get_running_loop().call_later(DOUBT_SEC, self._look, appid)
 
+    def lost(self, appid: str) -> None:
+        """Look, which makes an index again that is gone."""
+        self._look(appid)
+
     def _wrote(self, appid: str, number: int) -> None:
         del number
         self._look(appid)

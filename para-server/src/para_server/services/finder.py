@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from para_core.contracts.dao import Record
 from para_core.contracts.search import Hits, Search
+from para_core.errors import IndexMovedError
 from para_core.pager import Pager
 from para_core.query.tree import Node
 
@@ -107,13 +108,23 @@ class Finder:
                 logger.warning("the index is behind; searching what it has", extra={"appid": appid})
         if self._listeners:
             return await self._told(appid, query, kind, pager)
-        return await self._search.find(appid, query, kind=kind, pager=pager)
+        return await self._find(appid, query, kind, pager)
+
+    async def _find(self, appid: str, query: Node, kind: str | None, pager: Pager | None) -> Hits:
+        """Search, and wait if the index is made again because somebody has removed it."""
+        try:
+            return await self._search.find(appid, query, kind=kind, pager=pager)
+        except IndexMovedError:
+            self._index.lost(appid)
+            if not await self._index.caught_up(appid, self._wait_sec):
+                raise
+            return await self._search.find(appid, query, kind=kind, pager=pager)
 
     async def _told(self, appid: str, query: Node, kind: str | None, pager: Pager | None) -> Hits:
         """Search between ``before_search`` and ``after_search`` of the listeners."""
         for listener in self._listeners:
             await listener.before_search(appid, query, kind, pager)
-        hits = await self._search.find(appid, query, kind=kind, pager=pager)
+        hits = await self._find(appid, query, kind, pager)
         for listener in self._listeners:
             try:
                 await listener.after_search(appid, query, kind, hits)

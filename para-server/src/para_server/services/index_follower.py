@@ -164,6 +164,10 @@ class IndexFollower(Indexing):
         feed = self._feeds.get(appid)
         return feed is not None and feed.is_ready and feed.applied == feed.handed
 
+    def lost(self, appid: str) -> None:
+        """Ask the engine how far the index is, which makes it again if it is gone."""
+        self.look(appid)
+
     async def caught_up(self, appid: str, timeout_sec: float) -> bool:
         """Wait until the index has everything that was stored before now.
 

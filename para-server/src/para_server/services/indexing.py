@@ -51,6 +51,10 @@ class Indexing(Component):
         """Return whether the index has everything that was stored before now."""
 
     @abstractmethod
+    def lost(self, appid: str) -> None:
+        """Hear that a search found no index where one was: make it again, if it is gone."""
+
+    @abstractmethod
     async def caught_up(self, appid: str, timeout_sec: float) -> bool:
         """Wait until the index has everything that was stored before now.
 

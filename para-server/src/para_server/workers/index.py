@@ -188,6 +188,11 @@ class WorkerIndex(FeedIndexing):
         known = self._current.get(appid)
         return known is not None and self._board.app_stamp(known[0]) == known[1]
 
+    def lost(self, appid: str) -> None:
+        """Ask how far the index is before the next search; the leader makes it again."""
+        self._current.pop(appid, None)
+        self._look(appid)
+
     async def caught_up(self, appid: str, timeout_sec: float) -> bool:
         """Wait until this worker sees everything that was stored before now."""
         row = self._board.app_row_of(appid)

@@ -265,6 +265,25 @@ async def test_an_index_that_somebody_removed_is_made_anew(
     assert await setting.found() == ["a", "b"]
 
 
+@pytest.mark.parametrize("searcher", ["writer", "reader"])
+async def test_a_search_that_finds_no_index_has_it_made_anew(
+    setting: Setting, writer: Member, reader: Member, searcher: str
+) -> None:
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    await reader.watch.look()
+    assert await reader.index.caught_up(APP, PATIENCE_SEC)
+    await setting.engine.drop(APP)
+    index = {"writer": writer, "reader": reader}[searcher].index
+    for _ in range(2):  # the second finds that somebody is at it
+        index.lost(APP)
+    assert await index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a"]
+    await writer.put("b")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a", "b"]
+
+
 async def test_an_index_that_is_ahead_of_its_database_is_made_anew(setting: Setting) -> None:
     await setting.engine.index(APP, [a_record("x", change=9)], [], 10_000)
     async with setting.a_node(ONE) as member:

@@ -97,6 +97,18 @@ async def test_an_index_is_rebuilt_and_dropped_for_any_worker(world: World) -> N
         await index.rebuild("app")
 
 
+@pytest.mark.parametrize("searcher", [0, 1])
+async def test_an_index_that_somebody_removed_is_made_again(world: World, searcher: int) -> None:
+    await world.store(0, "cat")
+    index = world.indexes[searcher]
+    assert await index.caught_up("app", SOON)
+    await world.search.drop("app")
+    index.lost("app")
+    assert not index.is_current("app")
+    assert await index.caught_up("app", SOON)
+    assert await world.total() == 1
+
+
 async def test_another_worker_takes_the_lead_and_its_duties(tmp_path: Path) -> None:
     world = World(tmp_path)
     begun = asyncio.Event()
