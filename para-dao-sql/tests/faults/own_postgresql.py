@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -18,7 +20,7 @@ from para_dao_sql.postgresql import PostgresDAO
 
 from .killed import DatabaseServer
 
-__all__ = ["OwnPostgreSQL"]
+__all__ = ["OwnPostgreSQL", "a_folder"]
 
 _VERSIONS = Path("/usr/lib/postgresql")
 # Root runs the tests, maybe, but never a server of PostgreSQL.
@@ -27,6 +29,17 @@ _OPTIONS = (
     *("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=20"),
     *("shared_buffers=8MB", "autovacuum=off"),
 )
+
+
+@contextlib.contextmanager
+def a_folder() -> Iterator[Path]:
+    """Make a folder that other users may enter: no server of PostgreSQL is run by root."""
+    folder = Path(tempfile.mkdtemp(prefix="para-postgresql-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 class OwnPostgreSQL(DatabaseServer):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,18 +10,15 @@ import pytest
 from para_core.testing.small_disks import a_small_disk
 
 from .killed import KilledServer
-from .own_postgresql import OwnPostgreSQL
+from .own_postgresql import OwnPostgreSQL, a_folder
 
 pytestmark = [pytest.mark.service("postgresql"), pytest.mark.long]
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder that other users may enter: no server of PostgreSQL is run by root."""
-    folder = Path(tempfile.mkdtemp(prefix="para-postgresql-"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
+    with a_folder() as folder:
+        yield folder
 
 
 class TestKilledPostgreSQL(KilledServer):
