@@ -11,14 +11,26 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
+
 from para_core.config import Config
 
-from ..e2e.backends import a_schema  # noqa: TID252 - tests have no package
+from ..docs.pages import DOCS, blocks_of  # noqa: TID252 - tests have no package
+from ..e2e.backends import a_schema  # noqa: TID252
 from .process import Caller, ServerProcess
 
-__all__ = ["LEASE_SEC", "STALE_SEC", "a_cluster", "an_engine_of_all", "connected", "eventually"]
+__all__ = [
+    "LEASE_SEC",
+    "STALE_SEC",
+    "a_cluster",
+    "an_engine_of_all",
+    "connected",
+    "eventually",
+    "the_smallest_set",
+]
 
 LEASE_SEC, STALE_SEC = 2, 0.5
+_PAGE = DOCS / "how-to" / "run-several-nodes.md"
 NO_SETTINGS: Mapping[str, object] = {}
 
 
@@ -94,6 +106,27 @@ def an_engine_of_all() -> Iterator[dict[str, object]]:
         yield settings
     finally:
         asyncio.run(clean())
+
+
+@contextmanager
+def the_smallest_set() -> Iterator[dict[str, object]]:
+    """Give the settings that the page about nodes has for one cache and one search cluster.
+
+    All but the addresses, and what tells these nodes from those of other tests.
+    """
+    (block,) = [one for one in blocks_of(_PAGE) if "RedisCache" in one.text]
+    pairs = (line.split(" = ", 1) for line in block.text.splitlines())
+    of_page: dict[str, object] = {key: msgspec.json.decode(value) for key, value in pairs}
+    assert of_page.keys() >= {"para.sql.url", "para.redis.url", "para.es.restclient_host"}
+    for own in ("para.sql.url", "para.sql.user", "para.sql.password", "para.worker_id"):
+        del of_page[own]
+    with an_engine_of_all() as engine:
+        shared = {
+            "para.redis.url": os.environ["PARA_TEST_REDIS_URL"],
+            "para.cluster_name": f"n-{uuid.uuid4().hex}",
+        }
+        assert engine["para.es.flavor"] == of_page["para.es.flavor"]
+        yield of_page | engine | shared
 
 
 def connected(nodes: Sequence[ServerProcess], stack: ExitStack) -> list[Caller]:

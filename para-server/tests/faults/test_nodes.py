@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .nodes import a_cluster, connected, eventually
+from .nodes import a_cluster, connected, eventually, the_smallest_set
 from .process import Caller, ServerProcess
 
 pytestmark = [pytest.mark.service("postgresql"), pytest.mark.long]
@@ -27,11 +27,26 @@ def nodes(folder: Path) -> Iterator[list[ServerProcess]]:
         yield nodes
 
 
-@pytest.fixture(scope="module")
-def lasting() -> Iterator[list[ServerProcess]]:
+SETS = [
+    pytest.param(partial(nullcontext, {}), id="each its own"),
+    pytest.param(
+        the_smallest_set,
+        id="one cache and one cluster",
+        marks=[pytest.mark.service("redis"), pytest.mark.service("opensearch")],
+    ),
+]
+"""Caches and indexes of the nodes."""
+
+
+@pytest.fixture(scope="module", params=SETS)
+def lasting(request: pytest.FixtureRequest) -> Iterator[list[ServerProcess]]:
     """Start nodes for all tests that leave them alive."""
     limit = {"para.security.failures_per_address": MOST_FAILURES}
-    with TemporaryDirectory() as folder, a_cluster(Path(folder), limit) as nodes:
+    with (
+        TemporaryDirectory() as folder,
+        request.param() as settings,
+        a_cluster(Path(folder), settings | limit) as nodes,
+    ):
         yield nodes
 
 
