@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_POLL_SEC = 20
 _SHORT_POLL_SEC = 0.2  # between two questions in the last second of a wait
+_MOMENT_SEC = 0.1  # a wait of whole seconds is one request, though a moment has passed
 _DELETES = 4  # requests at once
 _ROOM = 4096  # bytes that are left for what is said of a dead letter
 
@@ -133,7 +134,7 @@ class AWSQueue(Queue):
             received = await self._main.receive(
                 limit,
                 hidden_sec=self._hidden_sec,
-                wait_sec=min(int(left), _LONGEST_POLL_SEC),
+                wait_sec=min(int(left + _MOMENT_SEC), _LONGEST_POLL_SEC),
             )
             messages = [message for one in received if (message := await self._taken(one))]
             left = deadline - loop.time()
