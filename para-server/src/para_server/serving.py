@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -16,6 +15,7 @@ import uvicorn
 
 from para_core.errors import ConfigError
 from para_core.selection import CACHES, DAOS, EMAILERS, FILESTORES, QUEUES, SEARCHES
+from para_server import memory
 from para_server.banner import BANNER
 from para_server.config import keys_file_of
 from para_server.http.pace import Pace
@@ -41,8 +41,6 @@ __all__ = ["serve", "server_config"]
 
 logger = logging.getLogger(__name__)
 
-_SWITCH_SEC = 0.001  # how long the indexing thread may keep the others waiting
-
 
 def serve(config: Config, plugins: Plugins) -> int:
     """Serve until SIGTERM or SIGINT; requests under way are finished first.
@@ -53,6 +51,7 @@ def serve(config: Config, plugins: Plugins) -> int:
     Raises:
         ConfigError, PluginError: The server cannot start; the message says what to do.
     """
+    memory.keep_together()
     certificate, port = certificate_of(config), config.number("para.port")
     workers = config.number("para.workers")
     known = plugins.described(config)
@@ -148,7 +147,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 - the parts of a server
         )
         if node is not None:
             node.on_lost = server.give_up
-        _settle_memory()
+        memory.settle()
         scheme = "http" if certificate is None else "https"
         address, listening_port = listener.getsockname()[:2]
         host = url_host(address, here="localhost")
@@ -292,11 +291,3 @@ def backends_of(config: Config, plugins: Plugins) -> Backends:
             cache=plugins.selected(CACHES, config).name,
         ),
     )
-
-
-def _settle_memory() -> None:
-    """Take what was made at start out of the garbage collector's rounds."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    sys.setswitchinterval(_SWITCH_SEC)
