@@ -50,6 +50,10 @@ class PassingDAO(DAO):
         """Open the DAO behind it, which nobody else uses."""
         await self.dao.open_alone()
 
+    async def what_opening_changes(self) -> str:
+        """Ask the DAO behind it."""
+        return await self.dao.what_opening_changes()
+
     async def open_beside(self) -> None:
         """Open the DAO behind it for snapshots."""
         await self.dao.open_beside()

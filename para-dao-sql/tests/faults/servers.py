@@ -280,6 +280,20 @@ class ServerFaults:
             with pytest.raises(UnavailableError, match=r"is it running.*para\.sql\.url"):
                 await place.dao(port=port, timeout_ms=1000).open()
 
+    async def test_what_the_start_would_make_is_told_and_not_made(self, place: Place) -> None:
+        for _ in range(2):
+            assert await place.dao().what_opening_changes() == "makes the tables"
+        async with place.dao():
+            assert await place.dao().what_opening_changes() == ""
+        await place.run(f"UPDATE objects_format SET format = {place.format + 1}")  # noqa: S608
+        with pytest.raises(ConfigError, match=f"has format {place.format + 1}"):
+            await place.dao().what_opening_changes()
+
+    async def test_a_look_at_a_server_that_hangs_ends(self, place: Place, line: Line) -> None:
+        line.block()
+        with pytest.raises(UnavailableError):
+            await place.dao(port=line.port, timeout_ms=1000).what_opening_changes()
+
     # ---- beside a server -----------------------------------------------------------------------
 
     async def test_beside_a_server_nothing_is_made(self, place: Place) -> None:

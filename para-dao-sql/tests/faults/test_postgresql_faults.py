@@ -190,6 +190,15 @@ async def test_older_tables_are_saved_and_brought_up_to_date(place: PostgresPlac
         assert await connection.fetchval(count) == 1
 
 
+async def test_tables_that_the_start_would_change_are_told_of_and_left(
+    place: PostgresPlace,
+) -> None:
+    async with in_format_1(place) as connection:
+        told = await place.dao().what_opening_changes()
+        assert told == f"changes the tables from format 1 to {FORMAT}"
+        assert await connection.fetchval("SELECT format FROM objects_format") == 1
+
+
 async def opened(place: PostgresPlace) -> None:
     async with place.dao() as dao:
         assert len(await dao.read_page("app")) == 20

@@ -67,6 +67,15 @@ def format_of(file: Path) -> int:
     return int(number)
 
 
+async def test_what_the_start_would_change_is_told_and_not_changed(file: Path) -> None:
+    other = file.with_name("other.db")
+    assert await SqliteDAO(other).what_opening_changes() == "makes the tables"
+    assert not other.exists()
+    told = await SqliteDAO(file).what_opening_changes()
+    assert told == f"changes the tables from format 1 to {FORMAT}"
+    assert format_of(file) == 1
+
+
 async def test_an_older_file_is_saved_and_brought_up_to_date(file: Path) -> None:
     async with SqliteDAO(file) as dao:
         assert len(await dao.read_page("app", limit=1000)) == 300

@@ -12,6 +12,7 @@ from para_core.checks import Finding, Verdict
 from para_core.config import Config, load_config
 from para_core.plugins import load_plugins
 from para_dao_sql.plugin import open_sql_dao
+from para_server.doctor.backends import examine_backends
 from para_server.doctor.nodes import examine_nodes
 from para_server.nodes.seat import NodeSeat
 
@@ -92,10 +93,25 @@ async def test_settings_that_are_wrong_or_odd(
 
 
 @pytest.mark.service("postgresql")
+@pytest.mark.parametrize("settings", [{}, NODE], ids=["a server alone", "a node"])
+async def test_nothing_is_made_in_an_empty_database(
+    tmp_path: Path, address: str, settings: dict[str, str]
+) -> None:
+    config = a_config(tmp_path, address, **settings)
+    for examine in (examine_nodes, examine_backends):
+        found = list(await examine(config))
+        assert not complaints(found)
+        assert "since the next start makes the tables" in said(found, Verdict.GOOD)
+    assert await open_sql_dao(config).what_opening_changes() == "makes the tables"
+
+
+@pytest.mark.service("postgresql")
 async def test_a_server_that_is_no_node_does_not_fit_beside_nodes(
     tmp_path: Path, address: str
 ) -> None:
     config = a_config(tmp_path, address)
+    async with open_sql_dao(config):
+        pass  # the tables are there
     assert not complaints(list(await examine_nodes(config)))
     async with a_node(config, 3):
         found = list(await examine_nodes(config))

@@ -288,6 +288,17 @@ class DAO(Component):
         """
         await self.open()
 
+    async def what_opening_changes(self) -> str:
+        """Return what ``open`` would make or change in the store, blank when nothing.
+
+        It stands in a sentence, as in "the next start makes the tables". Who only looks asks
+        before it opens. Nothing is made or changed, whoever has the store open.
+
+        Raises:
+            ParaError: As ``open`` does.
+        """
+        return ""
+
     async def open_beside(self) -> None:
         """Open for ``snapshot`` and ``close`` only, beside another process that has the store open.
 

@@ -33,6 +33,7 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
     """MariaDB 10.6 or newer, and MySQL 8, which differs in a few words."""
 
     failures = errors.FAILURES
+    newest_format = tables.FORMAT
     portion: ClassVar[int] = 500  # MariaDB makes a table of lists with 1,000 items
 
     def __init__(self, address: MariaDBAddress, *, timeout_ms: int) -> None:
@@ -77,9 +78,9 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
         """Make the tables, or check those that are there."""
         await tables.prepare(connection)
 
-    async def check_readable(self, connection: MariaDBConnection) -> None:
-        """Check that the tables are there and ours."""
-        await tables.check_readable(connection)
+    async def found_format(self, connection: MariaDBConnection) -> int | None:
+        """Return the format of the tables, ``None`` when there are none."""
+        return await tables.found_format(connection)
 
     def statements_of(self, app: App) -> Statements:
         """Return the SQL that reads the records of an app."""

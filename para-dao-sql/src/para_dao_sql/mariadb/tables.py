@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from asyncmy.errors import MySQLError
 
-from para_core.errors import ConfigError, UnavailableError
+from para_core.errors import UnavailableError
 from para_core.plan import Plan
 from para_dao_sql.entries import rows_of
 from para_dao_sql.mariadb.connection import MariaDBConnection
@@ -23,7 +23,6 @@ from para_dao_sql.servers.dialect import Dialect
 from para_dao_sql.servers.rows import encode, key_of
 from para_dao_sql.servers.tables import (
     COLUMNS,
-    NO_TABLES,
     App,
     Statements,
     check_format,
@@ -34,8 +33,8 @@ __all__ = [
     "FORMAT",
     "KIND",
     "RECORDS",
-    "check_readable",
     "clear_leftovers",
+    "found_format",
     "prepare",
     "statements_of",
     "what_stores",
@@ -122,15 +121,15 @@ async def prepare(connection: MariaDBConnection) -> None:
             await connection.run(f"SELECT RELEASE_LOCK({_START})")
 
 
-async def check_readable(connection: MariaDBConnection) -> None:
-    """Check that the tables are there and ours; nothing is made.
+async def found_format(connection: MariaDBConnection) -> int | None:
+    """Return the format of the tables, ``None`` when there are none; nothing is made.
 
     Raises:
-        ConfigError: There are none, or a newer version made them.
+        ConfigError: A newer version made them.
     """
     if not await _are_there(connection, "objects_format"):
-        raise ConfigError(NO_TABLES)
-    await check_format(connection, FORMAT)
+        return None
+    return await check_format(connection, FORMAT)
 
 
 async def _are_there(connection: MariaDBConnection, last: str) -> bool:

@@ -61,6 +61,7 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
     """PostgreSQL 13 or newer."""
 
     failures = FAILURES
+    newest_format = tables.FORMAT
     portion: ClassVar[int] = 2**31  # a list of ids is one value
 
     def __init__(self, address: PostgresAddress, *, timeout_ms: int) -> None:
@@ -128,9 +129,9 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
         """Make the tables, or bring those that are there up to date."""
         await tables.prepare(connection)
 
-    async def check_readable(self, connection: asyncpg.Connection) -> None:
-        """Check that the tables are there and ours."""
-        await tables.check_readable(connection)
+    async def found_format(self, connection: asyncpg.Connection) -> int | None:
+        """Return the format of the tables, ``None`` when there are none."""
+        return await tables.found_format(connection)
 
     def statements_of(self, app: App) -> Statements:
         """Return the SQL that reaches the records of an app."""

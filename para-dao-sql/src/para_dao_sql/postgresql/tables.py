@@ -6,14 +6,14 @@ from functools import lru_cache
 
 import asyncpg
 
-from para_core.errors import ConfigError
 from para_core.tables import table_name
 from para_dao_sql.postgresql.upgrade import FORMAT, upgrade
 from para_dao_sql.servers.rows import encode, key_of
-from para_dao_sql.servers.tables import NO_TABLES, App, Statements, check_format
+from para_dao_sql.servers.tables import App, Statements, check_format
 
 __all__ = [
-    "check_readable",
+    "FORMAT",
+    "found_format",
     "make_app",
     "prepare",
     "remove_app",
@@ -74,15 +74,15 @@ async def prepare(connection: asyncpg.Connection) -> None:
             await upgrade(connection, found)
 
 
-async def check_readable(connection: asyncpg.Connection) -> None:
-    """Check that the tables are there and ours; nothing is made.
+async def found_format(connection: asyncpg.Connection) -> int | None:
+    """Return the format of the tables, ``None`` when there are none; nothing is made.
 
     Raises:
-        ConfigError: There are none, or a newer version made them.
+        ConfigError: A newer version made them.
     """
     if await connection.fetchval("SELECT to_regclass('objects_format')") is None:
-        raise ConfigError(NO_TABLES)
-    await check_format(connection, FORMAT)
+        return None
+    return await check_format(connection, FORMAT)
 
 
 async def make_app(connection: asyncpg.Connection, appid: str, *, shared: bool) -> bool:

@@ -14,6 +14,7 @@ from para_core.contracts.snapshot import Snapshot
 from para_core.errors import UnavailableError
 from para_core.trips import Limits, OneToBlameError, Trips
 from para_dao_sql.entries import heard
+from para_dao_sql.formats import change_of
 from para_dao_sql.servers.catalog import Catalog, Gone
 from para_dao_sql.servers.dialect import Connection, Dialect, Pool
 from para_dao_sql.servers.hold import Hold
@@ -81,6 +82,19 @@ class ServerDAO(DAO):
     async def open_alone(self) -> None:
         """Connect when no server uses the database, and keep all out until the end."""
         await self._open(self._dialect.prepare, self._hold(is_alone=True))
+
+    async def what_opening_changes(self) -> str:
+        """Look whether the tables are there, and of the format of this version."""
+        dialect = self._dialect
+        try:
+            connection = await dialect.connect()
+            try:
+                async with asyncio.timeout(self._timeout_ms / 1000):
+                    return change_of(await dialect.found_format(connection), dialect.newest_format)
+            finally:
+                connection.terminate()
+        except dialect.failures as error:
+            raise dialect.as_start_error(error) from error
 
     async def open_beside(self) -> None:
         """Connect; nothing is made, and nobody is kept out."""

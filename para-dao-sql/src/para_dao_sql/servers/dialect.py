@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from para_core.errors import BackendError, ConfigError
 from para_core.plan import Plan
-from para_dao_sql.servers.tables import App, Statements
+from para_dao_sql.servers.tables import NO_TABLES, App, Statements
 
 __all__ = ["Connection", "Dialect", "Join", "Pool"]
 
@@ -80,6 +80,9 @@ class Dialect(ABC, Generic[C]):
     unfit_for_nodes: ClassVar[str] = ""
     """As in ``DAO``."""
 
+    newest_format: ClassVar[int]
+    """Of the tables, as this version makes them."""
+
     place: str
     """The address without password, for messages."""
 
@@ -129,12 +132,21 @@ class Dialect(ABC, Generic[C]):
         """
 
     @abstractmethod
+    async def found_format(self, connection: C) -> int | None:
+        """Return the format of the tables, ``None`` when there are none; nothing is made.
+
+        Raises:
+            ConfigError: A newer version made them.
+        """
+
     async def check_readable(self, connection: C) -> None:
         """Check that the tables are there and ours; nothing is made.
 
         Raises:
             ConfigError: There are none, or a newer version made them.
         """
+        if await self.found_format(connection) is None:
+            raise ConfigError(NO_TABLES)
 
     @abstractmethod
     def statements_of(self, app: App) -> Statements:

@@ -24,7 +24,6 @@ from para_dao_sql.servers.rows import encode, key_of
 from para_dao_sql.servers.session import Session
 from para_dao_sql.servers.tables import (
     COLUMNS,
-    NO_TABLES,
     SHARED_TABLE,
     App,
     Statements,
@@ -58,6 +57,8 @@ class OneTableDialect(Dialect[S]):
 
     portion: ClassVar[int] = 512
     first: ClassVar[str] = "OFFSET 0 ROWS FETCH NEXT $3 ROWS ONLY"
+
+    newest_format = FORMAT
 
     unfit_for_nodes: ClassVar[str] = (
         "how long it keeps the locks of a killed server has been tried on none of its servers"
@@ -120,11 +121,11 @@ class OneTableDialect(Dialect[S]):
         await check_format(connection, FORMAT)
         await self._clear(connection)
 
-    async def check_readable(self, connection: S) -> None:
-        """Check that the tables are there and ours."""
+    async def found_format(self, connection: S) -> int | None:
+        """Return the format of the tables, ``None`` when there are none."""
         if not await self._are_there(connection):
-            raise ConfigError(NO_TABLES)
-        await check_format(connection, FORMAT)
+            return None
+        return await check_format(connection, FORMAT)
 
     async def _are_there(self, connection: S) -> bool:
         if not await connection.fetchval(self.count_tables):

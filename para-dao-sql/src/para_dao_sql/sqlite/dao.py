@@ -24,6 +24,7 @@ from para_core.contracts.dao import (
 from para_core.contracts.snapshot import Snapshot
 from para_core.errors import BackendError, UnavailableError
 from para_core.opening import until_open
+from para_dao_sql.formats import change_of
 from para_dao_sql.settings import TIME_LIMIT
 from para_dao_sql.sqlite import file as files
 from para_dao_sql.sqlite import queries
@@ -200,6 +201,11 @@ class SqliteDAO(DAO):
     async def apps(self) -> list[str]:
         """Return the ids of all apps."""
         return [appid for appid in self._look().catalog.places if not is_room(appid)]
+
+    async def what_opening_changes(self) -> str:
+        """Look whether the file is there, and of the format of this version."""
+        found = await asyncio.to_thread(files.found_format, self._file, timeout_ms=self._timeout_ms)
+        return change_of(found, files.FORMAT)
 
     async def open_beside(self) -> None:
         """Check that the file can be read; the process that has it is not disturbed."""

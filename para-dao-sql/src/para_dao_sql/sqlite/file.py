@@ -14,7 +14,7 @@ from para_core.errors import ConfigError
 from para_dao_sql.sqlite.errors import as_config_error
 from para_dao_sql.sqlite.upgrade import FORMAT, upgrade
 
-__all__ = ["FORMAT", "check_readable", "connect", "lock", "prepare", "unlock"]
+__all__ = ["FORMAT", "check_readable", "connect", "found_format", "lock", "prepare", "unlock"]
 
 _APPLICATION = 0x50617261  # "Para", in PRAGMA application_id
 _STATEMENTS = 1024  # prepared ones to keep: every app with a table of its own has some
@@ -169,11 +169,22 @@ def check_readable(file: Path, *, timeout_ms: int) -> None:
     """
     if not file.is_file():
         raise ConfigError(f"there is no database {file}; set para.db.dir to the folder that has it")
+    if found_format(file, timeout_ms=timeout_ms) is None:
+        raise ConfigError(f"{file} is empty; start the server once, which makes its tables")
+
+
+def found_format(file: Path, *, timeout_ms: int) -> int | None:
+    """Return the format of a file, ``None`` of one that is not there or empty.
+
+    Raises:
+        ConfigError: It is of another program or a newer version.
+    """
+    if not file.is_file():
+        return None
     try:
         connection = connect(file, timeout_ms=timeout_ms)
         try:
-            if not _is_ours(connection, file):
-                raise ConfigError(f"{file} is empty; start the server once, which makes its tables")
+            return _pragma(connection, "user_version") if _is_ours(connection, file) else None
         finally:
             connection.close()
     except sqlite3.Error as error:

@@ -20,6 +20,7 @@ from para_core.types import app_identifier
 from para_server.copies.marker import Marker
 from para_server.doctor.folders import is_there, other_owner
 from para_server.doctor.machine import ask_server, running_server
+from para_server.localqueue import LocalQueue
 from para_server.services.index_writer import is_indexed
 
 if TYPE_CHECKING:
@@ -58,35 +59,45 @@ async def _as_the_server_says(config: Config) -> Finding:
 
 async def _opened(plugins: Plugins, config: Config) -> AsyncIterator[Finding]:
     async with AsyncExitStack() as stack:
-        opened: list[Component] = []
+        dao: DAO | None = None
+        search: Search | None = None
         for family in (DAOS, SEARCHES, CACHES, QUEUES, FILESTORES, EMAILERS):
             name = f"{family.key} = {plugins.selected(family, config).name}"
             try:
                 made: Component = plugins.make(family, config)  # type: ignore[misc]
-                if isinstance(made, Queue) and opened and isinstance(opened[0], DAO):
-                    made.keep_in(opened[0])  # as the server does
-                opened.append(await stack.enter_async_context(made))
+                if isinstance(made, DAO) and (pending := await made.what_opening_changes()):
+                    yield good(f"{name} is not opened, since the next start {pending}")
+                    continue
+                if isinstance(made, Queue) and dao is not None:
+                    made.keep_in(dao)  # as the server does
+                elif isinstance(made, LocalQueue):
+                    continue  # it is in the database
+                await stack.enter_async_context(made)
             except ParaError as error:
                 yield bad(f"{name}: {error}", f"put it right, or select another {family.key}")
-            else:
-                yield good(f"{name} can be opened")
-        dao = next((one for one in opened if isinstance(one, DAO)), None)
-        search = next((one for one in opened if isinstance(one, Search)), None)
-        if dao is None:
-            return
-        try:
-            mark = await Marker(dao).find()
-            if mark is not None and not mark.is_finished:
-                yield bad(
-                    "the database holds a copy that is not finished",
-                    f"run `para-server {mark.command}` again",
-                )
-            yield await _of_root(dao, config)
-            if search is not None and config.flag("para.search_enabled"):
-                async for finding in _of_indexes(dao, search):
-                    yield finding
-        except ParaError as error:
-            yield bad(str(error), "look at the database")
+                continue
+            yield good(f"{name} can be opened")
+            dao = made if isinstance(made, DAO) else dao
+            search = made if isinstance(made, Search) else search
+        if dao is not None:
+            async for finding in _of_content(dao, search, config):
+                yield finding
+
+
+async def _of_content(dao: DAO, search: Search | None, config: Config) -> AsyncIterator[Finding]:
+    try:
+        mark = await Marker(dao).find()
+        if mark is not None and not mark.is_finished:
+            yield bad(
+                "the database holds a copy that is not finished",
+                f"run `para-server {mark.command}` again",
+            )
+        yield await _of_root(dao, config)
+        if search is not None and config.flag("para.search_enabled"):
+            async for finding in _of_indexes(dao, search):
+                yield finding
+    except ParaError as error:
+        yield bad(str(error), "look at the database")
 
 
 async def _of_root(dao: DAO, config: Config) -> Finding:

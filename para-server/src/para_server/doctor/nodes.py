@@ -50,12 +50,13 @@ async def examine_nodes(config: Config) -> Iterable[Finding]:
 async def _beside(dao: DAO, settings: NodeSettings) -> AsyncIterator[Finding]:
     """Look for nodes from a server that is none."""
     try:
-        async with dao:
-            others = await _others(dao, settings)
+        pending, others = await _looked(dao, settings)
     except ParaError as error:
         yield bad(str(error), "put that right first")
         return
-    if others:
+    if pending:
+        yield good(_unseen(pending))
+    elif others:
         yield bad(
             f"{_shown(others)} has the database, and this server is no node",
             "set para.nodes.enabled = true and a para.worker_id of its own, or another database",
@@ -74,14 +75,16 @@ async def _among(
     shared = backends.cache.is_shared
     try:
         Node(settings).joined(api, backends)
-        async with backends.dao as dao:
-            others = await _others(dao, settings)
+        pending, others = await _looked(backends.dao, settings)
     except ParaError as error:
         yield bad(str(error), "put that right first")
         return
     runs = await asyncio.to_thread(running_server, config) is not None
     others = [one for one in others if not (runs and one.number == api.worker_id)]
-    yield good(f"besides this one: {_shown(others)}" if others else "nobody else is there")
+    if pending:
+        yield good(_unseen(pending))
+    else:
+        yield good(f"besides this one: {_shown(others)}" if others else "nobody else is there")
     for one in others:
         if one.number == api.worker_id:
             yield bad(
@@ -118,6 +121,19 @@ def _of_settings(settings: NodeSettings) -> Iterator[Finding]:
             "loses its apps, and events are sent twice",
             f"take {_QUICK_SEC} or more",
         )
+
+
+async def _looked(dao: DAO, settings: NodeSettings) -> tuple[str, Sequence[Neighbour]]:
+    """Return who else is there, unless opening the database would change it: then how."""
+    pending = await dao.what_opening_changes()
+    if pending:
+        return pending, []
+    async with dao:
+        return "", await _others(dao, settings)
+
+
+def _unseen(pending: str) -> str:
+    return f"nobody was looked for in the database, since the next start {pending}"
 
 
 async def _others(dao: DAO, settings: NodeSettings) -> Sequence[Neighbour]:

@@ -8,6 +8,7 @@ import importlib.util
 import os
 import shutil
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -273,6 +274,16 @@ def test_an_index_that_fits(patient: Doctor) -> None:
     filled(patient)
     assert patient.finds("back-ends", "ok", "the root app 'para' is there")
     assert patient.finds("back-ends", "ok", "the indexes of 2 apps fit the database")
+
+
+def test_a_database_of_an_earlier_version_is_not_changed(patient: Doctor, folder: Path) -> None:
+    filled(patient)
+    with contextlib.closing(sqlite3.connect(folder / "data" / "para.db")) as connection:
+        connection.execute("PRAGMA user_version = 1")
+        assert patient.finds("back-ends", "ok", "next start changes the tables from format 1 to")
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert patient.code == 0
+    assert not [one for one in patient.ask_again() if one["verdict"] == "bad"]
 
 
 def test_a_copy_that_is_not_finished(patient: Doctor) -> None:

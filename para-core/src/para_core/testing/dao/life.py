@@ -29,6 +29,13 @@ class LifeTests:
         stored = [(record.id, record.change) for record in await dao.read_page("app")]
         assert stored == ([("cat1", number)] if self.keeps_after_close else [])
 
+    async def test_opening_changes_nothing_in_a_store_that_was_opened(self, dao: DAO) -> None:
+        assert await dao.what_opening_changes() == ""
+        if self.keeps_after_close:
+            await dao.create("app", a_record("cat1"))
+            await dao.close()
+            assert await dao.what_opening_changes() == ""
+
     async def test_a_closed_dao_says_so(self, dao: DAO) -> None:
         await dao.create("app", a_record("cat1"))
         await dao.close()
