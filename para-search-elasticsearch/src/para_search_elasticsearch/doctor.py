@@ -36,7 +36,7 @@ async def examine_cluster(
     """Return what is found at a cluster that answers; ``is_ordered`` where several nodes write."""
     about = await connection.request("GET /", doing="tell its version")
     health = await connection.request("GET /_cluster/health", doing="tell its health")
-    blocks = await _blocks(connection)
+    blocks = await _blocks(connection, settings.index_prefix)
     of_version = _of_version(about, settings, is_ordered=is_ordered)
     return [*of_version, *_of_health(health), *_of_blocks(blocks)]
 
@@ -90,15 +90,16 @@ def _of_blocks(blocks: list[str]) -> Iterator[Finding]:
         )
 
 
-async def _blocks(connection: Connection) -> list[str]:
-    """Return the indexes that the cluster made read-only; none where it does not let us look."""
+async def _blocks(connection: Connection, prefix: str) -> list[str]:
+    """Return what the cluster made read-only of ours; nothing where it does not let us look."""
     try:
         answer = await connection.request(
             "GET /_cluster/state/blocks", doing="tell which indexes are read-only"
         )
     except BackendError:
         return []
-    return sorted(answer.get("blocks", {}).get("indices", {}))
+    indexes = answer.get("blocks", {}).get("indices", {})
+    return sorted(index for index in indexes if index.startswith(prefix))
 
 
 CHECK = Check("search cluster", examine)

@@ -38,6 +38,19 @@ async def test_a_product_that_the_settings_do_not_name_is_told() -> None:
     ]
 
 
+async def test_indexes_of_others_in_the_cluster_are_not_looked_at() -> None:
+    blocks = '{"shop-x": {}, "other-x": {}, "shop-y": {}}'
+    answers = [
+        (200, '{"version": {"number": "9.0.0"}}'),
+        (200, '{"status": "green"}'),
+        (200, f'{{"blocks": {{"indices": {blocks}}}}}'),
+    ]
+    async with stand_in(answers) as port:
+        settings = {"para.es.restclient_port": str(port), "para.es.index_prefix": "shop-"}
+        *_, found = await CHECK.examine(Config(settings))
+    assert found.said.endswith("a disk was full: shop-x, shop-y")
+
+
 @pytest.mark.parametrize(
     ("number", "verdict"),
     [("2.11.1", Verdict.BAD), ("2.12.0", Verdict.GOOD), ("3.1", Verdict.GOOD), ("2", Verdict.BAD)],
