@@ -56,6 +56,7 @@ class Leases(Component):
         self._stillness = Stillness(clock)
         self.roster = Roster(dao, lease_sec=lease_sec, clock=clock)
         self._moving: dict[int, asyncio.Task[None]] = {}
+        self._told: list[int] = []  # which shares this node has had when it last told
         self._task: asyncio.Task[None] | None = None
         self.on_take: list[Callable[[NodeShare], Awaitable[None]]] = []
         """Called once this node has a share; when one fails, the share is given back."""
@@ -110,6 +111,7 @@ class Leases(Component):
 
     async def look(self) -> None:
         """Renew what is due, and take or give what this node has too little or too much."""
+        self._tell()
         await asyncio.gather(*(self._renew(share) for share in self._shares if share.is_taken))
         part = math.ceil(SHARES / await self._count_nodes())
         mine = [share for share in self._shares if share.is_taken or share.number in self._moving]
@@ -119,6 +121,14 @@ class Leases(Component):
         for share in mine[part:]:
             if share.number not in self._moving:
                 self._move(share, self._give(share))
+
+    def _tell(self) -> None:
+        """Log which shares this node has come to have since the last look, all in one line."""
+        taken = self.taken()
+        if taken != self._told:
+            text = "this node looks after %s of %s shares of the apps"
+            logger.info(text, len(taken), SHARES, extra={"shares": taken})
+            self._told = taken
 
     async def _renew(self, share: NodeShare) -> None:
         try:
@@ -171,7 +181,6 @@ class Leases(Component):
     async def _begin(self, share: NodeShare, change: int) -> None:
         if not await share.take(change):
             return  # another node was faster
-        logger.info("this node looks after a share of the apps", extra={"share": share.number})
         try:
             for begin in self.on_take:
                 await begin(share)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -166,6 +167,22 @@ async def test_nodes_take_their_parts_and_give_when_others_come(
     assert [len(part) for part in shares] == [SHARES // 2] * 2
     assert sorted([*shares[0], *shares[1]]) == list(range(SHARES))
     assert sorted(one.left) == sorted(two.took)
+
+
+async def test_the_log_tells_in_one_line_which_shares_a_node_has(
+    three: list[Seated], clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two, _ = three
+    with caplog.at_level(logging.INFO):
+        await look_all([one], clock, 3)
+    (told,) = caplog.records
+    assert told.getMessage() == "this node looks after 16 of 16 shares of the apps"
+    assert vars(told)["shares"] == list(range(SHARES))
+    await two.seat.take()
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        await look_all([one, two], clock, 5)
+    assert [vars(line)["shares"] for line in caplog.records] == shares_of([one, two])
 
 
 async def test_the_shares_of_a_node_that_is_silent_are_taken_over_in_time(
