@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ SELECT @@max_allowed_packet
 # Of MySQL there is a limit for SELECT only, and none for whoever stops inside a transaction.
 _MARIADB = ", max_statement_time = $1, idle_transaction_timeout = $2"
 _LEAST_IDLE_SEC = 2  # inside a transaction: a process may be slow for a moment
+_MALFORMED = 2027  # of the driver's own errors: a packet that is none
+_NO_GREETING = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
 _PACKET = 2**20  # statements that go together, unless one of them is larger
 
 
@@ -137,7 +140,21 @@ class MariaDBConnection:
 async def connect(address: MariaDBAddress, timeout_sec: float) -> MariaDBConnection:
     """Connect and begin the session, within the time limit."""
     async with asyncio.timeout(timeout_sec):
-        driver = await asyncmy.connect(
+        driver = await _greeted(address, timeout_sec)
+        is_mariadb = "mariadb" in str(driver.get_server_info()).lower()
+        patience = max(1, round(timeout_sec))
+        made = MariaDBConnection(driver, is_mariadb=is_mariadb, patience_sec=patience)
+        try:
+            await made.begin_session()
+        except BaseException:
+            made.terminate()
+            raise
+        return made
+
+
+async def _greeted(address: MariaDBAddress, timeout_sec: float) -> Any:  # noqa: ANN401 (as above)
+    try:
+        return await asyncmy.connect(
             host=address.host,
             port=address.port,
             user=address.user,
@@ -149,15 +166,10 @@ async def connect(address: MariaDBAddress, timeout_sec: float) -> MariaDBConnect
             connect_timeout=max(1, timeout_sec),
             ssl=_context(address.tls),
         )
-        is_mariadb = "mariadb" in str(driver.get_server_info()).lower()
-        patience = max(1, round(timeout_sec))
-        made = MariaDBConnection(driver, is_mariadb=is_mariadb, patience_sec=patience)
-        try:
-            await made.begin_session()
-        except BaseException:
-            made.terminate()
-            raise
-        return made
+    except _NO_GREETING as error:  # the driver reads whatever comes as if a server had said it
+        raise asyncmy.errors.OperationalError(
+            _MALFORMED, "what answers is no server of MariaDB or MySQL"
+        ) from error
 
 
 def _context(tls: Tls | None) -> ssl.SSLContext | None:
