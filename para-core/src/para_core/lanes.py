@@ -31,7 +31,17 @@ class Lanes(Generic[Question, Answer]):
         *,
         total: int,
         per_group: int,
+        late: Callable[[str, Question, Answer], None] | None = None,
     ) -> None:
+        """Serve requests from now on.
+
+        Args:
+            serve: How.
+            total: Rounds under way at a time.
+            per_group: Those of them that may be of the same group.
+            late: Hears of each request whose answer came when nobody waited for it any more.
+        """
+        self._late = late
         self._serve, self._total, self._per_group = serve, total, per_group
         self._loop = asyncio.get_running_loop()
         # Groups with requests that wait, the longest waiting group first.
@@ -92,8 +102,14 @@ class Lanes(Generic[Question, Answer]):
             outcomes = await self._serve(group, [question for question, _ in batch])
         except Exception as error:  # noqa: BLE001 (whatever it is, those who wait have to hear it)
             outcomes = [error] * len(batch)
-        for (_, answer), outcome in zip(batch, outcomes, strict=True):
+        late: list[tuple[Question, Answer]] = []
+        for (question, answer), outcome in zip(batch, outcomes, strict=True):
+            if answer.done() and not isinstance(outcome, Exception):
+                late.append((question, outcome))
             give(answer, outcome)
+        if self._late is not None:
+            for question, outcome in late:
+                self._late(group, question, outcome)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from para_core.contracts.dao import DAO, Change, Record, Write
+from para_core.contracts.dao import DAO, Change, Late, Record, Write
 
 if TYPE_CHECKING:
     from para_core.contracts.snapshot import Snapshot
@@ -38,7 +38,7 @@ class PassingDAO(DAO):
         """Why the DAO behind it is not for several nodes."""
         return self.dao.unfit_for_nodes
 
-    def on_late(self, heard: Callable[[str], None]) -> None:
+    def on_late(self, heard: Late) -> None:
         """Hear of writes that the DAO behind it has finished late."""
         self.dao.on_late(heard)
 

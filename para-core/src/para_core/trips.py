@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from para_core.answers import answer_in_time, late
-from para_core.contracts.dao import Record, Write, is_storable, touched_keys
+from para_core.contracts.dao import Late, Record, Write, is_storable, touched_keys
 from para_core.errors import BackendError
 from para_core.lanes import Lanes
 
@@ -44,18 +44,22 @@ class Limits:
 class Trips:
     """Serves the reads and writes of a DAO, from its opening to its close."""
 
-    def __init__(self, read: Read, store: Store, limits: Limits) -> None:
+    def __init__(
+        self, read: Read, store: Store, limits: Limits, on_late: Late = lambda *_: None
+    ) -> None:
         """Take reads and writes from now on.
 
         Args:
             read: How records are read.
             store: How writes are stored; ``OneToBlameError`` lets it be asked for each alone.
             limits: How many go at a time, and how long they may take.
+            on_late: Hears of writes that are stored when nobody waits for them any more.
         """
         self._read, self._store, self._limits = read, store, limits
         lanes = max(1, (limits.connections - 1) // 2)
         self._reads = Lanes(self._serve_reads, total=lanes, per_group=2)
-        self._writes = Lanes(self._serve_writes, total=lanes, per_group=1)
+        self._on_late = on_late
+        self._writes = Lanes(self._serve_writes, total=lanes, per_group=1, late=self._tell)
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids, in the order of ``keys``."""
@@ -108,6 +112,9 @@ class Trips:
             except Exception as error:  # noqa: BLE001 - what others of them get is theirs
                 outcomes.append(error)
         return outcomes
+
+    def _tell(self, appid: str, write: Write, number: int) -> None:
+        self._on_late(appid, number, write.keys())
 
     async def _wait(self, answer: asyncio.Future[T]) -> T:
         limits = self._limits

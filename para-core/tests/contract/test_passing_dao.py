@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from para_core.contracts.dao import DAO, Record, Write
+from para_core.contracts.dao import DAO, Late, Record, Write
 from para_core.memory.dao import MemoryDAO
 from para_core.passing import PassingDAO
 from para_core.testing.dao import DAOSuite, a_record
@@ -67,12 +67,16 @@ def test_what_is_unfit_for_nodes_says_so_from_behind_too() -> None:
 
 
 def test_whoever_wants_to_hear_of_late_writes_hears_from_the_one_behind_it() -> None:
-    class Late(MemoryDAO):
-        def on_late(self, heard: Callable[[str], None]) -> None:
-            heard("app")
+    class LateDAO(MemoryDAO):
+        def on_late(self, heard: Late) -> None:
+            heard("app", 7, ["cat1"])
 
-    heard: list[str] = []
-    PassingDAO(Late()).on_late(heard.append)
-    assert heard == ["app"]
-    MemoryDAO().on_late(heard.append)
-    assert heard == ["app"], "nothing is ever late in memory"
+    told: list[tuple[str, int, Sequence[str]]] = []
+
+    def hear(appid: str, number: int, keys: Sequence[str]) -> None:
+        told.append((appid, number, keys))
+
+    PassingDAO(LateDAO()).on_late(hear)
+    assert told == [("app", 7, ["cat1"])]
+    MemoryDAO().on_late(hear)
+    assert len(told) == 1, "nothing is ever late in memory"

@@ -17,7 +17,11 @@ class Server:
     def __init__(self, *, total: int = 2, per_group: int = 1) -> None:
         self.rounds: list[tuple[str, list[int]]] = []
         self.free = asyncio.Event()
-        self.lanes = Lanes(self._serve, total=total, per_group=per_group)
+        self.late: list[tuple[str, int, int]] = []
+        self.lanes = Lanes(self._serve, total=total, per_group=per_group, late=self._hear)
+
+    def _hear(self, group: str, question: int, answer: int) -> None:
+        self.late.append((group, question, answer))
 
     async def _serve(self, group: str, questions: Sequence[int]) -> list[int | Exception]:
         self.rounds.append((group, list(questions)))
@@ -83,6 +87,18 @@ async def test_a_question_that_was_withdrawn_is_not_asked() -> None:
     assert [await first, await kept] == [1, 3]
     assert server.rounds == [("a", [1]), ("a", [3])]
     await server.lanes.close()
+
+
+async def test_an_answer_for_which_nobody_waits_any_more_is_told() -> None:
+    server = Server()
+    in_time, late, failed = (server.lanes.submit("a", number) for number in (1, 2, -1))
+    await the_first_round_begins()
+    late.cancel()
+    failed.cancel()
+    server.free.set()
+    assert await in_time == 1
+    await server.lanes.close()
+    assert server.late == [("a", 2, 2)]
 
 
 async def test_closing_serves_what_waits_and_takes_nothing_more() -> None:

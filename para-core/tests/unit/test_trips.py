@@ -140,6 +140,25 @@ async def test_where_nobody_is_to_blame_all_fail_at_once(trips: Trips, server: S
     assert server.stored_together == [["one", "two"]]
 
 
+async def test_a_write_that_is_stored_when_its_caller_was_told_otherwise_is_told(
+    server: Server,
+) -> None:
+    told: list[tuple[str, int, Sequence[str]]] = []
+
+    def hear(appid: str, number: int, keys: Sequence[str]) -> None:
+        told.append((appid, number, keys))
+
+    trips = Trips(server.read, server.store, Limits("here", 3, 1, "a.key"), hear)
+    server.gate.clear()
+    asked = [trips.write("app", a_write(event)) for event in ("update", "stale")]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [UnavailableError] * 2
+    assert told == []
+    server.gate.set()
+    await trips.close()
+    assert told == [("app", 1, ["a"])]
+
+
 async def test_who_waits_too_long_hears_of_the_setting(server: Server) -> None:
     trips = Trips(server.read, server.store, Limits("here", 3, 1, "a.key"))
     server.gate.clear()

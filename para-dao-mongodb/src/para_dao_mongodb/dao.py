@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from para_core.contracts.dao import DAO, Change, Record, Write, is_room
+from para_core.contracts.dao import DAO, Change, Late, Record, Write, is_room
 from para_core.contracts.snapshot import Snapshot, Table
 from para_core.errors import BackendError, UnavailableError
 from para_core.trips import Limits, OneToBlameError, Trips
@@ -74,15 +74,15 @@ class MongoDBDAO(DAO):
         self._timeout_ms, self._pool_size = timeout_ms, pool_size
         self._journal = journal_dir / f"mongodb-{address.database}.journal"
         self._group = ""  # blank: of processes of any group
-        self._heard: Callable[[str], None] = lambda appid: None
+        self._heard: Late = lambda *_: None
         self._opened: _Opened | None = None
 
     def share(self, group: str) -> None:
         """Let the processes of a group use the database together, and no others meanwhile."""
         self._group = group
 
-    def on_late(self, heard: Callable[[str], None]) -> None:
-        """Tell of writes that failed and are finished later, without transactions."""
+    def on_late(self, heard: Late) -> None:
+        """Tell of writes that are stored when nobody waits for them any more."""
         self._heard = heard
 
     @property
@@ -127,7 +127,8 @@ class MongoDBDAO(DAO):
         writer.on_late = self._tell_late
         catalog = Catalog(store)
         limits = Limits(self._place, self._pool_size, self._timeout_ms, TIME_LIMIT)
-        trips = Trips(partial(self._read, catalog, writer), partial(self._store, writer), limits)
+        ways = partial(self._read, catalog, writer), partial(self._store, writer)
+        trips = Trips(*ways, limits, self._tell_late)
         self._opened = _Opened(store, hold, writer, catalog, trips)
 
     async def close(self) -> None:
@@ -268,8 +269,8 @@ class MongoDBDAO(DAO):
                 raise OneToBlameError(told) from error
             raise told from error
 
-    def _tell_late(self, appid: str) -> None:
-        self._heard(appid)
+    def _tell_late(self, appid: str, number: int, keys: Sequence[str]) -> None:
+        self._heard(appid, number, keys)
 
     # ---- how the server is asked ---------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from para_dao_mongodb.documents import document_of
 from para_dao_mongodb.store import Store
 from para_dao_mongodb.writes import change_documents, portions
 
-__all__ = ["Intent", "begin", "end", "fault_of", "has_done_nothing", "intent_of"]
+__all__ = ["Intent", "begin", "end", "fault_of", "has_done_nothing", "intent_of", "told_by"]
 
 Step: TypeAlias = ReplaceOne[Any] | DeleteMany
 
@@ -60,6 +60,12 @@ def intent_of(app: App, plan: Plan) -> Intent:
         [app.prefix + key for key in plan.deletes()],
         [bson.encode(document) for document in change_documents(app, plan.told)],
     )
+
+
+def told_by(intent: Intent) -> list[tuple[int, list[str]]]:
+    """Return the number and the ids of each change of a batch."""
+    changes = [bson.decode(document) for document in intent.told]
+    return [(int(change["number"]), list(change["keys"])) for change in changes]
 
 
 def fault_of(write: Write) -> BackendError | None:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 from pymongo.errors import OperationFailure
 
-from para_core.contracts.dao import Write
+from para_core.contracts.dao import Late, Write
 from para_core.errors import BackendError, StorageFullError, UnavailableError
 from para_core.plan import Plan, expected_keys
 from para_dao_mongodb.apps import make_app, remove_app
@@ -30,6 +30,7 @@ from para_dao_mongodb.intents import (
     fault_of,
     has_done_nothing,
     intent_of,
+    told_by,
 )
 from para_dao_mongodb.journal import Journal
 from para_dao_mongodb.limits import time_limit
@@ -58,7 +59,7 @@ class JournalWriter(Writer):
         """Write to apps with the mark of ``owner``; the journal is open and has the database."""
         self._store, self._journal, self._owner = store, journal, owner
         self._place, self._timeout_ms = place, timeout_ms
-        self.on_late: Callable[[str], None] = lambda appid: None
+        self.on_late: Late = lambda *_: None
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
 
     async def recover(self) -> None:
@@ -193,7 +194,8 @@ class JournalWriter(Writer):
             await self._carry_out(intent)
             turns.unfinished = None
         self._journal.done(number)
-        self.on_late(intent.appid)
+        for change, keys in told_by(intent):
+            self.on_late(intent.appid, change, keys)
 
     async def _carry_out(self, intent: Intent) -> None:
         await begin(self._store, intent)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from para_core.contracts.dao import Write
+from para_core.contracts.dao import Late, Write
 from para_dao_mongodb.apps import make_app, remove_app
 from para_dao_mongodb.limits import time_limit
 from para_dao_mongodb.store import Store
@@ -20,8 +20,8 @@ T = TypeVar("T")
 class Writer(ABC):
     """Stores what is written, so that nobody ever sees a batch by halves."""
 
-    on_late: Callable[[str], None]
-    """Told the app of a write that had failed, and is stored now."""
+    on_late: Late
+    """Told of a write that had failed, and is stored now."""
 
     @abstractmethod
     async def store(self, appid: str, writes: Sequence[Write]) -> list[int | Exception]:
@@ -57,7 +57,7 @@ class TransactionWriter(Writer):
     def __init__(self, store: Store, owner: str | None, *, timeout_ms: int) -> None:
         """Write to apps with the mark of ``owner``."""
         self._store, self._owner, self._timeout_ms = store, owner, timeout_ms
-        self.on_late = lambda appid: None
+        self.on_late = lambda *_: None
 
     async def store(self, appid: str, writes: Sequence[Write]) -> list[int | Exception]:
         """Store writes in one transaction."""

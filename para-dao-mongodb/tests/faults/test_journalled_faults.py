@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from para_core.testing.line import Line
 from para_dao_mongodb import hold
 from para_dao_mongodb.address import Address, address_of
 from para_dao_mongodb.dao import MongoDBDAO
+from para_dao_mongodb.journalled import JournalWriter
 from para_dao_mongodb.settings import MongoSettings
 
 from ..databases import AWAY, PATIENT_MS, a_database  # noqa: TID252 - tests have no absolute names
@@ -163,8 +164,8 @@ async def test_a_write_for_which_there_is_no_room_is_not_stored(
 async def test_a_write_that_runs_out_of_room_half_way_is_finished_when_there_is_some(
     dao: MongoDBDAO, address: Address
 ) -> None:
-    late: list[str] = []
-    dao.on_late(late.append)
+    late: list[tuple[str, int, Sequence[str]]] = []
+    dao.on_late(lambda *told: late.append(told))
     first = await dao.create("app", a_record("cat1"))
     await fail(address, "insert", FULL, times=3)
     with pytest.raises(UnavailableError, match=r"no space left; the write is finished"):
@@ -174,9 +175,37 @@ async def test_a_write_that_runs_out_of_room_half_way_is_finished_when_there_is_
             await dao.read_page("app")
     assert late == []
     assert [record.id for record in await dao.read_page("app")] == ["cat2"]
-    assert late == ["app"], "followers have to look at the feed again"
     numbers = [change.number for change in await dao.changes("app", first)]
     assert numbers == [await dao.last_change("app")]
+    assert late == [("app", numbers[0], ["cat2", "cat1"])], "others have to know"
+
+
+async def test_a_write_that_succeeds_when_its_caller_has_given_up_is_told(
+    dao: MongoDBDAO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_stored, may_answer = asyncio.Event(), asyncio.Event()
+    store = JournalWriter.store
+
+    async def slowly(
+        self: JournalWriter, appid: str, writes: Sequence[Write]
+    ) -> list[int | Exception]:
+        outcomes = await store(self, appid, writes)
+        is_stored.set()
+        await may_answer.wait()
+        return outcomes
+
+    late: list[tuple[str, int, Sequence[str]]] = []
+    dao.on_late(lambda *told: late.append(told))
+    monkeypatch.setattr(JournalWriter, "store", slowly)
+    writing = asyncio.create_task(dao.create_all("app", [a_record("cat1"), a_record("cat2")]))
+    await is_stored.wait()
+    writing.cancel()
+    await asyncio.wait([writing])
+    number = await dao.last_change("app")
+    assert late == []
+    may_answer.set()
+    await dao.close()
+    assert late == [("app", number, ["cat1", "cat2"])]
 
 
 async def test_an_object_that_no_server_takes_is_refused_alone(dao: MongoDBDAO) -> None:

@@ -15,6 +15,7 @@ from para_core.errors import ConfigError, InvalidObjectError
 __all__ = [
     "DAO",
     "Change",
+    "Late",
     "Put",
     "Record",
     "Write",
@@ -61,6 +62,10 @@ class Write(Struct, frozen=True):
     def keys(self) -> list[str]:
         """The ids this write touches, puts first."""
         return [put.record.id for put in self.puts] + list(self.deletes)
+
+
+Late = Callable[[str, int, Sequence[str]], None]
+"""Hears of a write that is stored late: its app, the number of its change, its ids."""
 
 
 def is_room(appid: str) -> bool:
@@ -239,11 +244,11 @@ class DAO(Component):
         """
         return ""
 
-    def on_late(self, heard: Callable[[str], None]) -> None:
-        """Call ``heard`` with an app when a write that failed is stored after all, whenever it is.
+    def on_late(self, heard: Late) -> None:
+        """Call ``heard`` when a write is stored of which its caller was told that it failed.
 
-        Only a DAO that finishes writes itself after they failed has something to call: followers
-        that were handed every other write then know that they have to look at the feed.
+        Only a DAO that goes on with writes for longer than some seconds after that has something
+        to call: those who were handed every other write then know what they have missed.
         """
         del heard
 

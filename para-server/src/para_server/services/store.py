@@ -60,6 +60,7 @@ class Store:
         self.fault = ""  # why the last write found no room; blank after one that did
         self.notes: Notes | None = None  # where somebody wants to hear of events
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
         dao.on_late(self._hear_late)
         self.turns = Turns()  # of those whose changes were overtaken
 
@@ -68,7 +69,7 @@ class Store:
         self._watchers.append(watcher)
 
     def heard(self, appid: str, keys: Sequence[str]) -> None:
-        """Say that another process may have written these objects."""
+        """Say that these objects may have been written, by whomever."""
         for watcher in self._watchers:
             watcher(appid, [], keys)
 
@@ -224,8 +225,7 @@ class Store:
         except BaseException:
             if index is not None:
                 index.doubt(appid, token)
-            if self._cache is not None:
-                self._clean(self._cache, appid, write.keys())
+            self._begin(self._forget_twice(appid, write.keys()))
             if self.notes is not None:
                 self.notes.doubt(appid)
             raise
@@ -237,18 +237,22 @@ class Store:
             index.end(appid, token, number, puts, [*gone, *write.deletes])
         return number, records
 
-    def _clean(self, cache: Cache, appid: str, keys: Sequence[str]) -> None:
-        """Let the cache forget what may have been stored, now and when it must have been."""
+    async def _forget_twice(self, appid: str, keys: Sequence[str]) -> None:
+        """Let nobody remember what may have been stored, now and when it must have been."""
+        await self._forget_records(appid, keys)
+        await asyncio.sleep(DOUBT_SEC)
+        await self._forget_records(appid, keys)
 
-        async def clean() -> None:
-            await cache.remove_all(appid, keys)
-            await asyncio.sleep(DOUBT_SEC)
-            await cache.remove_all(appid, keys)
+    async def _forget_records(self, appid: str, keys: Sequence[str], change: int = 0) -> None:
+        if self._cache is not None:
+            await self._cache.remove_all(appid, keys, change=change)
+        self.heard(appid, keys)
 
-        self._begin(clean())
-
-    def _hear_late(self, appid: str) -> None:
-        """Let everybody look at the feed: a write that had failed is in it now."""
+    def _hear_late(self, appid: str, number: int, keys: Sequence[str]) -> None:
+        """Let nobody miss a write that had failed, and is stored."""
+        if self._is_closed:
+            return
+        self._begin(self._forget_records(appid, keys, number))
         if self.notes is not None:
             self.notes.doubt(appid)
             self.notes.on_write(appid)
@@ -265,6 +269,7 @@ class Store:
 
     async def close(self) -> None:
         """Stop what goes on in the background."""
+        self._is_closed = True
         for task in self._tasks:
             task.cancel()
         if self._tasks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from para_core.contracts.dao import DAO, Record, Write
+from para_core.contracts.dao import DAO, Late, Record, Write
 from para_core.errors import ConflictError, InvalidObjectError, StorageFullError
 from para_core.passing import PassingDAO
 from para_server.services.index_follower import DOUBT_SEC
@@ -79,6 +79,17 @@ class WorkerDAO(PassingDAO):
             raise
         self._finish(appid, rows)
         return number
+
+    def on_late(self, heard: Late) -> None:
+        """Hear of writes that are stored late, and let all workers know before."""
+
+        def hear(appid: str, number: int, keys: Sequence[str]) -> None:
+            rows = [self._board.row_of(appid, key) for key in keys]
+            self._board.begin(rows)
+            self._finish(appid, rows)
+            heard(appid, number, keys)
+
+        self.dao.on_late(hear)
 
     def _finish(self, appid: str, rows: Sequence[int]) -> None:
         self._board.finish(rows)

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 
-from para_core.contracts.dao import Put, Record, Write
+from para_core.contracts.dao import Late, Put, Record, Write
 from para_core.errors import (
     BackendError,
     ConflictError,
@@ -39,9 +39,9 @@ class CountingDAO(MemoryDAO):
         self.gate = asyncio.Event()
         self.gate.set()
         self.failure: Exception | None = None
-        self.heard: Callable[[str], None] = lambda appid: None
+        self.heard: Late = lambda *_: None
 
-    def on_late(self, heard: Callable[[str], None]) -> None:
+    def on_late(self, heard: Late) -> None:
         self.heard = heard
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
@@ -293,12 +293,50 @@ async def test_what_is_stored_long_after_it_failed_is_indexed_and_told(
     place.store.notes = cast("Any", Notes())
     await place.store.save("app", "create", [Save(cat("a"))])
     assert await place.found() == {"a"}
-    await place.dao.write("app", Write("create", [Put(record_of(cat("late")))]))
-    place.dao.heard("app")
+    number = await place.dao.write("app", Write("create", [Put(record_of(cat("late")))]))
+    place.dao.heard("app", number, ["late"])
     assert told == ["doubt app", "look app"]
     async with asyncio.timeout(60):
         while await place.found() != {"a", "late"}:  # noqa: ASYNC110 - the index tells nobody
             await asyncio.sleep(0.01)
+
+
+async def test_what_is_stored_long_after_it_failed_is_not_hidden_by_what_was_remembered(
+    place: Place,
+) -> None:
+    heard: list[tuple[str, list[str]]] = []
+    [record] = await place.store.save("app", "create", [Save(cat("a", color="old"))])
+    place.store.watch(lambda appid, _, keys: heard.append((appid, list(keys))))
+    write = Write("update", [Put(record_of(cat("a", color="new")))])
+    number = await place.dao.write("app", write)
+    place.dao.heard("app", number, ["a"])
+    await asyncio.sleep(0)
+    await place.cache.fill_all("app", [record])  # of a reader that was slower
+    found = await place.store.read("app", "a")
+    assert found is not None
+    assert b"new" in found.data
+    assert heard == [("app", ["a"])]
+    await place.store.close()
+    place.dao.heard("app", number, ["a"])
+    await asyncio.sleep(0)
+    assert len(heard) == 1, "nobody is there any more"
+
+
+@pytest.mark.parametrize("has_cache", [True, False], ids=["cache", "no cache"])
+async def test_watchers_hear_of_what_may_have_been_stored_and_may_still_be(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, has_cache: bool
+) -> None:
+    monkeypatch.setattr(store_module, "DOUBT_SEC", 0)
+    store = Store(place.dao, cache=place.cache if has_cache else None, index=None)
+    heard: list[tuple[str, list[str]]] = []
+    store.watch(lambda appid, _, keys: heard.append((appid, list(keys))))
+    place.dao.failure = BackendError("the answer was lost")
+    with pytest.raises(BackendError):
+        await store.save("app", "update", [Save(cat("a"))], deletes=["b"])
+    async with asyncio.timeout(60):
+        while len(heard) < 2:  # noqa: ASYNC110 - a list tells nobody
+            await asyncio.sleep(0)
+    assert heard == [("app", ["a", "b"])] * 2
 
 
 async def test_a_database_without_room_is_told_until_a_write_finds_some(place: Place) -> None:

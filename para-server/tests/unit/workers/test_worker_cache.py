@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
+from para_core.contracts.dao import Late as LateListener
 from para_core.contracts.dao import Put, Record, Write
 from para_core.errors import ConflictError, UnavailableError
 from para_core.memory.cache import CaffeineSettings, MemoryCache
@@ -69,11 +70,22 @@ class TestWorkerCache(CacheSuite):
             yield cache
 
 
+class Late(MemoryDAO):
+    """Tells of writes that are stored late when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[LateListener] = []
+
+    def on_late(self, heard: LateListener) -> None:
+        self.heard.append(heard)
+
+
 class World:
     """Two workers on one database."""
 
     def __init__(self, folder: Path) -> None:
-        self.dao = MemoryDAO()
+        self.dao = Late()
         self.boards = seats(2)
         self.daos = [WorkerDAO(self.dao, board) for board in self.boards]
         self.caches = [cache_on(board, folder) for board in self.boards]
@@ -95,6 +107,27 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     world = World(tmp_path)
     async with world.dao, world.caches[0], world.caches[1]:
         yield world
+
+
+async def test_what_is_stored_long_after_it_failed_is_forgotten_by_all_workers(
+    world: World,
+) -> None:
+    first = await world.dao.create("app", a_record("cat"))
+    told: list[int] = []
+
+    def hear(appid: str, number: int, keys: Sequence[str]) -> None:
+        assert world.held(0, "cat") == 0, "others know before"
+        told.append(number)
+
+    world.daos[1].on_late(hear)
+    await world.fill(0, "cat")
+    assert world.held(0, "cat") == first
+    number = await world.dao.create("app", a_record("cat", text="late"))
+    for heard in world.dao.heard:
+        heard("app", number, ["cat"])
+    assert told == [number]
+    await world.fill(0, "cat")
+    assert world.held(0, "cat") == number
 
 
 async def test_what_another_worker_writes_is_forgotten_at_once(world: World) -> None:
