@@ -66,11 +66,15 @@ class Catalog:
         """Return the collection with the records of an app."""
         return self._store.objects(app.collection)
 
+    def forget(self, appid: str) -> None:
+        """Forget an app that was removed."""
+        self._known.pop(appid, None)
+
     async def look_up(self, appid: str) -> App | None:
         """Return an app as it is at the moment."""
-        found = await self._store.apps.find_one({"_id": appid})
+        found = await self._store.apps.find_one({"_id": appid, "gone": False})
         if found is None:
-            self._known.pop(appid, None)
+            self.forget(appid)
             return None
         app = self._known[appid] = app_of(found)
         return app

@@ -156,7 +156,11 @@ class MongoDBDAO(DAO):
 
     async def delete_table(self, appid: str) -> None:
         """Remove all objects of an app and its feed."""
-        await self._guard(self._state().writer.remove(appid))
+        opened = self._state()
+        try:
+            await self._guard(opened.writer.remove(appid))
+        finally:
+            opened.catalog.forget(appid)
 
     async def read_all(self, appid: str, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records with these ids, in the order of ``keys``."""

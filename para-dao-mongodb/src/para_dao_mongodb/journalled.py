@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 import msgspec
@@ -60,7 +60,7 @@ class JournalWriter(Writer):
         self._store, self._journal, self._owner = store, journal, owner
         self._place, self._timeout_ms = place, timeout_ms
         self.on_late: Late = lambda *_: None
-        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        self._turns: dict[str, Turns] = {}  # of apps that are in use, or not whole
 
     async def recover(self) -> None:
         """Carry out what the journal holds; nobody else asks anything yet."""
@@ -85,8 +85,7 @@ class JournalWriter(Writer):
             UnavailableError: It is in the journal, and will be stored; or the disk failed.
             StorageFullError: There is no room for the journal; nothing is stored.
         """
-        turns = self._turns[appid]
-        async with turns.turn:
+        async with self._turn_at(appid) as turns:
             async with time_limit(self._timeout_ms):
                 await self._finish(turns)
                 intent, outcomes = await self._planned(appid, writes)
@@ -96,13 +95,12 @@ class JournalWriter(Writer):
 
     async def make(self, appid: str, *, shared: bool) -> None:
         """Make room for an app."""
-        async with self._turns[appid].turn:
+        async with self._turn_at(appid):
             await make_app(self._store, appid, shared=shared, owner=self._owner)
 
     async def remove(self, appid: str) -> None:
         """Remove an app; what was not finished there never will be."""
-        turns = self._turns[appid]
-        async with turns.turn, turns.changing():
+        async with self._turn_at(appid) as turns, turns.changing():
             await remove_app(self._store, appid, owner=self._owner)
             if turns.unfinished is not None:
                 self._journal.done(turns.unfinished[0])
@@ -110,24 +108,43 @@ class JournalWriter(Writer):
 
     async def read(self, appid: str, question: Callable[[], Awaitable[T]]) -> T:
         """Ask when no batch is stored by halves; finish one that is."""
-        turns = self._turns[appid]
         while True:
-            async with turns.reading():
-                if turns.unfinished is None:
-                    return await question()
-            async with turns.turn:
+            with self._turns_of(appid) as turns:
+                async with turns.reading():
+                    if turns.unfinished is None:
+                        return await question()
+            async with self._turn_at(appid) as turns:
                 await self._finish(turns)
 
     async def close(self) -> None:
         """Finish what is not finished, and let other servers have the database."""
-        for turns in self._turns.values():
-            await self._finish(turns)
+        for appid in list(self._turns):
+            async with self._turn_at(appid) as turns:
+                await self._finish(turns)
         if await self._journal.close():
             await unclaim(self._store, self._journal)
 
     def drop(self) -> None:
         """Leave the journal to the next start."""
         self._journal.drop()
+
+    @contextmanager
+    def _turns_of(self, appid: str) -> Iterator[Turns]:
+        """Let all who are at an app meet; nothing is kept of one where nobody is."""
+        turns = self._turns.setdefault(appid, Turns())
+        turns.users += 1
+        try:
+            yield turns
+        finally:
+            turns.users -= 1
+            if not turns.users and turns.unfinished is None:
+                del self._turns[appid]
+
+    @asynccontextmanager
+    async def _turn_at(self, appid: str) -> AsyncIterator[Turns]:
+        with self._turns_of(appid) as turns:
+            async with turns.turn:
+                yield turns
 
     # ---- one batch -----------------------------------------------------------------------------
 
@@ -190,10 +207,14 @@ class JournalWriter(Writer):
             return
         await self._let_the_past_end(min(_GRACE_SEC, self._timeout_ms / 4000))
         number, intent = turns.unfinished
-        async with turns.changing():
-            await self._carry_out(intent)
-            turns.unfinished = None
+        is_there = await self._is_there(intent)  # one that was removed has nothing to finish
+        if is_there:
+            async with turns.changing():
+                await self._carry_out(intent)
+        turns.unfinished = None
         self._journal.done(number)
+        if not is_there:
+            return
         for change, keys in told_by(intent):
             self.on_late(intent.appid, change, keys)
 

@@ -18,6 +18,7 @@ __all__ = ["Turns"]
 class Turns:
     """Whose turn it is at one app. Whoever changes it has ``turn`` from the first look on."""
 
+    users: int = 0  # who are there, or wait to be
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     unfinished: tuple[int, Intent] | None = None  # carried out by halves, and its journal number
     _gate: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -180,6 +180,39 @@ async def test_a_write_that_runs_out_of_room_half_way_is_finished_when_there_is_
     assert late == [("app", numbers[0], ["cat2", "cat1"])], "others have to know"
 
 
+async def test_a_write_that_was_not_finished_does_not_hold_up_a_later_app_of_that_name(
+    dao: MongoDBDAO, address: Address
+) -> None:
+    late: list[tuple[str, int, Sequence[str]]] = []
+    dao.on_late(lambda *told: late.append(told))
+    number = await dao.create("app", a_record("old"))
+    await fail(address, "insert", TIMED_OUT, times=1)
+    with pytest.raises(UnavailableError, match="finished as soon as"):
+        await dao.create("app", a_record("lost"))
+    await fail(address, "drop", TIMED_OUT, times=1)
+    with pytest.raises(UnavailableError):
+        await dao.delete_table("app")
+    assert await dao.read_page("app") == []
+    assert await dao.create("app", a_record("new")) > number
+    assert [record.id for record in await dao.read_page("app")] == ["new"]
+    assert [change.keys for change in await dao.changes("app", 0)] == [["new"]]
+    assert late == []
+
+
+async def test_nothing_is_kept_of_apps_where_nobody_is(dao: MongoDBDAO, address: Address) -> None:
+    for shared in (False, True):
+        await dao.create_table("app", shared=shared)
+        records = [a_record(f"cat{n}") for n in range(3)]
+        await asyncio.gather(*(dao.create("app", record) for record in records))
+        await asyncio.gather(*(dao.read("app", record.id) for record in records))
+        await dao.delete_table("app")
+    await dao.read("unknown", "cat1")
+    opened = dao._opened
+    assert opened is not None
+    assert isinstance(opened.writer, JournalWriter)
+    assert (opened.writer._turns, opened.catalog._known) == ({}, {})
+
+
 async def test_a_write_that_succeeds_when_its_caller_has_given_up_is_told(
     dao: MongoDBDAO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
