@@ -71,24 +71,23 @@ class Journal:
         """Take entries from now on."""
         self._lanes = Lanes(self._serve, total=1, per_group=1)
 
-    async def add(self, entry: bytes) -> int:
-        """Write an entry down; return its number when it is on the disk.
+    def add(self, entry: bytes) -> asyncio.Future[int]:
+        """Write an entry down; the answer is its number, when it is on the disk.
 
-        Raises:
-            StorageFullError: There is no room for it; it is not in the journal.
-            UnavailableError: The disk failed; it may be in the journal.
+        The answer may also be ``StorageFullError``: there is no room, so it is not in the journal;
+        or ``UnavailableError``: the disk failed, so it may be in the journal.
         """
-        return await self._lanes.submit("", entry)
+        return self._lanes.submit("", entry)
 
     def done(self, number: int) -> None:
         """Mark an entry as carried out; the mark goes with the next entry."""
         if self.entries.pop(number, None) is not None:
             self._marks.append(number)
 
-    async def withdraw(self, number: int) -> None:
+    def withdraw(self, number: int) -> asyncio.Future[int]:
         """Take an entry back, of which nothing was carried out; nobody meets it after a crash."""
         self.done(number)
-        await self._lanes.submit("", b"")
+        return self._lanes.submit("", b"")
 
     async def close(self) -> bool:
         """Let go of the file; return whether it is empty, and will be even if the power fails."""

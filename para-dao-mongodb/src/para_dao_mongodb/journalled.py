@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 from pymongo.errors import OperationFailure
 
+from para_core.answers import answer_in_time
 from para_core.contracts.dao import Late, Write
 from para_core.errors import BackendError, StorageFullError, UnavailableError
 from para_core.plan import Plan, expected_keys
@@ -34,8 +35,9 @@ from para_dao_mongodb.intents import (
 )
 from para_dao_mongodb.journal import Journal
 from para_dao_mongodb.limits import time_limit
+from para_dao_mongodb.settings import TIME_LIMIT
 from para_dao_mongodb.store import Store
-from para_dao_mongodb.turns import Turns
+from para_dao_mongodb.turns import Turns, TurnsByApp
 from para_dao_mongodb.writer import Writer
 from para_dao_mongodb.writes import conflicts_without_app, stored_changes
 
@@ -60,7 +62,7 @@ class JournalWriter(Writer):
         self._store, self._journal, self._owner = store, journal, owner
         self._place, self._timeout_ms = place, timeout_ms
         self.on_late: Late = lambda *_: None
-        self._turns: dict[str, Turns] = {}  # of apps that are in use, or not whole
+        self._turns = TurnsByApp()
 
     async def recover(self) -> None:
         """Carry out what the journal holds; nobody else asks anything yet."""
@@ -85,7 +87,7 @@ class JournalWriter(Writer):
             UnavailableError: It is in the journal, and will be stored; or the disk failed.
             StorageFullError: There is no room for the journal; nothing is stored.
         """
-        async with self._turn_at(appid) as turns:
+        async with self._turns.turn_at(appid) as turns:
             async with time_limit(self._timeout_ms):
                 await self._finish(turns)
                 intent, outcomes = await self._planned(appid, writes)
@@ -95,12 +97,13 @@ class JournalWriter(Writer):
 
     async def make(self, appid: str, *, shared: bool) -> None:
         """Make room for an app."""
-        async with self._turn_at(appid):
+        async with self._turns.turn_at(appid):
             await make_app(self._store, appid, shared=shared, owner=self._owner)
 
     async def remove(self, appid: str) -> None:
         """Remove an app; what was not finished there never will be."""
-        async with self._turn_at(appid) as turns, turns.changing():
+        async with self._turns.turn_at(appid) as turns, turns.changing():
+            self._look_at_journal(turns)
             await remove_app(self._store, appid, owner=self._owner)
             if turns.unfinished is not None:
                 self._journal.done(turns.unfinished[0])
@@ -109,17 +112,17 @@ class JournalWriter(Writer):
     async def read(self, appid: str, question: Callable[[], Awaitable[T]]) -> T:
         """Ask when no batch is stored by halves; finish one that is."""
         while True:
-            with self._turns_of(appid) as turns:
+            with self._turns.at(appid) as turns:
                 async with turns.reading():
-                    if turns.unfinished is None:
+                    if turns.is_whole:
                         return await question()
-            async with self._turn_at(appid) as turns:
+            async with self._turns.turn_at(appid) as turns:
                 await self._finish(turns)
 
     async def close(self) -> None:
         """Finish what is not finished, and let other servers have the database."""
-        for appid in list(self._turns):
-            async with self._turn_at(appid) as turns:
+        for appid in self._turns.appids():
+            async with self._turns.turn_at(appid) as turns:
                 await self._finish(turns)
         if await self._journal.close():
             await unclaim(self._store, self._journal)
@@ -127,24 +130,6 @@ class JournalWriter(Writer):
     def drop(self) -> None:
         """Leave the journal to the next start."""
         self._journal.drop()
-
-    @contextmanager
-    def _turns_of(self, appid: str) -> Iterator[Turns]:
-        """Let all who are at an app meet; nothing is kept of one where nobody is."""
-        turns = self._turns.setdefault(appid, Turns())
-        turns.users += 1
-        try:
-            yield turns
-        finally:
-            turns.users -= 1
-            if not turns.users and turns.unfinished is None:
-                del self._turns[appid]
-
-    @asynccontextmanager
-    async def _turn_at(self, appid: str) -> AsyncIterator[Turns]:
-        with self._turns_of(appid) as turns:
-            async with turns.turn:
-                yield turns
 
     # ---- one batch -----------------------------------------------------------------------------
 
@@ -166,17 +151,16 @@ class JournalWriter(Writer):
         return (intent_of(app, plan) if plan.told else None), outcomes
 
     async def _keep(self, turns: Turns, intent: Intent) -> None:
-        number = await self._journal.add(_encode(intent))
+        number = await self._added(turns, intent)
         async with turns.changing():
-            turns.unfinished = number, intent
             try:
                 async with time_limit(self._timeout_ms):
                     await begin(self._store, intent)
             except OperationFailure as error:
                 if not is_definite(error) or not await self._has_done_nothing(intent):
                     raise self._unfinished(error) from error
-                await self._withdraw(number)
                 turns.unfinished = None
+                await self._withdraw(number)
                 raise
             except FAILURES as error:
                 raise self._unfinished(error) from error
@@ -195,14 +179,47 @@ class JournalWriter(Writer):
         except FAILURES:
             return False  # nobody knows
 
+    async def _added(self, turns: Turns, intent: Intent) -> int:
+        """Put a batch into the journal; one that takes too long is met by whoever comes next."""
+        adding = self._journal.add(_encode(intent))
+        turns.adding = adding, intent
+        await asyncio.wait([adding], timeout=self._timeout_ms / 1000)
+        if not adding.done():
+            file, limit_ms = str(self._journal.file), self._timeout_ms
+            logger.warning("the journal is slow", extra={"file": file, "limit_ms": limit_ms})
+            raise self._is_slow()
+        turns.adding = None
+        number = adding.result()
+        turns.unfinished = number, intent
+        return number
+
+    def _look_at_journal(self, turns: Turns) -> None:
+        """See what became of a batch for which the journal took too long."""
+        if turns.adding is None:
+            return
+        adding, intent = turns.adding
+        if not adding.done():
+            raise self._is_slow()
+        turns.adding = None
+        with suppress(BackendError):  # then it is nowhere, or left to the next start
+            turns.unfinished = adding.result(), intent
+
+    def _is_slow(self) -> UnavailableError:
+        return UnavailableError(
+            f"{self._journal.file} is not written within {self._timeout_ms} ms ({TIME_LIMIT}); see "
+            "to the disk; what waits is stored as soon as that is possible"
+        )
+
     async def _withdraw(self, number: int) -> None:
+        file, limit_ms = self._journal.file, self._timeout_ms
         try:
-            await self._journal.withdraw(number)
+            await answer_in_time(self._journal.withdraw(number), file, limit_ms, setting=TIME_LIMIT)
         except BackendError as error:
             raise UnavailableError(f"{error}; the write may be stored later") from error
 
     async def _finish(self, turns: Turns) -> None:
         """Carry out to its end what was carried out by halves."""
+        self._look_at_journal(turns)
         if turns.unfinished is None:
             return
         await self._let_the_past_end(min(_GRACE_SEC, self._timeout_ms / 4000))

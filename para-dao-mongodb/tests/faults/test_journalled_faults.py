@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import errno
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -210,7 +213,7 @@ async def test_nothing_is_kept_of_apps_where_nobody_is(dao: MongoDBDAO, address:
     opened = dao._opened
     assert opened is not None
     assert isinstance(opened.writer, JournalWriter)
-    assert (opened.writer._turns, opened.catalog._known) == ({}, {})
+    assert (len(opened.writer._turns), opened.catalog._known) == (0, {})
 
 
 async def test_a_write_that_succeeds_when_its_caller_has_given_up_is_told(
@@ -250,6 +253,65 @@ async def test_an_object_that_no_server_takes_is_refused_alone(dao: MongoDBDAO) 
     assert "too large" in str(failure)
     stored = {record.change for record in await dao.read_page("app")}
     assert stored == set(numbers) == {change.number for change in await dao.changes("app", 0)}
+
+
+# ---- a journal that is slow --------------------------------------------------------------------
+
+
+async def test_a_disk_that_hangs_under_the_journal_holds_up_writes_no_longer_than_it_hangs(
+    address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fdatasync, may_end = os.fdatasync, threading.Event()
+    late: list[tuple[str, int, Sequence[str]]] = []
+
+    def hanging(handle: int) -> None:
+        may_end.wait(PATIENT_MS / 1000)
+        fdatasync(handle)
+
+    async with a_dao(address, tmp_path, timeout_ms=SHORT_MS) as dao:
+        dao.on_late(lambda *told: late.append(told))
+        first = await until_it_works(dao, "cat1")
+        monkeypatch.setattr(os, "fdatasync", hanging)
+        with pytest.raises(UnavailableError):
+            await dao.write("app", Write("updateAll", [Put(a_record("cat2"))], ["cat1"]))
+        async with asyncio.timeout(PATIENT_MS / 1000):
+            while "not written within" not in await failure_of(dao.create("app", a_record("cat3"))):
+                pass
+        assert str(tmp_path) in await failure_of(dao.delete_table("app"))
+        assert [record.id for record in await dao.read_page("app")] == ["cat1"]
+        assert late == []
+        may_end.set()
+        async with asyncio.timeout(PATIENT_MS / 1000):
+            while [record.id for record in await dao.read_page("app")] != ["cat2"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        number = await dao.last_change("app")
+        assert late == [("app", number, ["cat2", "cat1"])]
+        assert await until_it_works(dao, "cat3") > number > first
+        feed = await dao.changes("app", 0)
+        assert [change.number for change in feed] == sorted({change.number for change in feed})
+
+
+async def test_a_batch_for_which_the_journal_has_no_room_in_the_end_is_nowhere(
+    address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    def hanging(handle: int) -> None:
+        began.set()
+        may_end.wait(PATIENT_MS / 1000)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with a_dao(address, tmp_path, timeout_ms=SHORT_MS) as dao:
+        first = await until_it_works(dao, "cat1")
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fdatasync", hanging)
+            with pytest.raises(UnavailableError):
+                await dao.create("app", a_record("cat2"))
+            await asyncio.to_thread(began.wait, PATIENT_MS / 1000)
+        may_end.set()
+        last = await until_it_works(dao, "cat3")
+        assert [record.id for record in await dao.read_page("app")] == ["cat1", "cat3"]
+        assert [change.number for change in await dao.changes("app", first - 1)] == [first, last]
 
 
 # ---- out of reach ------------------------------------------------------------------------------
@@ -293,6 +355,12 @@ async def test_a_write_that_nobody_answers_is_stored_once_or_not_at_all(
         assert stored == {key: change.number for change in feed for key in change.keys}
         assert len(stored) in (2, 11)
         assert await dao.last_change("app") == last == feed[-1].number
+
+
+async def failure_of(asked: Awaitable[object]) -> str:
+    with pytest.raises(UnavailableError) as caught:
+        await asked
+    return str(caught.value)
 
 
 async def until_it_works(dao: MongoDBDAO, key: str) -> int:
