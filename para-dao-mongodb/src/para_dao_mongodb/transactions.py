@@ -11,7 +11,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from para_dao_mongodb.errors import is_transient, is_unknown
+from para_dao_mongodb.abandoned import Abandoned
+from para_dao_mongodb.errors import is_definite, is_transient, is_unknown
 from para_dao_mongodb.store import Store
 
 __all__ = ["in_transaction"]
@@ -22,24 +23,44 @@ _LONGEST_PAUSE_SEC = 0.1
 
 
 async def in_transaction(
-    store: Store, steps: Callable[[AsyncClientSession], Awaitable[tuple[T, bool]]]
+    store: Store,
+    steps: Callable[[AsyncClientSession], Awaitable[tuple[T, bool]]],
+    abandoned: Abandoned,
 ) -> T:
     """Run steps until they and their commit succeed; the caller bounds how long that may take.
 
     Args:
         store: Where.
         steps: Return what the caller gets, and whether to commit.
+        abandoned: Gets the session if the server may still have the transaction open.
     """
-    async with store.client.start_session() as session:
-        pause_sec = 0.001
-        while True:
-            try:
-                return await _once(store, session, steps)
-            except PyMongoError as error:
-                if not is_transient(error) or error.timeout:
-                    raise
-            await asyncio.sleep(pause_sec * (0.5 + random.random()))  # noqa: S311 - spreads them
-            pause_sec = min(2 * pause_sec, _LONGEST_PAUSE_SEC)
+    session = store.client.start_session()
+    try:
+        outcome = await _repeated(store, session, steps)
+    except BaseException as error:
+        if is_definite(error):
+            await session.end_session()
+        else:
+            abandoned.add(session)
+        raise
+    await session.end_session()
+    return outcome
+
+
+async def _repeated(
+    store: Store,
+    session: AsyncClientSession,
+    steps: Callable[[AsyncClientSession], Awaitable[tuple[T, bool]]],
+) -> T:
+    pause_sec = 0.001
+    while True:
+        try:
+            return await _once(store, session, steps)
+        except PyMongoError as error:
+            if not is_transient(error) or error.timeout:
+                raise
+        await asyncio.sleep(pause_sec * (0.5 + random.random()))  # noqa: S311 - spreads them
+        pause_sec = min(2 * pause_sec, _LONGEST_PAUSE_SEC)
 
 
 async def _once(

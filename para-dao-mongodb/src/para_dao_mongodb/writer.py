@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from para_core.contracts.dao import Late, Write
+from para_dao_mongodb.abandoned import Abandoned
 from para_dao_mongodb.apps import make_app, remove_app
 from para_dao_mongodb.limits import time_limit
 from para_dao_mongodb.store import Store
@@ -57,12 +58,15 @@ class TransactionWriter(Writer):
     def __init__(self, store: Store, owner: str | None, *, timeout_ms: int) -> None:
         """Write to apps with the mark of ``owner``."""
         self._store, self._owner, self._timeout_ms = store, owner, timeout_ms
+        self._abandoned = Abandoned(store, timeout_ms=timeout_ms)
         self.on_late = lambda *_: None
 
     async def store(self, appid: str, writes: Sequence[Write]) -> list[int | Exception]:
         """Store writes in one transaction."""
         async with time_limit(self._timeout_ms):
-            return await store_writes(self._store, appid, writes, owner=self._owner)
+            return await store_writes(
+                self._store, appid, writes, owner=self._owner, abandoned=self._abandoned
+            )
 
     async def make(self, appid: str, *, shared: bool) -> None:
         """Make room for an app."""
@@ -78,7 +82,9 @@ class TransactionWriter(Writer):
         return await question()
 
     async def close(self) -> None:
-        """Nothing waits."""
+        """Leave no transaction open."""
+        await self._abandoned.close()
 
     def drop(self) -> None:
-        """Nothing is held."""
+        """Leave what is open to the server."""
+        self._abandoned.drop()

@@ -9,6 +9,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from para_core.contracts.dao import Change, Write
 from para_core.plan import Plan, expected_keys
+from para_dao_mongodb.abandoned import Abandoned
 from para_dao_mongodb.apps import make_app
 from para_dao_mongodb.catalog import App, app_of
 from para_dao_mongodb.documents import document_of
@@ -29,7 +30,12 @@ PORTION = 256
 
 
 async def store_writes(
-    store: Store, appid: str, writes: Sequence[Write], *, owner: str | None
+    store: Store,
+    appid: str,
+    writes: Sequence[Write],
+    *,
+    owner: str | None,
+    abandoned: Abandoned,
 ) -> list[int | Exception]:
     """Store writes one after the other; return the number of each, or its conflict.
 
@@ -59,7 +65,7 @@ async def store_writes(
                 )
         return outcomes, bool(plan.told)
 
-    while (outcomes := await in_transaction(store, steps)) is None:
+    while (outcomes := await in_transaction(store, steps, abandoned)) is None:
         if (conflicts := conflicts_without_app(writes)) is not None:
             return conflicts
         await make_app(store, appid, shared=False, owner=owner)
