@@ -92,6 +92,9 @@ def connect(address: Address, *, timeout_ms: int, pool_size: int) -> AsyncMongoC
     """Return a client that waits for nothing longer than the time limit.
 
     Connections are made when they are needed, and again after an interruption.
+
+    Raises:
+        ConfigError: A part of the address is not what it should be.
     """
     options: dict[str, Any] = {
         "appname": "para",
@@ -102,7 +105,12 @@ def connect(address: Address, *, timeout_ms: int, pool_size: int) -> AsyncMongoC
         "serverSelectionTimeoutMS": timeout_ms,
         **address.options,
     }
-    return AsyncMongoClient(address.uri, **options)
+    try:
+        return AsyncMongoClient(address.uri, **options)
+    except ValueError as error:  # not all that the driver says of an address is an error of its own
+        raise ConfigError(
+            f"{address.place} cannot be used: {error}; check para.mongodb.uri"
+        ) from error
 
 
 async def look_at(client: AsyncMongoClient[Document], database: str) -> Store:

@@ -194,6 +194,23 @@ async def test_a_server_that_is_not_there_is_named() -> None:
             await MongoDBDAO(nowhere, timeout_ms=300).open()
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mongodb://ann:a/word@db.example.org/",
+        "mongodb://ann:word@db.example.org:port/",
+        "mongodb://ann:word@db.example.org:99999/",
+        "mongodb://ann:word@[::1/",
+        "mongodb://ann:word@a.example.org,b.example.org/?directConnection=true",
+    ],
+)
+async def test_an_address_that_is_none_is_told_in_one_line(uri: str) -> None:
+    with pytest.raises(ConfigError, match=r"para\.mongodb\.uri") as caught:
+        await MongoDBDAO(address_of(MongoSettings(uri=uri), "para")).open()
+    assert "\n" not in str(caught.value)
+    assert "word" not in str(caught.value).replace("password", "")
+
+
 async def test_a_newer_format_is_refused(address: Address) -> None:
     async with MongoDBDAO(address, timeout_ms=PATIENT_MS):
         pass
