@@ -187,6 +187,24 @@ def test_the_fields_of_a_section_are_described_as_keys() -> None:
         ),
         ("para.sql.url", "postgresql://me:pw@host/db", f"postgresql://me:{REDACTED}@host/db"),
         ("para.sql.url", "postgresql://host/db", "postgresql://host/db"),
+        (
+            "para.sql.url",
+            "jdbc:mysql://host/db?user=me&password=p%26w&sslMode=trust",
+            f"jdbc:mysql://host/db?user=me&password={REDACTED}&sslMode=trust",
+        ),
+        (
+            "para.sql.url",
+            "sqlserver://host;databaseName=db;Password={p;w}}x};user=me",
+            f"sqlserver://host;databaseName=db;Password={REDACTED};user=me",
+        ),
+        (
+            "para.sql.url",
+            "postgresql://host/db?sslpassword=pw&sslmode=require",
+            f"postgresql://host/db?sslpassword={REDACTED}&sslmode=require",
+        ),
+        ("para.sql.url", "oracle:thin:me/pw@host:1/db", f"oracle:thin:me/{REDACTED}@host:1/db"),
+        ("para.sql.url", 'oracle:thin:me/"p@w"@//host', f"oracle:thin:me/{REDACTED}@//host"),
+        ("para.sql.url", "oracle:thin:@tcps://host:1/db", "oracle:thin:@tcps://host:1/db"),
     ],
 )
 def test_secrets_are_not_shown(name: str, value: str, expected: str) -> None:

@@ -16,7 +16,13 @@ _SECRET_NAMES = (
     "secret", "credential", "sensitive", "password", "pass", "privatekey", "operator.token",
 )  # fmt: skip
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/=_-]{33,}")
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/\s]*@")
+_PASSWORDS = (
+    re.compile(r"(?<=://)(?P<before>[^/@\s:]*:)[^/\s]*(?P<after>@)"),
+    re.compile(r"(?<=:thin:)(?P<before>[^/@\s]*/)(?:\"[^\"]*\"|[^@]*)(?P<after>@)"),  # of Oracle
+    # As a parameter, that of SQL Server maybe in braces with what else would end it.
+    re.compile(r"(?i)(?P<before>[?&;]\s*\w*password\s*=)(?:\{(?:[^}]|\}\})*\}|[^&;]*)(?P<after>)"),
+)
+"""Where passwords stand in addresses."""
 
 
 def as_text(value: object) -> str | None:
@@ -65,4 +71,6 @@ def shown(name: str, value: str, key: Key | None = None) -> str:
         return value
     if is_secret(name, value):
         return REDACTED
-    return _PASSWORD_IN_URL.sub(rf"\1:{REDACTED}@", value)
+    for password in _PASSWORDS:
+        value = password.sub(rf"\g<before>{REDACTED}\g<after>", value)
+    return value
