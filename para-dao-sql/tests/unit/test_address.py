@@ -173,6 +173,8 @@ def test_the_password_is_not_shown() -> None:
         ("jdbc:mysql:replication://h1,h2/db", "asks for 'replication'; name one host"),
         ("jdbc:mariadb:sequential://h1,h2/db", "asks for 'sequential'; name one host"),
         ("mysql://h/db?sslMode=often", "sslMode in para.sql.url is 'often'; it may be disabled"),
+        ("postgresql:me:hidden@h/db", "has no // in front of its login; write postgresql://"),
+        ("mysql:me:hidden@h/db", "has no // in front of its login; write mysql://"),
         ("mysql", "is no address of a database"),
         ("localhost/para", "is no address of a database"),
         ("postgresql", "is no address of a database"),
@@ -185,3 +187,4 @@ def test_an_address_that_cannot_be_used_stops_the_start(url: str, words: str) ->
         parse_address(SqlSettings(url=url), "")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "hidden" not in str(caught.value)

@@ -51,6 +51,8 @@ def parse_oracle(rest: str, settings: SqlSettings) -> OracleAddress:
         before, at, place = rest.rpartition("@") if "@(" not in rest else rest.partition("@")
         place = place if at else ""
         user, _, password = before.partition("/")
+    if "@" in way:  # a login; it is not shown
+        raise ConfigError(f"para.sql.url names no driver of Oracle; {_WAYS}")
     if way.lower() != "thin":
         raise ConfigError(f"para.sql.url asks for the driver {way!r} of Oracle; {_WAYS}")
     place = place.strip().removeprefix("//")

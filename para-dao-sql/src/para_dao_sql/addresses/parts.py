@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from para_core.errors import ConfigError
 from para_dao_sql.settings import SqlSettings
 
 __all__ = ["Tls", "bracketed", "ignore", "is_true", "login", "split"]
@@ -24,8 +25,16 @@ class Tls:
 
 
 def split(scheme: str, rest: str) -> tuple[SplitResult, dict[str, str]]:
-    """Return the parts of an address and its parameters."""
+    """Return the parts of an address and its parameters.
+
+    Raises:
+        ConfigError: It has a login, and no ``//`` in front of it.
+    """
     if not rest.startswith("//"):  # postgresql:db is a database on this machine
+        if "@" in rest.partition("?")[0]:
+            raise ConfigError(
+                f"para.sql.url has no // in front of its login; write {scheme}://host/db"
+            )
         rest = f"//localhost/{rest.lstrip('/')}"
     parts = urlsplit(f"{scheme}:{rest}")
     return parts, dict(parse_qsl(parts.query, keep_blank_values=True))

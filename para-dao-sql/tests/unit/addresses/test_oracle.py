@@ -80,9 +80,11 @@ def test_a_user_may_sign_in_as_sysdba(user: str) -> None:
         ("oracle:thin:@", "names no database of Oracle"),
         ("oracle:thin:@///", "names no database of Oracle"),
         ("oracle:", "asks for the driver ''"),
+        ("oracle:para/hidden@h:1521/XE", "names no driver of Oracle; write oracle:thin:"),
     ],
 )
 def test_what_cannot_be_had_stops_the_start(url: str, words: str) -> None:
     with pytest.raises(ConfigError, match=r"para\.sql\.url") as caught:
         parsed(url)
     assert words in str(caught.value)
+    assert "hidden" not in str(caught.value)
