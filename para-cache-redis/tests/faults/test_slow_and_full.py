@@ -207,7 +207,7 @@ async def test_health_tells_of_a_full_server_and_the_log_once(
     assert await fault() == ""
     await is_full(server)
     faults = [await fault() for _ in range(3)]
-    assert faults == ["what was put into it is not there; is it full?"] * 3
+    assert faults == ["what was put into it is not there; it is away or full"] * 3
     await server.tell("CONFIG", "SET", "maxmemory", "0")
     assert await fault() == ""
     lines = [(line.getMessage(), vars(line)["part"]) for line in caplog.records[1:]]

@@ -77,7 +77,7 @@ def cache_part(cache: Cache, root: str) -> Part:
         await cache.put_value(root, name, value, ttl_sec=_TTL_SEC)
         found = await cache.value(root, name)
         await cache.put_value(root, name, None)
-        return "" if found == value else "what was put into it is not there; is it full?"
+        return "" if found == value else "what was put into it is not there; it is away or full"
 
     return Part("Cache", check, is_vital=False)
 
