@@ -58,5 +58,5 @@ def _refusal(named: Document, place: str) -> str:
     return (
         f"the journal {named.get('file')} on the machine {named.get('machine')} knows what {place} "
         "has by halves; start the server that has it, or, if it is lost, see `Without "
-        "transactions` in the documentation of MongoDB"
+        "transactions` on the page `Storage` of the documentation"
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from para_core.errors import ConfigError
 from para_dao_mongodb.apps import clear_leftovers
+from para_dao_mongodb.errors import FAILURES
 from para_dao_mongodb.store import Document, Store
 
 __all__ = ["FORMAT", "check_readable", "prepare"]
+
+logger = logging.getLogger(__name__)
 
 FORMAT = 1
 """Version of what is stored."""
@@ -22,7 +27,10 @@ async def prepare(store: Store) -> None:
     await store.format.update_one({"_id": "format"}, {"$setOnInsert": fresh}, upsert=True)
     _check_format(await store.format.find_one({"_id": "format"}))
     await store.changes.create_index([("app", 1), ("number", 1)], unique=True)
-    await clear_leftovers(store)
+    try:
+        await clear_leftovers(store)
+    except FAILURES as error:  # nobody sees it, and the next start or app of that name goes on
+        logger.warning("what is left of removed apps is not cleared: %s", error)
 
 
 async def check_readable(store: Store) -> None:

@@ -107,7 +107,7 @@ def connect(address: Address, *, timeout_ms: int, pool_size: int) -> AsyncMongoC
     }
     try:
         return AsyncMongoClient(address.uri, **options)
-    except ValueError as error:  # not all that the driver says of an address is an error of its own
+    except (ValueError, OSError) as error:  # a port that is no number, a file that is not there
         raise ConfigError(
             f"{address.place} cannot be used: {error}; check para.mongodb.uri"
         ) from error

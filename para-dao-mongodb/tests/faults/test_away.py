@@ -202,6 +202,7 @@ async def test_a_server_that_is_not_there_is_named() -> None:
         "mongodb://ann:word@db.example.org:99999/",
         "mongodb://ann:word@[::1/",
         "mongodb://ann:word@a.example.org,b.example.org/?directConnection=true",
+        "mongodb://ann:word@db.example.org/?tls=true&tlsCAFile=/nowhere/ca.pem",
     ],
 )
 async def test_an_address_that_is_none_is_told_in_one_line(uri: str) -> None:

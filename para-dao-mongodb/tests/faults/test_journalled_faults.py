@@ -202,6 +202,29 @@ async def test_a_write_that_was_not_finished_does_not_hold_up_a_later_app_of_tha
     assert late == []
 
 
+async def test_what_cannot_be_cleared_of_a_removed_app_stops_no_start(
+    address: Address, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def left() -> int:
+        async with AsyncMongoClient[dict[str, object]](address.uri) as client:
+            apps = client[address.database]["objects_apps"]
+            return await apps.count_documents({"uncleared": True})
+
+    await fail(address, "drop", TIMED_OUT, times=100)
+    async with a_dao(address, tmp_path) as dao:
+        await dao.create("app", a_record("cat1"))
+        with pytest.raises(UnavailableError):
+            await dao.delete_table("app")
+    async with a_dao(address, tmp_path) as dao:
+        assert await dao.apps() == []
+        assert await dao.create("other", a_record("cat1")) > 0
+    assert await left() == 1
+    assert [text for text in caplog.messages if "removed apps is not cleared" in text]
+    await fail_no_more(address)
+    async with a_dao(address, tmp_path) as dao:
+        assert await left() == 0
+
+
 async def test_nothing_is_kept_of_apps_where_nobody_is(dao: MongoDBDAO, address: Address) -> None:
     for shared in (False, True):
         await dao.create_table("app", shared=shared)
