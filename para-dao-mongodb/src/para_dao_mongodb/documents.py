@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from para_core.contracts.dao import Record
+from para_core.errors import BackendError
 from para_dao_mongodb.fields import (
     UnfitError,
     escaped,
@@ -21,7 +22,7 @@ from para_dao_mongodb.fields import (
     plain_name,
 )
 
-__all__ = ["document_of", "record_of"]
+__all__ = ["change_of", "document_of", "record_of"]
 
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder(enc_hook=int).encode  # the driver returns long integers as Int64
@@ -37,7 +38,37 @@ def document_of(record: Record, change: int, key: str) -> dict[str, Any]:
 
 
 def record_of(document: Mapping[str, Any], start: int) -> Record:
-    """Return the record of a document; its id begins at this place of ``_id``."""
+    """Return the record of a document; its id begins at this place of ``_id``.
+
+    Raises:
+        BackendError: Somebody else has put it there.
+    """
+    try:
+        return _record_of(document, start)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _foreign(document) from error
+
+
+def change_of(document: Mapping[str, Any]) -> int:
+    """Return the number of the change that wrote a document.
+
+    Raises:
+        BackendError: Somebody else has put it there.
+    """
+    try:
+        return int(document["_change"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _foreign(document) from error
+
+
+def _foreign(document: Mapping[str, Any]) -> BackendError:
+    return BackendError(
+        f"the document {document.get('_id')!r} was not stored by Para; remove it, and let nobody "
+        "else write to this database"
+    )
+
+
+def _record_of(document: Mapping[str, Any], start: int) -> Record:
     key: str = document["_id"][start:]
     change = int(document["_change"])
     if (text := document.get("_json")) is not None:

@@ -12,7 +12,7 @@ from para_core.plan import Plan, expected_keys
 from para_dao_mongodb.abandoned import Abandoned
 from para_dao_mongodb.apps import make_app
 from para_dao_mongodb.catalog import App, app_of
-from para_dao_mongodb.documents import document_of
+from para_dao_mongodb.documents import change_of, document_of
 from para_dao_mongodb.store import Document, Store
 from para_dao_mongodb.transactions import in_transaction
 
@@ -90,7 +90,7 @@ async def stored_changes(
         cursor = store.plain(app.collection).find(
             {"_id": {"$in": wanted}}, {"_change": 1}, batch_size=PORTION + 1, session=session
         )
-        found |= {one["_id"][start:]: int(one["_change"]) for one in await cursor.to_list()}
+        found |= {one["_id"][start:]: change_of(one) for one in await cursor.to_list()}
     return found
 
 

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import pytest
+from bson import ObjectId
 
 from para_core.contracts.dao import Record
-from para_core.testing.dao import DAOSuite, GroupSuite
+from para_core.errors import BackendError
+from para_core.testing.dao import DAOSuite, GroupSuite, a_record
 from para_dao_mongodb.dao import MongoDBDAO
 
 from ..databases import PATIENT_MS, a_database  # noqa: TID252 - tests have no absolute names
@@ -64,6 +66,31 @@ async def test_a_value_deeper_than_documents_may_be_comes_back(dao: MongoDBDAO) 
     data = b'{"id":"a","type":"t","v":' + b"[" * 190 + b"]" * 190 + b"}"
     number = await dao.create("app", Record("a", "t", data))
     assert await dao.read("app", "a") == Record("a", "t", data, number)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"_id": "by hand", "type": "cat"}, id="no change"),
+        pytest.param({"_id": "by hand", "_change": 1}, id="no type"),
+        pytest.param({"_id": "by hand", "_change": "one", "type": "cat"}, id="no number"),
+        pytest.param({"_id": "by hand", "_change": 1, "type": "cat", "v": ObjectId()}, id="value"),
+        pytest.param(
+            {"_id": "by hand", "_change": 1, "type": "cat", "Base64:x:\xff": 1}, id="name"
+        ),
+    ],
+)
+async def test_what_somebody_else_has_put_there_is_named(
+    dao: MongoDBDAO, document: dict[str, object]
+) -> None:
+    await dao.create("app", a_record("cat1"))
+    assert dao._opened is not None
+    database = dao._opened.store.client[dao._address.database]
+    await database["objects_1_app"].insert_one(document)
+    for asked in (dao.read("app", "by hand"), dao.read_page("app")):
+        with pytest.raises(BackendError, match="'by hand' was not stored by Para; remove it"):
+            await asked
+    assert await dao.read("app", "cat1") is not None
 
 
 async def test_people_find_the_fields_of_objects_beside_each_other(dao: MongoDBDAO) -> None:
