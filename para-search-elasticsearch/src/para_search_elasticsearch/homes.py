@@ -26,6 +26,7 @@ __all__ = ["Homes", "names_of"]
 logger = logging.getLogger(__name__)
 
 _EXISTS = "resource_already_exists_exception"
+_COPIED = "snapshot_in_progress_exception"
 
 
 def names_of(settings: ElasticSettings, root: str, *, is_ordered: bool = False) -> Names:
@@ -123,22 +124,29 @@ class Homes:
     async def move_in(self, appid: str, home: Home) -> None:
         """Let the alias of an app name this home, in one step; what it named before goes."""
         actions, old = await self.departure(home)
-        await self._change([*actions, *self.arrival(home)], "put an index in place")
+        try:
+            await self._change([*actions, *self.arrival(home)], "put an index in place")
+        except RefusedError as refusal:
+            if refusal.kind != _COPIED:
+                raise
+            actions, old = await self.departure(home, stays=True)
+            await self._change([*actions, *self.arrival(home)], "put an index in place")
         await self.settle(appid, home, *old)
 
-    async def departure(self, home: Home) -> tuple[list[Json], list[Home]]:
+    async def departure(self, home: Home, *, stays: bool = False) -> tuple[list[Json], list[Home]]:
         """Return what takes the alias of an app from all that it names, beside this home.
 
-        And parts of a shared index that are to be cleared after that.
+        And parts of a shared index that are to be cleared after that. An index goes in the same
+        step, unless it ``stays`` for now.
         """
         actions, old = list[Json](), list[Home]()
         for index, facts in (await self._behind(home.alias)).items():
             tenant = tenant_of(facts["aliases"].get(home.alias, {}))
             if index != home.index:
                 one = {"index": index}
-                is_own = tenant is None
+                goes = tenant is None and not stays
                 actions.append(
-                    {"remove_index": one} if is_own else {"remove": {**one, "alias": home.alias}}
+                    {"remove_index": one} if goes else {"remove": {**one, "alias": home.alias}}
                 )
             if tenant is not None and tenant != home.tenant:
                 old.append(Home(home.alias, index, tenant, is_shared=True))

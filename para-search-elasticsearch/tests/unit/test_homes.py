@@ -21,10 +21,14 @@ class Cluster:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.away = ""
+        self.changed: object = None
 
     async def request(self, target: str, body: object = None, *, doing: str) -> dict[str, Any]:
-        del body
         self.asked.append(target)
+        if "remove_index" in str(body):
+            target = "DELETE"
+        elif target.startswith("POST"):
+            self.changed = body
         if self.away and target.startswith(self.away):
             raise UnavailableError(doing)
         if target.startswith("DELETE"):
@@ -71,3 +75,15 @@ async def test_a_move_that_nobody_answers_is_a_failure(homes: Homes, cluster: Cl
     with pytest.raises(UnavailableError):
         await homes.move_in("cinema", HOME)
     assert "cinema" not in homes.known
+
+
+async def test_an_index_that_is_being_copied_is_replaced_and_removed_later(
+    homes: Homes, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cluster refuses a step that removes it, as a whole; then the step leaves it there."""
+    caplog.set_level(logging.WARNING)
+    await homes.move_in("cinema", HOME)
+    assert homes.known["cinema"] == HOME
+    away = {"remove": {"index": "old", "alias": "cinema"}}
+    assert cluster.changed == {"actions": [away, *homes.arrival(HOME)]}
+    assert caplog.records[-1].message == "an old index stays until the next rebuild"
