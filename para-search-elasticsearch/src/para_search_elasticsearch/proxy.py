@@ -117,7 +117,7 @@ class Proxy:
         except Malformed as error:
             raise _AnswerError(400, str(error)) from error
         text = await self._ask(appid, question)
-        answer = msgspec.json.decode(text)
+        answer = _decoded(text)
         if question.is_raw or "hits" not in answer.get("hits", {}):
             return text.encode()
         return await _page(state["para"].store, appid, answer["hits"])
@@ -154,6 +154,14 @@ async def _page(store: Store, appid: str, hits: Json) -> bytes:
     total = hits.get("total")
     count = total["value"] if isinstance(total, dict) else len(keys)
     return msgspec.json.encode({"items": items, "page": 0, "totalHits": count})
+
+
+def _decoded(text: str) -> Json:
+    """Return what the cluster says, if it is a cluster."""
+    try:
+        return msgspec.json.decode(text, type=Json)
+    except msgspec.DecodeError as error:
+        raise _AnswerError(400, "what answers is no search cluster") from error
 
 
 def _is_own(record: Record, appid: str) -> bool:

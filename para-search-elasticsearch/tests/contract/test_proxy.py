@@ -20,6 +20,7 @@ from para_search_elasticsearch.search import ElasticSearch
 from para_search_elasticsearch.settings import ElasticSettings
 
 from ..cluster import an_engine  # noqa: TID252 - tests have no absolute names
+from ..standin import stand_in  # noqa: TID252
 
 pytestmark = pytest.mark.service("opensearch")
 
@@ -146,6 +147,14 @@ async def test_who_may_not_ask_is_told_so(client: Client) -> None:
     assert (await client.ask("POST", "_search", {"query": {"nosuch": {}}}))[0] == 400
     client.changes = {"proxy_enabled": False}
     assert await client.ask("GET") == (403, {"code": 403, "message": "This feature is disabled."})
+
+
+@pytest.mark.parametrize("text", ["<html>", "[]", '{"hits": 1'])
+async def test_an_answer_of_something_else_is_a_failure(client: Client, text: str) -> None:
+    async with stand_in([(200, text)]) as port:
+        client.changes = {"restclient_host": "127.0.0.1", "restclient_port": port}
+        status, answer = await client.ask("POST", "_search")
+    assert (status, answer["message"]) == (400, "what answers is no search cluster")
 
 
 async def test_an_index_is_rebuilt_where_that_is_allowed(client: Client) -> None:
