@@ -103,7 +103,8 @@ class ElasticSearch(Search):
         """Return one page of the documents that match; see ``Search.find``.
 
         Raises:
-            IndexMovedError: The index is gone since this process saw it. It is said once.
+            IndexMovedError: The index is gone since this process saw it; asked again, until it was
+                asked for the position.
         """
         self._check_open()
         alias = self.homes.names.alias(appid)
@@ -114,7 +115,6 @@ class ElasticSearch(Search):
                 raise
             if appid not in self.homes.known:
                 return Hits([], 0)
-            self.homes.forget(appid)
             raise IndexMovedError(appid) from refusal
 
     async def position(self, appid: str) -> int | None:

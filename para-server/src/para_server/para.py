@@ -466,7 +466,7 @@ def _parts(settings: ApiSettings, backends: Backends, store: Store, index: Index
     """Return the parts of the server that have to work, and those that are told of."""
     parts = [dao_part(store.dao, settings.root), room_part(store)]
     if settings.search_enabled:
-        parts.append(search_part(backends.search, settings.root))
+        parts.append(search_part(backends.search, settings.root, index))
     if settings.cache_enabled:
         parts.append(cache_part(backends.cache, settings.root))
     parts.append(queue_part(backends.queue))

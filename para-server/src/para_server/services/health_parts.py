@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from para_core.errors import IndexMovedError
 from para_core.pager import Pager
 from para_core.query.tree import All
 from para_server.services.health import Part
@@ -56,11 +57,15 @@ def room_part(store: Store) -> Part:
     return Part("Storage", check, is_vital=False)
 
 
-def search_part(search: Search, root: str) -> Part:
-    """Return the part that asks the search engine."""
+def search_part(search: Search, root: str, index: Indexing) -> Part:
+    """Return the part that asks the search engine; what it finds to be gone is made again."""
 
     async def check() -> str:
-        await search.find(root, All(), pager=Pager(limit=0))
+        try:
+            await search.find(root, All(), pager=Pager(limit=0))
+        except IndexMovedError:
+            index.lost(root)
+            raise
         return ""
 
     return Part("Search", check)

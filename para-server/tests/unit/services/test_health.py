@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from para_core.contracts.dao import Change, Record
-from para_core.errors import UnavailableError
+from para_core.contracts.search import Hits
+from para_core.errors import IndexMovedError, UnavailableError
 from para_core.memory.cache import CaffeineSettings, MemoryCache
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.queue import MemoryQueue, QueueSettings
@@ -173,7 +174,8 @@ async def test_a_cache_that_keeps_nothing_is_away() -> None:
 async def test_back_ends_that_are_closed_are_noticed() -> None:
     search = MemorySearch()
     queue = MemoryQueue(QueueSettings(), clock=time.monotonic)
-    parts = [search_part(search, "para"), queue_part(queue)]
+    index: Any = Index()
+    parts = [search_part(search, "para", index), queue_part(queue)]
     async with search, queue:
         report = await Health(parts).report()
         assert [part.fault for part in report.parts] == ["", ""]
@@ -182,11 +184,27 @@ async def test_back_ends_that_are_closed_are_noticed() -> None:
     assert not report.is_healthy
 
 
+async def test_an_index_that_is_gone_is_made_again() -> None:
+    class Gone(MemorySearch):
+        async def find(self, appid: str, *_: object, **more: object) -> Hits:
+            raise IndexMovedError(appid)
+
+    index: Any = Index()
+    async with Gone() as search:
+        report = await Health([search_part(search, "para", index)]).report()
+    assert "was removed" in report.parts[0].fault
+    assert index.gone == ["para"]
+
+
 class Index:
     """Says that it is as far as the test wants."""
 
     def __init__(self) -> None:
+        self.gone: list[str] = []
         self.now: dict[str, Progress] = {}
+
+    def lost(self, appid: str) -> None:
+        self.gone.append(appid)
 
     def progress(self) -> dict[str, Progress]:
         return self.now
