@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import signal
 import threading
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from .nodes import LEASE_SEC, a_cluster, an_engine_of_all, connected, eventually
 from .process import Caller, ServerProcess
+from .writers import Writer, ports_from, wait_for_writes, writing
 
 pytestmark = [
     pytest.mark.service("postgresql"),
@@ -136,31 +136,13 @@ def test_an_index_is_made_anew_while_it_is_written_and_searched(callers: list[Ca
 # ---- nodes that end, or stop -------------------------------------------------------------------
 
 
-@dataclass
-class Writer:
-    """Changes objects of one app, through one node after the other when one does not answer."""
+@dataclass(kw_only=True)
+class Things(Writer):
+    """Changes some objects, and deletes one now and then."""
 
-    ports: list[int]
-    keys: tuple[str, str]
-    stop: threading.Event
     stored: dict[str, int | None] = field(default_factory=dict)
-    count: int = 0
 
-    def run(self) -> None:
-        turn = number = 0
-        while not self.stop.is_set():
-            with closing(Caller(self.ports[turn % len(self.ports)])) as caller:
-                caller.sign_as(*self.keys)
-                try:
-                    while not self.stop.is_set() and self._write(caller, number):
-                        number += 1
-                except (OSError, http.client.HTTPException):
-                    pass
-            turn += 1
-            time.sleep(0.02)
-
-    def _write(self, caller: Caller, number: int) -> bool:
-        """Change an object, or delete it now and then; each again until it is acknowledged."""
+    def write(self, caller: Caller, number: int) -> bool:
         key = f"k{number % 7}"
         value = None if number % 5 == 4 else number
         if value is None:
@@ -170,27 +152,19 @@ class Writer:
         if reply.status != 200:
             return False
         self.stored[key] = value
-        self.count += 1
         return True
 
 
 @contextmanager
-def writers_of(nodes: list[ServerProcess]) -> Iterator[list[Writer]]:
+def writers_of(nodes: list[ServerProcess]) -> Iterator[list[Things]]:
     """Let a writer for each app write until the end; then the index must have what was stored."""
-    stop, ports = threading.Event(), [node.port for node in nodes]
+    stop = threading.Event()
     writers = [
-        Writer(ports[turn % 2 :] + ports[: turn % 2], keys, stop)
+        Things(ports=ports_from(nodes, turn), keys=keys, stop=stop)
         for turn, keys in enumerate(keys_of_apps(nodes))
     ]
-    threads = [threading.Thread(target=writer.run) for writer in writers]
-    for thread in threads:
-        thread.start()
-    try:
+    with writing(writers, stop):
         yield writers
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
     for node in nodes:
         with closing(Caller(node.port)) as caller:
             for writer in writers:
@@ -211,17 +185,12 @@ def keys_of_apps(nodes: list[ServerProcess]) -> list[tuple[str, str]]:
     return keys
 
 
-def agrees(caller: Caller, writer: Writer) -> bool:
+def agrees(caller: Caller, writer: Things) -> bool:
     """Return whether the index has the objects as they were stored last, and no others."""
     left = {key: n for key, n in writer.stored.items() if n is not None}
     if total(caller, "*") != len(left):
         return False
     return all(total(caller, f"id:{key} AND properties.n:{n}") == 1 for key, n in left.items())
-
-
-def wait_for_writes(writers: list[Writer]) -> None:
-    before = [writer.count for writer in writers]
-    eventually(lambda: all(w.count >= n + ENOUGH for w, n in zip(writers, before, strict=True)))
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["first", "second"])
@@ -230,10 +199,10 @@ def test_after_a_node_is_killed_the_other_goes_on_with_the_index(
 ) -> None:
     left = [node for number, node in enumerate(nodes) if number != which]
     with writers_of(nodes) as writers:
-        wait_for_writes(writers)
+        wait_for_writes(writers, ENOUGH)
         nodes[which].kill()
         before = [writer.count for writer in writers]
-        wait_for_writes(writers)
+        wait_for_writes(writers, ENOUGH)
         assert all(w.count > n for w, n in zip(writers, before, strict=True))
         with closing(Caller(left[0].port)) as caller:
             for writer in writers:
@@ -246,7 +215,7 @@ def test_after_a_node_is_killed_the_other_goes_on_with_the_index(
 def test_a_node_that_was_stopped_overwrites_nothing_newer(nodes: list[ServerProcess]) -> None:
     with writers_of(nodes) as writers:
         for node in [*nodes, *nodes]:
-            wait_for_writes(writers)
+            wait_for_writes(writers, ENOUGH)
             assert node.process is not None
             node.process.send_signal(signal.SIGSTOP)
             try:

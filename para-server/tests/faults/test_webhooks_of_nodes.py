@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import os
 import signal
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import pytest
 from ..receivers import Receiver, a_receiver  # noqa: TID252 - tests have no absolute names
 from .nodes import LEASE_SEC, a_cluster, connected, eventually
 from .process import Caller, ServerProcess
+from .writers import Writer, ports_from, wait_for_writes, writing
 
 pytestmark = [pytest.mark.service("postgresql"), pytest.mark.long]
 
@@ -32,53 +31,35 @@ def nodes(folder: Path) -> Iterator[list[ServerProcess]]:
         yield nodes
 
 
-@dataclass
-class Writer:
-    """Changes one object of one app, through one node after the other when one does not answer."""
+@dataclass(kw_only=True)
+class Boat(Writer):
+    """Changes one object, again and again."""
 
-    ports: list[int]
-    keys: tuple[str, str]
     key: str
-    stop: threading.Event
     stored: list[int] = field(default_factory=list)
 
-    def run(self) -> None:
-        turn = number = 0
-        while not self.stop.is_set():
-            with closing(Caller(self.ports[turn % len(self.ports)])) as caller:
-                caller.sign_as(*self.keys)
-                try:
-                    while not self.stop.is_set():
-                        reply = caller.ask("PUT", f"/v1/boat/{self.key}", {"n": number})
-                        if reply.status != 200:
-                            break
-                        self.stored.append(number)
-                        number += 1
-                except (OSError, http.client.HTTPException):
-                    pass
-            turn += 1
-            time.sleep(0.02)
+    def write(self, caller: Caller, number: int) -> bool:
+        if caller.ask("PUT", f"/v1/boat/{self.key}", {"n": number}).status != 200:
+            return False
+        self.stored.append(number)
+        return True
 
 
 @asynccontextmanager
-async def writers_of(nodes: list[ServerProcess], receiver: Receiver) -> AsyncIterator[list[Writer]]:
+async def writers_of(nodes: list[ServerProcess], receiver: Receiver) -> AsyncIterator[list[Boat]]:
     """Let a writer for each app write until the end; then all that was stored must be told."""
     keys = await asyncio.to_thread(apps_with_hooks, nodes, receiver)
     stop = threading.Event()
-    ports = [node.port for node in nodes]
     writers = [
-        Writer(ports[number % 2 :] + ports[: number % 2], pair, f"{appid}-boat", stop)
-        for number, (appid, pair) in enumerate(keys.items())
+        Boat(ports=ports_from(nodes, turn), keys=pair, stop=stop, key=f"{appid}-boat")
+        for turn, (appid, pair) in enumerate(keys.items())
     ]
-    threads = [threading.Thread(target=writer.run) for writer in writers]
-    for thread in threads:
-        thread.start()
-    try:
-        yield writers
-    finally:
-        stop.set()
-        for thread in threads:
-            await asyncio.to_thread(thread.join, 60)
+    with ExitStack() as stack:
+        stack.enter_context(writing(writers, stop))
+        try:
+            yield writers
+        finally:
+            await asyncio.to_thread(stack.close)  # they may wait for the receiver of this loop
     await told(receiver, writers)
 
 
@@ -98,18 +79,12 @@ def apps_with_hooks(nodes: list[ServerProcess], receiver: Receiver) -> dict[str,
     return keys
 
 
-async def enough(writers: list[Writer]) -> None:
+async def enough(writers: list[Boat]) -> None:
     """Wait until each writer has stored some more."""
-    before = [len(writer.stored) for writer in writers]
-
-    def holds() -> bool:
-        pairs = zip(writers, before, strict=True)
-        return all(len(writer.stored) > count + ENOUGH for writer, count in pairs)
-
-    await asyncio.to_thread(eventually, holds, 120)
+    await asyncio.to_thread(wait_for_writes, writers, ENOUGH, 120)
 
 
-async def told(receiver: Receiver, writers: list[Writer]) -> None:
+async def told(receiver: Receiver, writers: list[Boat]) -> None:
     """Wait until every write was told; what is told of an object came in order at first."""
     wanted = {(writer.key, number) for writer in writers for number in writer.stored}
     end = asyncio.get_running_loop().time() + 90
