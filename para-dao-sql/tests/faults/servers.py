@@ -17,7 +17,7 @@ from para_core.testing.dao import a_record
 from para_core.testing.line import Line
 from para_dao_sql.servers import ServerDAO, hold
 
-__all__ = ["Place", "ServerFaults"]
+__all__ = ["Place", "ServerFaults", "of_group", "refusal_alone"]
 
 
 class Place(ABC):

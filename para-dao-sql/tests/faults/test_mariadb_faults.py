@@ -27,7 +27,7 @@ from para_dao_sql.mariadb.tables import FORMAT
 from para_dao_sql.plugin import para_register_checks
 
 from ..mariadb_databases import a_database  # noqa: TID252 - tests have no absolute names
-from .servers import Place, ServerFaults, refusal_alone
+from .servers import Place, ServerFaults, of_group, refusal_alone
 
 pytestmark = pytest.mark.service("mariadb")
 
@@ -256,6 +256,28 @@ async def test_a_server_is_in_use_and_a_snapshot_open_however_long_they_are_idle
             await place.run("SELECT SLEEP(3)")
             assert len(await seen.read_page("app")) == 1
         assert "is in use by a server" in await refusal_alone(place)
+
+
+async def test_a_server_that_lost_nothing_but_its_lock_writes_nothing_while_others_are_there(
+    place: MariaDBPlace,
+) -> None:
+    """Its other connections live, and hold nothing between transactions."""
+    async with of_group(place, "one") as dao:
+        await dao.create("app", a_record("cat1"))
+        await place.end_keepers()
+        assert await dao.create("app", a_record("cat2")) > 0
+        async with of_group(place, "two") as other:
+            for change in (
+                dao.create("app", a_record("cat3")),
+                dao.create("new", a_record("cat1")),
+                dao.create_table("newer"),
+                dao.delete_table("app"),
+            ):
+                with pytest.raises(UnavailableError, match="in use by another server"):
+                    await change
+            assert await other.apps() == ["app"]
+            assert [r.id for r in await other.read_page("app")] == ["cat1", "cat2"]
+            assert await tables(place) == ["objects_1_app"]
 
 
 async def test_a_transaction_that_met_another_one_is_repeated(place: MariaDBPlace) -> None:

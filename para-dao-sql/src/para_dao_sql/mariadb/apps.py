@@ -29,7 +29,7 @@ async def make_app(connection: MariaDBConnection, appid: str, *, shared: bool) -
 
 async def _begin(connection: MariaDBConnection, appid: str, *, shared: bool) -> App:
     """Return an app with a number that no other has; its table is a leftover until it is there."""
-    *_, rows = await connection.run(f"BEGIN; {connection.guard} {_GROW}")
+    rows = await connection.begin(_GROW)
     app = App(int(rows[0][0]), appid, shared)
     keep = "" if shared else "INSERT INTO objects_leftovers VALUES ($1, 0); "
     await connection.run(f"{keep}COMMIT", app.table)
@@ -38,7 +38,7 @@ async def _begin(connection: MariaDBConnection, appid: str, *, shared: bool) -> 
 
 async def _finish(connection: MariaDBConnection, app: App) -> None:
     """Enter the app, unless another server has done it, or has taken its table for a leftover."""
-    *_, rows = await connection.run(f"BEGIN; {connection.guard} {_LOCK_FLOOR}")
+    rows = await connection.begin(_LOCK_FLOOR)
     keep = "DELETE FROM objects_leftovers WHERE name = $1 AND NOT doomed"
     if not app.shared and await connection.execute(keep, app.table) != 1:
         await connection.run("ROLLBACK")
@@ -57,8 +57,7 @@ async def _finish(connection: MariaDBConnection, app: App) -> None:
 
 async def remove_app(connection: MariaDBConnection, appid: str) -> None:
     """Remove an app and all that it has; later apps begin above its numbers."""
-    begin = f"BEGIN; {connection.guard} {_LOCK_FLOOR}; {LOCK_APP}"
-    *_, rows = await connection.run(begin, key_of(appid))
+    rows = await connection.begin(f"{_LOCK_FLOOR}; {LOCK_APP}", key_of(appid))
     if not rows:
         await connection.run("ROLLBACK")
         return

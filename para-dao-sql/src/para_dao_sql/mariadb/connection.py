@@ -15,6 +15,7 @@ from asyncmy.constants import CLIENT
 from para_dao_sql.address import MariaDBAddress, Tls
 from para_dao_sql.mariadb.errors import TOO_LARGE, number_of
 from para_dao_sql.mariadb.literals import render
+from para_dao_sql.servers.hold import OvertakenError
 
 __all__ = ["MariaDBConnection", "Rows", "connect"]
 
@@ -34,18 +35,28 @@ _MARIADB = ", max_statement_time = $1, idle_transaction_timeout = $2"
 _LEAST_IDLE_SEC = 2  # inside a transaction: a process may be slow for a moment
 _MALFORMED = 2027  # of the driver's own errors: a packet that is none
 _NO_GREETING = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
+_GROUP_PLACE = 2  # of the name among the answers, after those of BEGIN and the lock
 _PACKET = 2**20  # statements that go together, unless one of them is larger
 
 
 class MariaDBConnection:
     """A connection of asyncmy; ``connect`` makes it."""
 
-    def __init__(self, driver: Any, *, is_mariadb: bool, patience_sec: int) -> None:  # noqa: ANN401
-        self._driver = driver
+    def __init__(  # the driver has no types
+        self,
+        driver: Any,  # noqa: ANN401
+        *,
+        place: str,
+        is_mariadb: bool,
+        patience_sec: int,
+    ) -> None:
+        self._driver, self._place = driver, place
         self._largest = _PACKET
         self.is_mariadb, self.patience_sec = is_mariadb, patience_sec
         self.guard = ""
-        """What each transaction that writes asks first, with a semicolon; see ``Hold``."""
+        """What each transaction that writes asks first, with semicolons; see ``Hold``."""
+        self.group = b""
+        """Whose processes must have the database, as the last answer of the guard tells."""
 
     async def begin_session(self) -> None:
         """Set what statements mean, and how long they may take."""
@@ -77,6 +88,18 @@ class MariaDBConnection:
         while await cursor.nextset():
             found.append(await cursor.fetchall())
         return found
+
+    async def begin(self, query: str, *values: object) -> Rows:
+        """Begin a transaction that writes, and return what it asks for last.
+
+        Raises:
+            OvertakenError: The database is that of others now; nothing has begun.
+        """
+        found = await self.run(f"BEGIN; {self.guard} {query}", *values)
+        if self.group and found[_GROUP_PLACE] != ((self.group,),):
+            await self.run("ROLLBACK")
+            raise OvertakenError(self._place)
+        return found[-1]
 
     async def execute_all(self, statements: Iterable[bytes]) -> None:
         """Send statements in as few packets as hold them.
@@ -143,7 +166,9 @@ async def connect(address: MariaDBAddress, timeout_sec: float) -> MariaDBConnect
         driver = await _greeted(address, timeout_sec)
         is_mariadb = "mariadb" in str(driver.get_server_info()).lower()
         patience = max(1, round(timeout_sec))
-        made = MariaDBConnection(driver, is_mariadb=is_mariadb, patience_sec=patience)
+        made = MariaDBConnection(
+            driver, place=address.shown, is_mariadb=is_mariadb, patience_sec=patience
+        )
         try:
             await made.begin_session()
         except BaseException:

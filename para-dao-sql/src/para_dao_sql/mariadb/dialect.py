@@ -110,9 +110,8 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
 
     async def begin(self, connection: MariaDBConnection, appid: str) -> tuple[App, int] | None:
         """Begin a transaction, and return the app with its counter, locked."""
-        query = f"BEGIN; {connection.guard} {LOCK_APP}"
         async with self._undone_if_it_fails(connection):
-            *_, rows = await connection.run(query, key_of(appid))
+            rows = await connection.begin(LOCK_APP, key_of(appid))
         for number, shared, counter in rows:
             return App(number, appid, bool(shared)), counter
         return None
@@ -176,12 +175,13 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
 
     async def try_join(self, connection: MariaDBConnection) -> bool:
         """Let each transaction of a connection ask first whether it may write."""
-        guard = _shared(connection, _HOLDER)
-        connection.guard = f"{guard};"
-        return await self._try(connection, f"BEGIN; {guard}; ROLLBACK")
+        connection.guard = _guard(connection)
+        return await self._try(connection, f"BEGIN; {connection.guard} ROLLBACK")
 
     async def is_of(self, connection: MariaDBConnection, group: str) -> bool:
-        """Look whether the row of the group names this one; whoever holds it keeps it so."""
+        """Look whether the row of the group names this one, as each transaction does then."""
+        connection.group = group.encode()
+        connection.guard = _guard(connection)
         found = await self._is_named(connection, group)
         if not connection.is_closed():
             await self.rollback(connection)
@@ -229,6 +229,20 @@ class MariaDBDialect(Dialect[MariaDBConnection]):
         return contextlib.nullcontext()
 
 
+def _guard(connection: MariaDBConnection) -> str:
+    """Return what shares the row of who is alone, and the row that names the group if there is one.
+
+    The name is put right in a moment, for which it is waited.
+    """
+    holder = f"{_shared(connection, _HOLDER)};"
+    if not connection.group:
+        return holder
+    return f"{holder} {_GROUP} {_share(connection)};"
+
+
 def _shared(connection: MariaDBConnection, row: str) -> str:
-    lock = "LOCK IN SHARE MODE" if connection.is_mariadb else "FOR SHARE"
-    return f"{row} {lock} NOWAIT"
+    return f"{row} {_share(connection)} NOWAIT"
+
+
+def _share(connection: MariaDBConnection) -> str:
+    return "LOCK IN SHARE MODE" if connection.is_mariadb else "FOR SHARE"

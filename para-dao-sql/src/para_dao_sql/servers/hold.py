@@ -17,7 +17,7 @@ from para_core.errors import ConfigError, UnavailableError
 from para_core.tasks import cancelled
 from para_dao_sql.servers.dialect import Connection, Dialect
 
-__all__ = ["Hold", "in_use_by_another"]
+__all__ = ["Hold", "OvertakenError", "in_use_by_another"]
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Hold:
         if not await _could(dialect.try_join, connection):
             raise UnavailableError(in_use_by_another(dialect.place))
         if self._group and not await _could(partial(dialect.is_of, group=self._group), connection):
-            raise _OvertakenError(dialect.place)
+            raise OvertakenError(dialect.place)
         await self._renew()
 
     async def end(self) -> None:
@@ -129,7 +129,7 @@ class Hold:
                 )
         elif not await _could(self._try_share, connection):
             if await dialect.try_share(connection):  # so it is not that somebody is alone
-                raise _OvertakenError(dialect.place)
+                raise OvertakenError(dialect.place)
             raise UnavailableError(in_use_by_another(dialect.place))
 
     async def _try_share(self, connection: Connection) -> bool:
@@ -176,12 +176,12 @@ class Hold:
         try:
             async with asyncio.timeout(_RENEWAL_SEC):  # new connections wait for it
                 await self._renew()
-        except _OvertakenError as error:
+        except OvertakenError as error:
             logger.error("this server has lost its database: %s", error)  # noqa: TRY400 (it says all)
             self._when_lost()
 
 
-class _OvertakenError(UnavailableError):
+class OvertakenError(UnavailableError):
     """Processes of another group have the database."""
 
     def __init__(self, place: str) -> None:
