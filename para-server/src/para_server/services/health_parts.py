@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from para_core.errors import IndexMovedError
+from para_core.contracts.dao import Put, Record, Write
+from para_core.errors import IndexMovedError, ParaError
 from para_core.pager import Pager
 from para_core.query.tree import All
 from para_server.services.health import Part
@@ -32,7 +34,11 @@ __all__ = [
     "search_part",
 ]
 
+logger = logging.getLogger(__name__)
+
 _TTL_SEC = 10
+_PROBES = "_health"  # see ``para_core.contracts.dao.is_room``
+_PROBE = Record("probe", "probe", b'{"id":"probe","text":"%s"}' % (b"x" * 65_536))
 
 
 def dao_part(dao: DAO, root: str) -> Part:
@@ -48,13 +54,27 @@ def dao_part(dao: DAO, root: str) -> Part:
 def room_part(store: Store) -> Part:
     """Return the part that tells whether the last write found room in the database.
 
-    Reads go on without, on this server as on any other.
+    Reads go on without, on this server as on any other. As long as there is none, something is
+    stored and removed again, since nobody may write who was refused.
     """
 
     async def check() -> str:
+        if store.fault:
+            await _look_for_room(store)
         return store.fault
 
     return Part("Storage", check, is_vital=False)
+
+
+async def _look_for_room(store: Store) -> None:
+    try:
+        await store.dao.write(_PROBES, Write("health", [Put(_PROBE)]))
+        number = await store.dao.write(_PROBES, Write("health", deletes=[_PROBE.id]))
+        await store.dao.forget_changes(_PROBES, number)
+    except ParaError as error:
+        logger.debug("there is no room yet", extra={"reason": str(error)})
+    else:
+        store.fault = ""
 
 
 def search_part(search: Search, root: str, index: Indexing) -> Part:

@@ -356,3 +356,19 @@ async def test_a_database_without_room_is_told_until_a_write_finds_some(place: P
     place.dao.failure = None
     await place.store.save("app", "create", [Save(cat("b"))])
     assert await part.check() == ""
+
+
+async def test_room_that_is_there_again_is_seen_though_nobody_writes(place: Place) -> None:
+    part = room_part(place.store)
+    place.dao.failure = StorageFullError("the disk has no space left")
+    with pytest.raises(StorageFullError):
+        await place.store.save("app", "create", [Save(cat("a"))])
+    assert await part.check() == "the disk has no space left"
+    place.dao.failure = None
+    assert await part.check() == ""
+    room = "_health"
+    assert await place.dao.read_page(room) == [], "what was tried is removed"
+    assert len(await place.dao.changes(room, 0)) <= 1
+    last = await place.dao.last_change(room)
+    assert await part.check() == ""
+    assert await place.dao.last_change(room) == last, "nothing is tried while writes find room"
