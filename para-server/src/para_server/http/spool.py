@@ -11,6 +11,7 @@ import os
 import tempfile
 from typing import IO, TYPE_CHECKING
 
+from para_core.opening import until_open
 from para_server.http.answers import AnswerError
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Spool:
                 self._add(piece)
                 return
             if isinstance(self.file, io.BytesIO):
-                self._go_to_disk(self.file)
+                opening = asyncio.to_thread(_on_disk, self._folder, self.file.getvalue())
+                self.file = await until_open(opening, _remove)
             await asyncio.to_thread(self._add, piece)
         except OSError as error:
             raise _no_room(error) from error
@@ -74,10 +76,6 @@ class Spool:
             disk = os.fstatvfs(self.file.fileno())
             if disk.f_bavail * disk.f_frsize < _LEFT_FREE:
                 raise OSError("the disk is almost full")
-
-    def _go_to_disk(self, held: io.BytesIO) -> None:
-        self.file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - see ``close``
-        self.file.write(held.getbuffer())
 
     def end(self) -> None:
         """Go back to the beginning, for whoever reads it.
@@ -91,10 +89,33 @@ class Spool:
             raise _no_room(error) from error
 
     def close(self) -> None:
-        """Remove the file."""
+        """Remove the file; the disk may take its time for that, and nobody waits."""
         self._share.give_back()
-        with contextlib.suppress(OSError):  # of what could not be written; the file is closed
+        if isinstance(self.file, io.BytesIO):
             self.file.close()
+        else:
+            _remove(self.file)
+
+
+def _on_disk(folder: str | None, held: bytes) -> IO[bytes]:
+    """Make a file that begins with what lay in memory."""
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - see ``Spool.close``
+    try:
+        file.write(held)
+    except OSError:
+        _close(file)
+        raise
+    return file
+
+
+def _remove(file: IO[bytes]) -> None:
+    """Close a file in a thread: where it is large, its blocks are many."""
+    _ = asyncio.get_running_loop().run_in_executor(None, _close, file)
+
+
+def _close(file: IO[bytes]) -> None:
+    with contextlib.suppress(OSError):  # of what could not be written; the file is closed
+        file.close()
 
 
 def _no_room(error: OSError) -> AnswerError:

@@ -5,10 +5,12 @@ import io
 import logging
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
+from para_core.testing.cancelling import Held, cancel_during, until
 from para_server.http import spool as spools
 from para_server.http.answers import AnswerError
 from para_server.http.room import Room
@@ -41,6 +43,47 @@ async def test_its_file_has_no_name(tmp_path: Path) -> None:
     spool = await filled(Room(8 * MB), tmp_path, b"x" * 2 * MB)
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - a loop waits for no Path
     spool.close()
+
+
+class Watched(io.BufferedRandom):
+    """A file that knows which threads open and close it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "w+"))
+        self.opened_by, self.closed_by = threading.get_ident(), 0
+
+    def close(self) -> None:
+        super().close()
+        self.closed_by = threading.get_ident()
+
+
+async def test_the_disk_holds_up_no_other_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[Watched] = []
+
+    def make(**_: object) -> Watched:
+        files.append(Watched(tmp_path / "body"))
+        return files[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", make)
+    spool = await filled(Room(8 * MB), tmp_path, b"x" * 64 * KB, b"x")
+    spool.close()
+    await until(lambda: files[0].closed_by != 0)
+    here = threading.get_ident()
+    assert here not in (files[0].opened_by, files[0].closed_by)
+
+
+async def test_whoever_goes_while_its_file_is_made_leaves_none_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(tempfile.TemporaryFile)
+    monkeypatch.setattr(tempfile, "TemporaryFile", held)
+    spool = Spool(str(tmp_path), Room(8 * MB).share())
+    await cancel_during(spool.add(b"x" * 2 * MB), held)
+    spool.close()
+    held.may_return.set()
+    await until(lambda: held.results[0].closed)
 
 
 async def test_no_folder_is_a_503_and_a_line_in_the_log(
@@ -82,7 +125,8 @@ async def test_what_cannot_be_written_at_the_end_is_a_503(
     with pytest.raises(AnswerError) as refused:
         spool.end()
     spool.close()
-    assert (refused.value.status, file.closed, room.held) == (503, True, 0)
+    assert (refused.value.status, room.held) == (503, 0)
+    await until(lambda: file.closed)
 
 
 async def test_together_they_have_so_much_room(tmp_path: Path) -> None:
