@@ -174,7 +174,7 @@ class IndexShare(Component):
             self._fail(appid, error)
         finally:
             del self._making[appid]
-        self.follower.wake(appid)
+        self.follower.resume(appid)
 
     async def take(self, appid: str, changes: Sequence[Change]) -> None:
         """Index what is stored now of the objects that have changed."""
@@ -217,7 +217,7 @@ class IndexShare(Component):
 
     def _look_again(self, appid: str) -> None:
         self._moving.discard(appid)
-        self.follower.wake(appid)
+        self.follower.resume(appid)
 
 
 def parts_of(changes: Sequence[Change]) -> Iterator[list[str]]:

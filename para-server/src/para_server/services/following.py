@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 _FORGET_EVERY_SEC = 5.0
 _BATCH = 200  # changes that are taken at once; they may carry notes
 _RETRY_SEC = (0.2, 1.0, 5.0, 15.0)
+_REST_SEC = 0.2  # after a failure, whoever wakes it
 _LOOK_SEC = 0.02
 
 
@@ -117,6 +118,7 @@ class Follower(Component):
         self._dirty: dict[str, None] = {}
         self._positions: dict[str, int] = {}
         self._failures: dict[str, int] = {}
+        self._resting: dict[str, bool] = {}  # apps that just failed; whether they were woken since
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -134,12 +136,20 @@ class Follower(Component):
             self._dirty.clear()
             self._positions.clear()
             self._failures.clear()
+            self._resting.clear()
 
     def wake(self, appid: str) -> None:
         """Say that an app has a change."""
-        if self._owns(appid):
+        if appid in self._resting:
+            self._resting[appid] = True
+        elif self._owns(appid):
             self._dirty[appid] = None
             self._wake.set()
+
+    def resume(self, appid: str) -> None:
+        """Say that what kept an app from going on has passed."""
+        self._resting.pop(appid, None)
+        self.wake(appid)
 
     def position(self, appid: str) -> int | None:
         """Return how far it is with an app; ``None`` when it has not looked at it yet."""
@@ -190,7 +200,7 @@ class Follower(Component):
     async def _mark_all(self) -> None:
         try:
             for appid in await self._dao.apps():
-                if self._owns(appid):
+                if self._owns(appid) and appid not in self._resting:
                     self._dirty.setdefault(appid)
         except ParaError as error:
             logger.warning("apps are not looked at: %s", error, extra={"follower": self._name})
@@ -217,7 +227,9 @@ class Follower(Component):
         self._positions.pop(appid, None)  # it may have been stored all the same
         failures = self._failures[appid] = self._failures.get(appid, 0) + 1
         pause = _RETRY_SEC[min(failures, len(_RETRY_SEC)) - 1]
-        asyncio.get_running_loop().call_later(pause, self._again, self._task, appid)
+        loop, self._resting[appid] = asyncio.get_running_loop(), False
+        loop.call_later(min(pause, _REST_SEC), self._rested, self._task, appid)
+        loop.call_later(pause, self._again, self._task, appid)
         try:
             self._report(appid, error)
         except Exception:
@@ -231,6 +243,10 @@ class Follower(Component):
         else:
             logger.error("changes are not taken", exc_info=error, extra=extra)
 
+    def _rested(self, task: asyncio.Task[None] | None, appid: str) -> None:
+        if task is self._task and self._resting.pop(appid, False):
+            self.wake(appid)
+
     def _again(self, task: asyncio.Task[None] | None, appid: str) -> None:
         if task is self._task:
-            self.wake(appid)
+            self.resume(appid)

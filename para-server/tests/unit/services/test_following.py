@@ -102,6 +102,50 @@ async def test_a_failure_holds_up_its_own_app_only(
     assert sorted(taker.taken[2:]) == one + two
 
 
+async def test_an_app_that_fails_rests_however_often_it_is_woken(
+    dao: MemoryDAO, taker: Taker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_RETRY_SEC", (3600.0,))
+    monkeypatch.setattr(following, "_REST_SEC", 3600.0)
+    reports: list[str] = []
+    taker.failures = [UnavailableError("no")] * 50
+    await written(dao, "app", 1)
+    async with Follower(
+        dao, taker, name="test", report=lambda appid, error: reports.append(appid)
+    ) as follower:
+        await taker.began.wait()
+        for _ in range(50):
+            follower.wake("app")
+            await asyncio.sleep(0)
+    assert reports == ["app"]
+
+
+@pytest.mark.parametrize(
+    ("rest_sec", "resumes"), [(0.02, False), (3600.0, True)], ids=["after the rest", "resumed"]
+)
+async def test_an_app_that_was_woken_while_it_rested_is_taken_then(
+    dao: MemoryDAO,
+    taker: Taker,
+    monkeypatch: pytest.MonkeyPatch,
+    rest_sec: float,
+    resumes: bool,  # noqa: FBT001 - of a table
+) -> None:
+    monkeypatch.setattr(following, "_RETRY_SEC", (3600.0,))
+    monkeypatch.setattr(following, "_REST_SEC", rest_sec)
+    failed = asyncio.Event()
+    taker.failures = [UnavailableError("no")]
+    first = await written(dao, "app", 1)
+    async with Follower(
+        dao, taker, name="test", report=lambda appid, error: failed.set()
+    ) as follower:
+        await failed.wait()
+        follower.wake("app")
+        if resumes:
+            follower.resume("app")
+        await until(taker, 1)
+    assert taker.taken == first
+
+
 async def test_a_follower_outlives_mistakes_in_what_it_asks_and_tells(
     dao: MemoryDAO,
     taker: Taker,
