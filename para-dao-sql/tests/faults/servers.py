@@ -8,6 +8,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.testing.dao import a_record
 from para_core.testing.line import Line
 from para_dao_sql.servers import ServerDAO, hold
+from para_dao_sql.servers import dao as daos
 
 __all__ = ["Place", "ServerFaults", "of_group", "refusal_alone"]
 
@@ -288,6 +290,43 @@ class ServerFaults:
         await place.run(f"UPDATE objects_format SET format = {place.format + 1}")  # noqa: S608
         with pytest.raises(ConfigError, match=f"has format {place.format + 1}"):
             await place.dao().what_opening_changes()
+
+    async def test_a_snapshot_of_a_server_that_hangs_is_given_up(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def hang(connection: object) -> None:
+            await asyncio.Event().wait()
+
+        async with place.dao(timeout_ms=100) as dao:
+            monkeypatch.setattr(dao._dialect, "begin_snapshot", hang)
+            with pytest.raises(UnavailableError):
+                async with asyncio.timeout(60), dao.snapshot():
+                    pytest.fail("nobody has answered")
+
+    async def test_a_long_feed_is_forgotten_in_parts(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(daos, "_FORGOTTEN", 10)
+        async with place.dao() as dao:
+            numbers = [await dao.create("app", a_record(f"cat{n}")) for n in range(35)]
+            assert dao._opened is not None
+            kind, parts = type(dao._opened.pool), list[int]()
+            execute = kind.execute
+
+            async def spy(pool: Any, query: str, *values: object) -> object:  # noqa: ANN401
+                found = await dao.changes("app", 0)
+                done = await execute(pool, query, *values)
+                parts.append(len(found) - len(await dao.changes("app", 0)))
+                return done
+
+            monkeypatch.setattr(kind, "execute", spy)
+            await dao.forget_changes("app", numbers[31])
+            left = [change.number for change in await dao.changes("app", 0)]
+            assert left == numbers[32:]
+            assert max(parts) <= 10
+            assert sum(parts) == 32
+            await dao.forget_changes("app", 2**70)
+            assert await dao.changes("app", 0) == []
 
     async def test_a_look_at_a_server_that_hangs_ends(self, place: Place, line: Line) -> None:
         line.block()

@@ -28,6 +28,7 @@ __all__ = ["ServerDAO"]
 
 T = TypeVar("T")
 
+_FORGOTTEN = 20_000  # entries of the feed at once, at most
 _PATIENCE = 12  # times the usual longest wait: whoever reads a whole app asks for much
 _Check = Callable[[Connection], Awaitable[None]]
 
@@ -180,7 +181,15 @@ class ServerDAO(DAO):
     async def forget_changes(self, appid: str, upto: int) -> None:
         """Drop entries of the feed with numbers up to this one."""
         query = f'DELETE FROM objects_changes WHERE app = {THE_APP} AND "number" <= $2'  # noqa: S608
-        await self._guard(self._state().pool.execute(query, key_of(appid), min(upto, HIGHEST)))
+        pool, key, part = self._state().pool, key_of(appid), 0
+        while True:  # in parts, since the time limit is that of one statement
+            oldest = await self._guard(pool.fetch(self._feed, key, part, 1))
+            if not oldest or oldest[0][0] > upto:
+                return
+            part = min(oldest[0][0] + _FORGOTTEN - 1, upto, HIGHEST)
+            await self._guard(pool.execute(query, key, part))
+            if part == upto:
+                return
 
     async def apps(self) -> list[str]:
         """Return the ids of all apps."""

@@ -112,10 +112,11 @@ async def open_snapshot(dialect: Dialect[Any], *, timeout_sec: float) -> AsyncIt
         raise dialect.as_para_error(error) from error
     try:
         try:
-            await dialect.begin_snapshot(connection)
-            rows = await connection.fetch(
-                "SELECT app, appid, shared, last_change FROM objects_apps ORDER BY app"
-            )
+            async with asyncio.timeout(timeout_sec):
+                await dialect.begin_snapshot(connection)
+                rows = await connection.fetch(
+                    "SELECT app, appid, shared, last_change FROM objects_apps ORDER BY app"
+                )
         except dialect.failures as error:
             raise dialect.as_para_error(error) from error
         apps: dict[str, tuple[App, int]] = {}
