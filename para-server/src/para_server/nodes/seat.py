@@ -75,7 +75,7 @@ class NodeSeat(Component):
         self._bounds = list(bounds)
         self._key, self.session = node_key(number), secrets.token_hex(8)
         self._change, self._valid_until = 0, float("-inf")
-        self._writes = 0
+        self._is_lost, self._writes = False, 0
         self._task: asyncio.Task[None] | None = None
         self.on_lost: Callable[[], None] = lambda: None
         """Told when another node has the number: this one must stop."""
@@ -102,7 +102,8 @@ class NodeSeat(Component):
         try:
             await cancelled(task)
         finally:  # whoever closes it may have been cancelled
-            await self._leave()
+            if not self._is_lost:
+                await self._leave()
 
     async def _leave(self) -> None:
         try:
@@ -112,6 +113,7 @@ class NodeSeat(Component):
 
     async def take(self) -> None:
         """Take the number; see ``open``, which goes on to renew it."""
+        self._is_lost = False
         stillness, first, is_told = Stillness(self._clock), None, False
         while True:
             began = self._clock()
@@ -162,7 +164,7 @@ class NodeSeat(Component):
             if record is not None and self.session.encode() in record.data:
                 self._change = record.change  # the answer of an earlier write was lost
                 return
-            self._valid_until = float("-inf")
+            self._valid_until, self._is_lost = float("-inf"), True
             self.on_lost()
             await asyncio.Event().wait()  # until it is closed
 

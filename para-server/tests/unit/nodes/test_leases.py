@@ -4,14 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 import pytest
 
-from para_core.contracts.dao import Put, Write
+from para_core.contracts.dao import Put, Record, Write
 from para_core.errors import ConfigError, ConflictError, UnavailableError
 from para_core.memory.dao import MemoryDAO
+from para_server.nodes import seat as seats
 from para_server.nodes.ids import NodeIds
 from para_server.nodes.leases import Leases
-from para_server.nodes.seat import NodeSeat
+from para_server.nodes.seat import NodeSeat, Sitting, node_key
 from para_server.nodes.share import NodeShare, share_number
 from para_server.para import now_ms
 from para_server.webhooks.share import ROOM, SHARES, LeaseLostError
@@ -269,6 +271,20 @@ async def test_a_number_is_renewed_on_after_a_mistake(
         monkeypatch.setattr(dao, "write", fail_once)
         await asyncio.wait_for(renewed.wait(), 30)
     assert "a mistake of the database" in caplog.text
+
+
+async def test_a_node_that_lost_its_number_does_not_speak_of_giving_it_back(
+    dao: Forgetful, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = asyncio.Event()
+    seat = NodeSeat(dao, 7, lease_sec=0.2)
+    seat.on_lost = lost.set
+    async with seat:
+        other = Record(node_key(7), "node", msgspec.json.encode(Sitting("of another node")))
+        number = await dao.create(seats.ROOM, other)
+        await asyncio.wait_for(lost.wait(), 30)
+    assert "others wait" not in caplog.text
+    assert await dao.last_change(seats.ROOM) == number, "the other one keeps it"
 
 
 async def test_a_number_is_free_when_whoever_closes_its_node_is_cancelled(
