@@ -13,6 +13,7 @@ __all__ = ["Address", "address_of"]
 
 _SCHEMES = ("mongodb://", "mongodb+srv://")
 _NOT_IN_NAMES = re.compile(r'[\s/\\."$*<>:|?\x00]')
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")  # else it may be a login without a host
 _LONGEST_NAME = 63  # bytes, mongodb.com/docs/manual/reference/limits
 
 
@@ -49,7 +50,7 @@ def address_of(settings: MongoSettings, database: str) -> Address:
     uri = f"mongodb://{host}:{settings.port}"
     if settings.user and settings.password:
         options |= {"username": settings.user, "password": settings.password, "authSource": name}
-    return Address(uri, name, f"{uri}/{name}", options)
+    return Address(uri, name, f"{_without_login(uri)}/{name}", options)
 
 
 def _encryption(settings: MongoSettings) -> dict[str, object]:
@@ -61,4 +62,5 @@ def _encryption(settings: MongoSettings) -> dict[str, object]:
 def _without_login(uri: str) -> str:
     scheme, _, rest = uri.partition("://")
     hosts = re.split(r"[/?]", rest.rpartition("@")[2], maxsplit=1)[0]
-    return f"{scheme}://{hosts}"
+    shown = [host if _HOST.fullmatch(host) else host.partition(":")[0] for host in hosts.split(",")]
+    return f"{scheme}://{','.join(shown)}"

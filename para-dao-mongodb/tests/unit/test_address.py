@@ -76,6 +76,21 @@ def test_an_address_of_something_else_is_refused(uri: str) -> None:
     assert "hidden" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MongoSettings(uri="mongodb://ann:hidden/"),
+        MongoSettings(uri="mongodb://ann:hidden"),
+        MongoSettings(uri="mongodb://ann:hi@dden:hidden@a:1,ann:hidden/?w=1"),
+        MongoSettings(uri="mongodb://ann:hid/hidden@h"),
+        MongoSettings(host="ann:hidden@h"),
+    ],
+)
+def test_a_login_that_is_written_wrongly_is_not_shown(settings: MongoSettings) -> None:
+    address = address_of(settings, "para")
+    assert "hidden" not in f"{address.place} {address!r}"
+
+
 @pytest.mark.parametrize("name", ["a b", "a.b", "a/b", "$a", "x" * 64, "a\x00b", 'a"b'])
 def test_a_name_that_no_database_can_have_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=r"para\.mongodb\.database"):
