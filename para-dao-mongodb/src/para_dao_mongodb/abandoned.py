@@ -31,6 +31,7 @@ class Abandoned:
         """Ask the server of ``store``, and wait for no answer longer than the time limit."""
         self._store, self._timeout_ms = store, timeout_ms
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_dropped = False
 
     def add(self, session: AsyncClientSession) -> None:
         """Let the server end whatever goes on in a session that nobody uses any more."""
@@ -46,13 +47,14 @@ class Abandoned:
 
     def drop(self) -> None:
         """Leave the rest to the server."""
+        self._is_dropped = True  # a task that is cancelled within PyMongo 4.20 may not notice
         for task in self._tasks:
             task.cancel()
 
     async def _kill(self, session: AsyncClientSession) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + _LIFETIME_SEC
-        while loop.time() < end:
+        while loop.time() < end and not self._is_dropped:
             if await self._is_killed(session):
                 return
             await asyncio.sleep(_PAUSE_SEC)

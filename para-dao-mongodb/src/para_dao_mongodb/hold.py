@@ -44,6 +44,7 @@ class Hold:
         self._group = group
         self._token = uuid.uuid4().hex
         self._renewal: asyncio.Task[None] | None = None
+        self._is_over = False
 
     @property
     def owner(self) -> str | None:
@@ -70,7 +71,7 @@ class Hold:
         """Let others have the database, also when whoever waits for that is cancelled."""
         if self._renewal is None:
             return
-        self._renewal.cancel()
+        self._stop(self._renewal)
         try:
             await asyncio.wait([self._renewal])
         finally:
@@ -79,7 +80,11 @@ class Hold:
     def drop(self) -> None:
         """Renew the entry no more; others have the database when its time is over."""
         if self._renewal is not None:
-            self._renewal.cancel()
+            self._stop(self._renewal)
+
+    def _stop(self, renewal: asyncio.Task[None]) -> None:
+        self._is_over = True  # a task that is cancelled within PyMongo 4.20 may not notice
+        renewal.cancel()
 
     async def _wait_for_others(self) -> None:
         others = await self._others()
@@ -110,7 +115,7 @@ class Hold:
             await collection.update_many({"owner": self._token}, {"$set": {"owner": None}})
 
     async def _renew_on(self) -> None:
-        while True:
+        while not self._is_over:
             await asyncio.sleep(_RENEWAL_SEC)
             try:
                 await self._renew()

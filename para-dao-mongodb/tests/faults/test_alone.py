@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -159,6 +160,27 @@ async def test_one_whose_end_is_cancelled_leaves_nothing_behind(unused: Store) -
     ending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ending
+    assert await left_behind(unused) == (0, 0)
+
+
+async def test_one_that_does_not_notice_that_it_is_cancelled_ends_all_the_same(
+    unused: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "_RENEWAL_SEC", 0)
+    renew, is_renewing = hold.Hold._renew, asyncio.Event()
+
+    async def unaware(self: hold.Hold) -> None:
+        is_renewing.set()
+        with contextlib.suppress(asyncio.CancelledError):  # as PyMongo does at some places
+            await asyncio.sleep(PATIENT_MS / 1000)
+        await renew(self)
+
+    held = hold.Hold(unused, "here", is_alone=True)
+    await held.begin()
+    monkeypatch.setattr(hold.Hold, "_renew", unaware)
+    await is_renewing.wait()
+    async with asyncio.timeout(PATIENT_MS / 1000):
+        await held.end()
     assert await left_behind(unused) == (0, 0)
 
 
