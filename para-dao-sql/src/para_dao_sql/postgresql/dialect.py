@@ -173,11 +173,14 @@ class PostgresDialect(Dialect[asyncpg.Connection]):
         try:
             connection = await self.connect()
             try:
-                ended = await connection.fetch(_END_STOPPED, pid, self._timeout_sec * _STILL, _NAME)
+                async with asyncio.timeout(self._timeout_sec):
+                    still_sec = self._timeout_sec * _STILL
+                    ended = await connection.fetch(_END_STOPPED, pid, still_sec, _NAME)
             finally:
                 connection.terminate()
         except FAILURES as error:
-            logger.warning("a write waits, and who holds it up cannot be ended: %s", error)
+            told = self.as_para_error(error)
+            logger.warning("a write waits, and who holds it up cannot be ended: %s", told)
             return
         if ended:
             logger.warning("ended the session of a process that was stopped inside a write")
