@@ -18,10 +18,12 @@ class Line:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.is_over = False
+        self.asked = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def fetchval(self, *_: object) -> int:
+        self.asked += 1
         await self.gate.wait()
         if self.error is not None:
             raise self.error
@@ -96,6 +98,19 @@ async def test_a_lock_is_taken_again_after_any_error(
     await until(lambda: len(product.lines) == 2)
     await kept.end()
     assert all(line.is_over for line in product.lines)
+
+
+async def test_a_server_that_answers_slowly_keeps_its_lock(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = await begun(product, monkeypatch)
+    product.lines[0].gate.clear()
+    await asyncio.sleep(0.05)  # longer than from one look to the next
+    product.lines[0].gate.set()
+    asked = product.lines[0].asked
+    await until(lambda: product.lines[0].asked > asked)
+    assert len(product.lines) == 1
+    await kept.end()
 
 
 async def test_a_connection_that_never_comes_holds_up_nobody_for_ever(

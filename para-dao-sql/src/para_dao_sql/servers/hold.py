@@ -25,6 +25,7 @@ _Attempt = Callable[[Connection], Awaitable[bool]]
 _TRIES, _TRY_SEC = 20, 0.05  # the database notices a little later that a process has ended
 _RENEWAL_SEC = 15.0
 _LOOK_SEC = 15.0  # some times in what the database bears of silence
+_ANSWER_SEC = 15.0
 
 
 class Hold:
@@ -169,7 +170,7 @@ class Hold:
     async def _look(self) -> None:
         if (keeper := self._keeper) is not None:
             try:
-                async with asyncio.timeout(_LOOK_SEC):
+                async with asyncio.timeout(_ANSWER_SEC):
                     await keeper.fetchval(self._dialect.nothing)
             except self._failures:
                 keeper.terminate()
