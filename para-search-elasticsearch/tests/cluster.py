@@ -50,9 +50,11 @@ async def an_engine(
         used = replace(settings, restclient_host="127.0.0.1", restclient_port=port_of_engine)
     async with Connection(replace(settings, timeout_ms=60_000)) as connection:
         parts = (used, BulkSettings(), Connection(used))
-        async with ElasticSearch(*parts, root=root, is_ordered=is_ordered) as engine:
-            yield engine
-        await remove_indexes(connection, settings.index_prefix)
+        try:
+            async with ElasticSearch(*parts, root=root, is_ordered=is_ordered) as engine:
+                yield engine
+        finally:
+            await remove_indexes(connection, settings.index_prefix)
 
 
 def another(engine: ElasticSearch, *, root: str = "para") -> ElasticSearch:
