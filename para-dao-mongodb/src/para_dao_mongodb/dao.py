@@ -23,7 +23,7 @@ from para_dao_mongodb.limits import time_limit
 from para_dao_mongodb.opening import Opening
 from para_dao_mongodb.settings import TIME_LIMIT
 from para_dao_mongodb.snapshot import MongoView
-from para_dao_mongodb.start import check_readable, prepare
+from para_dao_mongodb.start import check_readable, missing, prepare
 from para_dao_mongodb.store import Document, Store
 from para_dao_mongodb.writer import Writer
 from para_dao_mongodb.writes import PORTION, portions
@@ -103,6 +103,20 @@ class MongoDBDAO(DAO):
         """Connect when no server uses the database, and keep all out until the end."""
         await self._open(prepare, is_alone=True)
 
+    async def what_opening_changes(self) -> str:
+        """Look whether the collections are there."""
+        told: list[str] = []
+
+        async def look(store: Store) -> None:
+            told.append(await missing(store))
+
+        try:
+            store, *_ = await self._opening(is_alone=None).run(look)
+        except FAILURES as error:
+            raise as_start_error(error, self._place) from error
+        await store.client.close()
+        return told[0]
+
     async def open_beside(self) -> None:
         """Connect; nothing is made, and nobody is kept out."""
         await self._open(check_readable, is_alone=None)
@@ -112,16 +126,8 @@ class MongoDBDAO(DAO):
     ) -> None:
         if self._opened is not None:
             return
-        opening = Opening(
-            self._address,
-            self._journal,
-            self._timeout_ms,
-            self._pool_size,
-            is_alone=is_alone,
-            group=self._group,
-        )
         try:
-            store, hold, writer = await opening.run(check)
+            store, hold, writer = await self._opening(is_alone=is_alone).run(check)
         except FAILURES as error:
             raise as_start_error(error, self._place) from error
         writer.on_late = self._tell_late
@@ -130,6 +136,16 @@ class MongoDBDAO(DAO):
         ways = partial(self._read, catalog, writer), partial(self._store, writer)
         trips = Trips(*ways, limits, self._tell_late)
         self._opened = _Opened(store, hold, writer, catalog, trips)
+
+    def _opening(self, *, is_alone: bool | None) -> Opening:
+        return Opening(
+            self._address,
+            self._journal,
+            self._timeout_ms,
+            self._pool_size,
+            is_alone=is_alone,
+            group=self._group,
+        )
 
     async def close(self) -> None:
         """Finish what was asked, and disconnect."""

@@ -9,7 +9,7 @@ from para_dao_mongodb.apps import clear_leftovers
 from para_dao_mongodb.errors import FAILURES
 from para_dao_mongodb.store import Document, Store
 
-__all__ = ["FORMAT", "check_readable", "prepare"]
+__all__ = ["FORMAT", "check_readable", "missing", "prepare"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,19 @@ async def prepare(store: Store) -> None:
         await clear_leftovers(store)
     except FAILURES as error:  # nobody sees it, and the next start or app of that name goes on
         logger.warning("what is left of removed apps is not cleared: %s", error)
+
+
+async def missing(store: Store) -> str:
+    """Return what ``prepare`` would make, for the sentence "the next start …"; blank if nothing.
+
+    Raises:
+        ConfigError: A newer version was here.
+    """
+    found = await store.format.find_one({"_id": "format"})
+    if found is None:
+        return "makes the collections"
+    _check_format(found)
+    return ""
 
 
 async def check_readable(store: Store) -> None:

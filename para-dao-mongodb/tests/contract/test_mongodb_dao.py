@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 
 from para_core.contracts.dao import Record
-from para_core.errors import BackendError
+from para_core.errors import BackendError, ConfigError
 from para_core.testing.dao import DAOSuite, GroupSuite, a_record
 from para_dao_mongodb.dao import MongoDBDAO
 
@@ -26,6 +26,16 @@ async def dao() -> AsyncIterator[MongoDBDAO]:
 
 class TestMongoDBDAO(DAOSuite):
     pass
+
+
+async def test_who_asks_what_opening_changes_makes_nothing() -> None:
+    async with a_database() as address:
+        dao = MongoDBDAO(address, timeout_ms=PATIENT_MS)
+        assert await dao.what_opening_changes() == "makes the collections"
+        with pytest.raises(ConfigError, match="nothing of Para"):
+            await dao.open_beside()
+        async with dao:
+            assert await MongoDBDAO(address, timeout_ms=PATIENT_MS).what_opening_changes() == ""
 
 
 class TestMongoDBGroups(GroupSuite):
