@@ -250,7 +250,7 @@ class Store:
 
     def _hear_late(self, appid: str, number: int, keys: Sequence[str]) -> None:
         """Let nobody miss a write that had failed, and is stored."""
-        if self._is_closed:
+        if self._is_closed:  # nobody remembers anything
             return
         self._begin(self._forget_records(appid, keys, number))
         if self.notes is not None:
@@ -263,6 +263,9 @@ class Store:
         index.doubt(appid, await index.begin(appid))
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
+        if self._is_closed:
+            work.close()
+            return
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

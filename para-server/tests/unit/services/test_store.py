@@ -339,6 +339,16 @@ async def test_watchers_hear_of_what_may_have_been_stored_and_may_still_be(
     assert heard == [("app", ["a", "b"])] * 2
 
 
+async def test_a_write_that_fails_when_all_is_closed_leaves_nothing_to_do(place: Place) -> None:
+    store = Store(place.dao, cache=place.cache, index=None)
+    await store.close()
+    place.dao.failure = BackendError("the answer was lost")
+    before = asyncio.all_tasks()
+    with pytest.raises(BackendError):
+        await store.save("app", "update", [Save(cat("a"))])
+    assert asyncio.all_tasks() == before
+
+
 async def test_a_database_without_room_is_told_until_a_write_finds_some(place: Place) -> None:
     part = room_part(place.store)
     assert not part.is_vital
