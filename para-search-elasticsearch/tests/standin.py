@@ -8,6 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 
+def taken(count: int) -> tuple[int, str]:
+    """Return what a cluster answers to a bulk of so many changes."""
+    items = ", ".join(['{"index": {"status": 201}}'] * count)
+    return 200, f'{{"errors": false, "items": [{items}]}}'
+
+
 @asynccontextmanager
 async def stand_in(
     answers: Sequence[tuple[int, str]],

@@ -174,9 +174,12 @@ class Bulk:
             params=params,
             timeout_ms=self._timeout_ms,
         )
+        items = answer.get("items", [])
+        if len(items) != len(portion):
+            raise self._connection.no_cluster()
         if not answer.get("errors"):
             return [], []
-        rejected, refused = _told(portion, answer["items"])
+        rejected, refused = _told(portion, items)
         return (
             [one for one in rejected if one.action is not guard],
             [one for one in refused if one.action is not guard],

@@ -124,8 +124,12 @@ class Connection:
         if status >= 300:  # noqa: PLR2004
             raise error_of(status, answer, doing)
         if not isinstance(answer, dict):
-            raise UnavailableError(f"{self.address} answers, but not as a search cluster does")
+            raise self.no_cluster()
         return answer
+
+    def no_cluster(self) -> UnavailableError:
+        """Return the error for an answer that no cluster gives, as of a gateway in front of it."""
+        return UnavailableError(f"{self.address} answers, but not as a search cluster does")
 
     async def send(
         self,

@@ -122,9 +122,12 @@ class Finder:
         return telling_words(node, counts)
 
     async def _search(self, alias: str, body: Json) -> Json:
-        return await self._connection.request(
+        answer = await self._connection.request(
             f"POST /{quote(alias, safe='')}/_search", body, doing="search", params=_PARAMS
         )
+        if "hits" not in answer:
+            raise self._connection.no_cluster()
+        return answer
 
     def _hits(self, answer: Json, offset: int) -> Hits:
         rows = answer["hits"]["hits"]

@@ -253,13 +253,16 @@ class Homes:
 
     async def _behind(self, alias: str) -> dict[str, Any]:
         try:
-            return await self._connection.request(
+            found = await self._connection.request(
                 f"GET /_alias/{quote(alias, safe='*')}", doing="look for an index"
             )
         except RefusedError as refusal:
             if refusal.is_missing:
                 return {}
             raise
+        if not all(isinstance(facts, dict) and "aliases" in facts for facts in found.values()):
+            raise self._connection.no_cluster()
+        return found
 
     async def _leftovers(self, appid: str) -> list[Home]:
         """Return what rebuilds have left that were killed, and what others are filling."""

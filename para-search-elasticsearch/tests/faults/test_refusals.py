@@ -20,7 +20,7 @@ from para_search_elasticsearch.settings import BulkSettings
 
 from ..cluster import an_engine, settings_for_tests  # noqa: TID252 - tests have no absolute names
 from ..follow import APP, PATIENCE_SEC, followed, until  # noqa: TID252
-from ..standin import stand_in  # noqa: TID252
+from ..standin import stand_in, taken  # noqa: TID252
 
 pytestmark = pytest.mark.service("opensearch")
 
@@ -220,7 +220,7 @@ async def test_what_a_server_answers_becomes_our_error(status: int, answer: str,
 async def test_a_bulk_that_is_refused_for_a_moment_is_sent_again() -> None:
     """Only what was refused goes again; then the cluster has it."""
     part = '{"errors": true, "items": [{"index": {"status": 201}}, ' + ITEM + "]}"
-    answers = [(200, PLACE), (429, BUSY), (200, part), (200, '{"errors": false, "items": []}')]
+    answers = [(200, PLACE), (429, BUSY), (200, part), taken(1)]
     sent: list[bytes] = []
     async with stand_in(answers, sent) as port, at(port) as engine:
         await engine.index(APP, [a_record("a"), a_record("b")], [], None)
@@ -235,7 +235,7 @@ async def test_an_object_that_a_failing_shard_did_not_take_is_sent_again() -> No
     item = '{"index": {"status": 500, "error": ' + error + "}}"
     part = '{"errors": true, "items": [' + item + "]}"
     sent: list[bytes] = []
-    answers = [(200, PLACE), (200, part), (200, '{"errors": false, "items": []}')]
+    answers = [(200, PLACE), (200, part), taken(1)]
     async with stand_in(answers, sent) as port, at(port) as engine:
         await engine.index(APP, [a_record("a")], [], None)
     assert len(sent) == 3

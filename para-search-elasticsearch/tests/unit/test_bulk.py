@@ -38,7 +38,7 @@ class Cluster:
             self.on_their_way -= 1
         if number == self.fails_at or self.is_away:
             raise UnavailableError("gone")
-        return {"errors": False}
+        return {"errors": False, "items": [{"index": {"status": 201}}] * self.sizes[number - 1]}
 
 
 def a_bulk(cluster: Cluster, **settings: int) -> Bulk:

@@ -11,15 +11,15 @@ import msgspec
 import pytest
 
 from para_core.config import Config
+from para_core.errors import UnavailableError
 from para_core.query.tree import All
 from para_core.testing.search import a_record
 from para_search_elasticsearch.engine import engine_of
 from para_search_elasticsearch.search import ElasticSearch
 
-from ..standin import stand_in  # noqa: TID252 - tests have no absolute names
+from ..standin import stand_in, taken  # noqa: TID252 - tests have no absolute names
 
 DONE = (200, "{}")
-TAKEN = (200, '{"errors": false, "items": []}')
 PLACE = (200, '{"app_p1_x": {"aliases": {"app": {}}}}')
 PAGE = (200, '{"hits": {"hits": [{"_source": {"_key": "a"}, "sort": [7]}]}}')
 ACCESS, SECRET, TOKEN = "AKIDEXAMPLE", "a key of this test", "of a session"
@@ -97,7 +97,7 @@ async def test_half_a_login_is_none() -> None:
 async def test_requests_are_signed_for_amazon_as_they_are_sent() -> None:
     sent: list[bytes] = []
     keys = {"sign_requests_to_aws": "true", "aws_region": "eu-central-1"}
-    async with stand_in([PLACE, TAKEN, DONE, PAGE], sent) as port, at(port, **keys) as engine:
+    async with stand_in([PLACE, taken(3), DONE, PAGE], sent) as port, at(port, **keys) as engine:
         await engine.index("app", [a_record("ä b"), a_record("c")], ["d"], 7)
         await engine.find("app", All())
     requests = [read(request) for request in sent]
@@ -142,7 +142,7 @@ async def test_who_need_not_see_it_leaves_the_refresh_to_the_cluster(
     keys: dict[str, str], *, is_shown: bool
 ) -> None:
     sent: list[bytes] = []
-    async with stand_in([PLACE, TAKEN], sent) as port, at(port, **keys) as engine:
+    async with stand_in([PLACE, taken(1)], sent) as port, at(port, **keys) as engine:
         await engine.index("app", [a_record("a")], [], None)
     assert ("refresh=true" in read(sent[1]).query) is is_shown
 
@@ -156,3 +156,22 @@ async def test_totals_are_as_exact_as_the_key_says(setting: str, asked: object) 
         hits = await engine.find("app", All())
     assert read(sent[0]).json["track_total_hits"] == asked
     assert (hits.keys, hits.total) == (["a"], 1)
+
+
+@pytest.mark.parametrize("said", ['{"message": "ok"}', "{}", "[]", "7"])
+async def test_who_answers_otherwise_is_no_cluster(said: str) -> None:
+    """A gateway may answer whatever it is asked with 200 and some JSON."""
+    async with stand_in([(200, said)] * 9) as port, at(port) as engine:
+        with pytest.raises(UnavailableError, match="not as a search cluster does"):
+            await engine.find("app", All())
+        if said != "{}":  # which says that there is no alias
+            for call in (engine.position("app"), engine.index("app", [a_record("a")], [], 1)):
+                with pytest.raises(UnavailableError, match="not as a search cluster does"):
+                    await call
+
+
+@pytest.mark.parametrize("answer", [DONE, taken(0), taken(1)], ids=["nothing", "none", "too few"])
+async def test_what_a_cluster_has_not_confirmed_is_not_indexed(answer: tuple[int, str]) -> None:
+    async with stand_in([PLACE, answer]) as port, at(port) as engine:
+        with pytest.raises(UnavailableError, match="not as a search cluster does"):
+            await engine.index("app", [a_record("a"), a_record("b")], [], 7)
