@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import gc
 import os
 import sys
+from collections.abc import AsyncIterator, Callable
 
-__all__ = ["keep_together", "settle"]
+from para_core.tasks import cancelled
+
+__all__ = ["give_back", "given_back", "keep_together", "settle"]
 
 _SWITCH_SEC = 0.001  # how long the indexing thread may keep the others waiting
 _ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 _ARENAS = 2
+_EVERY_SEC = 60.0
 _OF_THE_OPERATOR = ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES")
 
 
@@ -35,3 +40,31 @@ def settle() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     sys.setswitchinterval(_SWITCH_SEC)
+
+
+def give_back() -> None:
+    """Return to the system what the C library keeps for later, where it is glibc.
+
+    It keeps what lies between blocks that are in use, and these places become more. Giving the rest
+    back takes some milliseconds, in which no other thread gets memory.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextlib.asynccontextmanager
+async def given_back(
+    every_sec: float = _EVERY_SEC, step: Callable[[], None] = give_back
+) -> AsyncIterator[None]:
+    """Give memory back every so many seconds while the block runs, in a thread."""
+    task = asyncio.create_task(_go_on(every_sec, step), name="memory")
+    try:
+        yield
+    finally:
+        await cancelled(task)
+
+
+async def _go_on(every_sec: float, step: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(every_sec)
+        await asyncio.to_thread(step)

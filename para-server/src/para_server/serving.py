@@ -211,6 +211,7 @@ class _Server(uvicorn.Server):
             await self._tasks.enter_async_context(self._certificate.watched())
         await super().startup(sockets)
         await self._tasks.enter_async_context(keep_alive())
+        await self._tasks.enter_async_context(memory.given_back())
         if self._tether is not None:
             self._tether.is_ready()
         notify("READY=1")
