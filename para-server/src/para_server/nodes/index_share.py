@@ -172,9 +172,10 @@ class IndexShare(Component):
             self._failures.pop(appid, None)
         except Exception as error:  # noqa: BLE001 - whatever it is: it is tried again
             self._fail(appid, error)
+        else:
+            self.follower.resume(appid)
         finally:
             del self._making[appid]
-        self.follower.resume(appid)
 
     async def take(self, appid: str, changes: Sequence[Change]) -> None:
         """Index what is stored now of the objects that have changed."""

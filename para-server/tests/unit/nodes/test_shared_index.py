@@ -14,7 +14,7 @@ import pytest
 
 from para_core.contracts.dao import Put, Record, Write
 from para_core.contracts.search import Later
-from para_core.errors import IndexMovedError, UnavailableError
+from para_core.errors import IndexMovedError, StorageFullError, UnavailableError
 from para_core.memory.dao import MemoryDAO
 from para_core.memory.search import MemorySearch
 from para_core.query.tree import All, Term
@@ -23,6 +23,7 @@ from para_core.testing.search.samples import batches
 from para_server.nodes.leases import Leases
 from para_server.nodes.shared_index import SharedIndex
 from para_server.nodes.watch import Watch
+from para_server.services import following
 from para_server.services.following import Retention
 
 from .fakes import Clock, a_record
@@ -39,7 +40,7 @@ class Engine(MemorySearch):
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_away = False
+        self.is_away = self.is_full = False
         self.moves = self.rebuilds = self.refused = 0
         self.before_write: Callable[[], Awaitable[None]] | None = None
         self.before_drop: Callable[[], Awaitable[None]] | None = None
@@ -78,6 +79,8 @@ class Engine(MemorySearch):
         self, appid: str, records: AsyncIterable[Sequence[Record]], position: int, later: Later
     ) -> int:
         self.rebuilds += 1
+        if self.is_full:
+            raise StorageFullError("the disk of the cluster is full")
         return await super().rebuild_as_of(appid, records, position, later)
 
 
@@ -305,6 +308,26 @@ async def test_an_index_that_fails_again_and_again_is_made_anew(
     assert setting.engine.rebuilds == before + 1
     assert await setting.found() == ["a", "b"]
     assert "a fault of the engine" in caplog.text
+
+
+async def test_an_index_that_cannot_be_made_is_tried_again_after_a_pause(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_RETRY_SEC", (3600.0,))
+    setting.engine.is_full = True
+    await setting.dao.write(APP, Write("create", [Put(a_record("a"))]))
+    async with setting.a_node(ONE) as member:
+        await member.take_all()
+        async with asyncio.timeout(PATIENCE_SEC):
+            while not setting.engine.rebuilds:  # noqa: ASYNC110 - an engine tells nobody
+                await asyncio.sleep(0.01)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert setting.engine.rebuilds == 1
+        setting.engine.is_full = False
+        await member.put("b")
+        assert await member.index.caught_up(APP, PATIENCE_SEC)
+    assert await setting.found() == ["a", "b"]
 
 
 async def test_an_engine_that_is_away_is_told_of_once(
