@@ -127,21 +127,21 @@ class AWSQueue(Queue):
 
     async def _pull(self, limit: int, wait_sec: float) -> list[Message]:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait_sec
         await self._meet()
+        deadline, left = loop.time() + wait_sec, wait_sec
         while True:
-            left = max(deadline - loop.time(), 0)
             received = await self._main.receive(
                 limit,
                 hidden_sec=self._hidden_sec,
                 wait_sec=min(int(left + _MOMENT_SEC), _LONGEST_POLL_SEC),
             )
             messages = [message for one in received if (message := await self._taken(one))]
-            left = deadline - loop.time()
-            if messages or (left <= 0 and not received):
+            left = max(deadline - loop.time(), 0)
+            if messages or (not left and not received):
                 return messages
             if not received:
                 await asyncio.sleep(min(left, _SHORT_POLL_SEC))
+                left = max(deadline - loop.time(), 0)
 
     async def _taken(self, received: Received) -> Message | None:
         """Return a message for a worker; ``None`` for one that is set aside instead."""

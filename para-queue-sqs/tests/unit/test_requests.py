@@ -61,6 +61,22 @@ async def test_a_pull_leaves_the_waiting_to_the_service(
     assert request["VisibilityTimeout"] == HIDDEN_SEC
 
 
+async def test_the_first_pull_waits_as_long_though_the_queue_was_looked_for(
+    server: StandIn, queue: AWSQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meet = queue._meet
+
+    async def slowly() -> None:
+        await meet()
+        await asyncio.sleep(0.2)
+
+    monkeypatch.setattr(queue, "_meet", slowly)
+    server.prepare("ReceiveMessage", received(1))
+    assert len(await queue.pull(10, 1)) == 1
+    (request,) = asked(server, "ReceiveMessage")
+    assert request["WaitTimeSeconds"] == 1
+
+
 async def test_messages_go_ten_in_a_request_and_are_removed_so(
     server: StandIn, queue: AWSQueue
 ) -> None:
