@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from para_core.contracts.dao import Put, Record, Write
+from para_core.contracts.dao import DAO, Put, Record, Write
 from para_core.errors import BackendError, IndexMovedError
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import App
@@ -21,6 +21,7 @@ from para_server.nodes.shared_index import SharedIndex
 from para_server.nodes.watch import Watch
 from para_server.services.finder import Finder
 from para_server.services.following import Retention
+from para_server.services.indexing import Indexing
 from para_server.services.store import Store
 
 from ..cluster import an_engine  # noqa: TID252 - tests have no absolute names
@@ -50,6 +51,12 @@ async def remove_index(engine: ElasticSearch) -> None:
     await engine.connection.request(f"DELETE /{index}", doing="remove it by hand")
 
 
+def a_finder(engine: ElasticSearch, index: Indexing, dao: DAO) -> Finder:
+    """Return one that waits as long as the cluster of a slow machine may take."""
+    store = Store(dao, cache=None, index=None)
+    return Finder(engine, index, store, wait_ms=round(PATIENCE_SEC * 1000))
+
+
 async def test_the_next_write_makes_the_whole_index_again(
     zoo: Followed, engine: ElasticSearch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -69,7 +76,7 @@ async def test_so_does_the_next_search(
     zoo: Followed, engine: ElasticSearch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It finds all there is, once the index is there again."""
-    finder = Finder(engine, zoo.follower, Store(zoo.dao, cache=None, index=None))
+    finder = a_finder(engine, zoo.follower, zoo.dao)
     await remove_index(engine)
     with caplog.at_level(logging.INFO):
         assert await finder.count(App(id=f"app:{APP}"), All()) == 3
@@ -138,5 +145,5 @@ async def test_a_node_makes_the_whole_index_again() -> None:
                 assert await engine.count(APP, All()) == count
                 if key != "a":
                     await remove_index(engine)
-            finder = Finder(engine, index, Store(dao, cache=None, index=None))
+            finder = a_finder(engine, index, dao)
             assert await finder.count(App(id=f"app:{APP}"), All()) == len("abcd")
