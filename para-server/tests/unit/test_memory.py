@@ -39,7 +39,10 @@ library.fflush(None)
 
 def arenas(**environment: str) -> int:
     """Return how many arenas eight threads have made that take memory at the same time."""
-    inherited = {key: value for key, value in os.environ.items() if "MALLOC" not in key}
+    told = ("MALLOC", "GLIBC")  # by whoever runs the tests
+    inherited = {
+        key: value for key, value in os.environ.items() if not any(word in key for word in told)
+    }
     run = subprocess.run(  # noqa: S603 - the program above
         [sys.executable, "-c", PROGRAM],
         env={**inherited, **environment},

@@ -46,5 +46,5 @@ def test_a_request_that_was_answered_is_not_kept(
             reader.answer()
         connection.sendall(server.request("GET", "/v1/_me"))
         reader.answer()
-        held = [one for one in gc.get_objects() if isinstance(one, RequestResponseCycle)]
+        held = [one for one in gc.get_objects() if type(one) is RequestResponseCycle]
     assert len(held) < MANY / 2, "a connection keeps its last one, those before may not be gone"
