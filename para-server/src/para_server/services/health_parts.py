@@ -57,24 +57,39 @@ def room_part(store: Store) -> Part:
     Reads go on without, on this server as on any other. As long as there is none, something is
     stored and removed again, since nobody may write who was refused.
     """
+    probe = _Probe(store)
 
     async def check() -> str:
-        if store.fault:
-            await _look_for_room(store)
+        if store.fault or probe.is_left:
+            await probe.look()
         return store.fault
 
     return Part("Storage", check, is_vital=False)
 
 
-async def _look_for_room(store: Store) -> None:
-    try:
-        await store.dao.write(_PROBES, Write("health", [Put(_PROBE)]))
-        number = await store.dao.write(_PROBES, Write("health", deletes=[_PROBE.id]))
-        await store.dao.forget_changes(_PROBES, number)
-    except ParaError as error:
-        logger.debug("there is no room yet", extra={"reason": str(error)})
-    else:
-        store.fault = ""
+class _Probe:
+    """What is stored and removed to see whether there is room."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.is_left = False
+        """Whether the database may still have it, as after an answer that was lost."""
+
+    async def look(self) -> None:
+        """Store it if the last write found no room, and remove it."""
+        dao, fault = self._store.dao, self._store.fault
+        try:
+            if fault:
+                self.is_left = True
+                await dao.write(_PROBES, Write("health", [Put(_PROBE)]))
+            number = await dao.write(_PROBES, Write("health", deletes=[_PROBE.id]))
+            self.is_left = False
+            await dao.forget_changes(_PROBES, number)
+        except ParaError as error:
+            logger.debug("there is no room yet", extra={"reason": str(error)})
+        else:
+            if fault:
+                self._store.fault = ""
 
 
 def search_part(search: Search, root: str, index: Indexing) -> Part:

@@ -382,3 +382,27 @@ async def test_room_that_is_there_again_is_seen_though_nobody_writes(place: Plac
     last = await place.dao.last_change(room)
     assert await part.check() == ""
     assert await place.dao.last_change(room) == last, "nothing is tried while writes find room"
+
+
+async def test_what_was_stored_to_look_for_room_is_removed_though_a_write_came_first(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, write = room_part(place.store), place.dao.write
+    place.dao.failure = StorageFullError("the disk has no space left")
+    with pytest.raises(StorageFullError):
+        await place.store.save("app", "create", [Save(cat("a"))])
+    place.dao.failure = None
+
+    async def keep(appid: str, wanted: Write) -> int:
+        if wanted.deletes:
+            raise BackendError("the answer was lost")
+        return await write(appid, wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.dao, "write", keep)
+        assert await part.check() == "the disk has no space left"
+        assert len(await place.dao.read_page("_health")) == 1
+        await place.store.save("app", "create", [Save(cat("a"))])
+        assert await part.check() == "", "a write found room"
+    assert await part.check() == ""
+    assert await place.dao.read_page("_health") == []
