@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from para_search_elasticsearch.connection import Json
 
-__all__ = ["Home", "Place", "tenant_of"]
+__all__ = ["Home", "Place", "filling_of", "tenant_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,8 @@ def tenant_of(alias: Json) -> str | None:
     if isinstance(tenant, dict):  # the long form
         tenant = tenant.get("value")
     return tenant if isinstance(tenant, str) else None
+
+
+def filling_of(index: str) -> str:
+    """Return what an index of an app alone is called while it is filled."""
+    return f"{index}_new"

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote
 
 from para_core.errors import BackendError
+from para_search_elasticsearch.aliases import Aliases
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.failures import RefusedError
-from para_search_elasticsearch.home import Home, tenant_of
+from para_search_elasticsearch.home import Home, filling_of, tenant_of
 from para_search_elasticsearch.mapping import index_body
 from para_search_elasticsearch.naming import Names
+from para_search_elasticsearch.removal import Removal
 from para_search_elasticsearch.settings import ElasticSettings
 
 __all__ = ["Homes", "names_of"]
@@ -49,6 +49,8 @@ class Homes:
         self._connection, self._settings, self._root = connection, settings, root
         self._is_ordered = is_ordered
         self.names = names_of(settings, root, is_ordered=is_ordered)
+        self._aliases = Aliases(connection)
+        self._removal = Removal(connection, settings, self.names, is_ordered=is_ordered)
         self.known: dict[str, Home] = {}
         """Where this process saw apps."""
 
@@ -64,7 +66,7 @@ class Homes:
     async def look_up(self, appid: str) -> Home | None:
         """Return where an app is now; ``None`` when it has no index of the form in use."""
         alias = self.names.alias(appid)
-        found = await self._behind(alias)
+        found = await self._aliases.behind(alias)
         self.forget(appid)
         if len(found) != 1:
             return None  # none, or one of each of two writers: neither is complete
@@ -89,7 +91,7 @@ class Homes:
             home = Home(alias, index, tenant, is_shared=True, filling=filling)
         else:
             index = self.names.new_index(appid)
-            home = Home(alias, index, appid, is_shared=False, filling=_filling_of(index))
+            home = Home(alias, index, appid, is_shared=False, filling=filling_of(index))
         await self._create(home, is_root=shares or appid == self._root)
         return home
 
@@ -100,7 +102,7 @@ class Homes:
         alias = self.names.alias(appid)
         return appid == self._root or any(
             tenant_of(facts["aliases"].get(alias, {})) is not None
-            for facts in (await self._behind(alias)).values()
+            for facts in (await self._aliases.behind(alias)).values()
         )
 
     async def _create(self, home: Home, *, is_root: bool) -> None:
@@ -117,7 +119,7 @@ class Homes:
             if refusal.kind != _EXISTS:
                 raise
             add = {"index": home.index, "alias": home.filling, **home.alias_options()}
-            await self._change([{"add": add}], "create an index")
+            await self._aliases.change([{"add": add}], "create an index")
 
     # ---- moving -------------------------------------------------------------------------------
 
@@ -125,12 +127,12 @@ class Homes:
         """Let the alias of an app name this home, in one step; what it named before goes."""
         actions, old = await self.departure(home)
         try:
-            await self._change([*actions, *self.arrival(home)], "put an index in place")
+            await self._aliases.change([*actions, *self.arrival(home)], "put an index in place")
         except RefusedError as refusal:
             if refusal.kind != _COPIED:
                 raise
             actions, old = await self.departure(home, stays=True)
-            await self._change([*actions, *self.arrival(home)], "put an index in place")
+            await self._aliases.change([*actions, *self.arrival(home)], "put an index in place")
         await self.settle(appid, home, *old)
 
     async def departure(self, home: Home, *, stays: bool = False) -> tuple[list[Json], list[Home]]:
@@ -140,7 +142,7 @@ class Homes:
         step, unless it ``stays`` for now.
         """
         actions, old = list[Json](), list[Home]()
-        for index, facts in (await self._behind(home.alias)).items():
+        for index, facts in (await self._aliases.behind(home.alias)).items():
             tenant = tenant_of(facts["aliases"].get(home.alias, {}))
             if index != home.index:
                 one = {"index": index}
@@ -161,12 +163,12 @@ class Homes:
         self.known[appid] = home
         try:
             for one in old:
-                await self.clear(one)
-            for one in await self._leftovers(appid):
+                await self._removal.clear(one)
+            for one in await self._removal.leftovers(appid):
                 if one.is_shared or home.is_shared:
-                    await self.clear(one)
+                    await self._removal.clear(one)
                 elif one != home:
-                    await self._remove_leftover(one, home)
+                    await self._removal.remove_leftover(one, home)
         except BackendError as error:
             logger.warning(
                 "an old index stays until the next rebuild",
@@ -181,130 +183,25 @@ class Homes:
             remove["must_exist"] = True
         return [{"add": add}, {"remove": remove}]
 
-    async def clear(self, home: Home) -> None:
-        """Remove a home that no alias of an app names any more, or yet.
-
-        Who fills it finds out with its next write. If it is in use by now, it stays.
-        """
-        if home.filling:
-            remove = {"index": home.index, "alias": home.filling}
-            try:
-                await self._change([{"remove": remove}], "remove an index")
-            except RefusedError as refusal:
-                if not refusal.is_missing:
-                    raise
-                return
-        if home.is_shared:
-            await self.empty(home.index, home.tenant, home.alias)
-        else:
-            await self.discard(home.index)
-
     # ---- removing -----------------------------------------------------------------------------
+
+    async def clear(self, home: Home) -> None:
+        """Remove a home that no alias of an app names; see ``Removal.clear``."""
+        await self._removal.clear(home)
 
     async def remove(self, appid: str) -> None:
         """Remove an app with all its documents."""
         alias = self.names.alias(appid)
-        for index, facts in (await self._behind(alias)).items():
+        for index, facts in (await self._aliases.behind(alias)).items():
             tenant = tenant_of(facts["aliases"].get(alias, {}))
             if tenant is None:
-                await self.discard(index)
+                await self._removal.discard(index)
             else:
                 actions = [{"remove": {"index": index, "alias": alias}}]
                 if self._is_ordered:
                     actions.append({"remove": {"index": index, "alias": self.names.pens(appid)}})
-                await self._change(actions, "remove an index")
-                await self.empty(index, tenant, alias)
-        for one in await self._leftovers(appid):
-            await self.clear(one)
+                await self._aliases.change(actions, "remove an index")
+                await self._removal.empty(index, tenant, alias)
+        for one in await self._removal.leftovers(appid):
+            await self._removal.clear(one)
         self.forget(appid)
-
-    async def discard(self, index: str) -> None:
-        """Delete an index; one that is not there is no error."""
-        try:
-            await self._connection.request(
-                f"DELETE /{quote(index, safe='')}", doing="remove an index"
-            )
-        except RefusedError as refusal:
-            if not refusal.is_missing:
-                raise
-
-    async def empty(self, index: str, tenant: str, routing: str) -> None:
-        """Delete the documents of an app, or of one rebuild of it, in a shared index.
-
-        The cluster looks for them as a search does: those of the last second it has to be shown.
-        """
-        path = quote(index, safe="")
-        await self._connection.request(
-            f"POST /{path}/_refresh",
-            doing="look for objects to remove",
-            timeout_ms=self._settings.bulk_timeout_ms,
-        )
-        await self._connection.request(
-            f"POST /{path}/_delete_by_query",
-            {"query": {"term": {"_app": tenant}}},
-            doing="remove objects",
-            params={"conflicts": "proceed", "refresh": "true", "routing": routing},
-            timeout_ms=self._settings.bulk_timeout_ms,
-        )
-
-    async def _change(self, actions: Sequence[Json], doing: str) -> None:
-        """Change aliases, all in one step."""
-        await self._connection.request("POST /_aliases", {"actions": actions}, doing=doing)
-
-    async def _behind(self, alias: str) -> dict[str, Any]:
-        try:
-            found = await self._connection.request(
-                f"GET /_alias/{quote(alias, safe='*')}", doing="look for an index"
-            )
-        except RefusedError as refusal:
-            if refusal.is_missing:
-                return {}
-            raise
-        if not all(isinstance(facts, dict) and "aliases" in facts for facts in found.values()):
-            raise self._connection.no_cluster()
-        return found
-
-    async def _leftovers(self, appid: str) -> list[Home]:
-        """Return what rebuilds have left that were killed, and what others are filling."""
-        alias, found = self.names.alias(appid), list[Home]()
-        pattern = quote(self.names.indexes(appid), safe="*")
-        own = await self._connection.request(f"GET /{pattern}/_alias", doing="look for old indexes")
-        for index, facts in own.items():
-            if alias not in facts["aliases"]:
-                name = _filling_of(index)
-                filling = name if name in facts["aliases"] else ""
-                found.append(Home(alias, index, appid, is_shared=False, filling=filling))
-        for index, facts in (await self._behind(self.names.fillings(appid))).items():
-            for name, about in facts["aliases"].items():
-                tenant = tenant_of(about) or ""
-                found.append(Home(alias, index, tenant, is_shared=True, filling=name))
-        return found
-
-    async def _remove_leftover(self, old: Home, home: Home) -> None:
-        """Delete an index that a rebuild has left.
-
-        By the time that a request arrives, it may be in use, and this home not any more. So it goes
-        in one step with a look that this home still is.
-        """
-        actions = [*self._still(home), {"remove_index": {"index": old.index}}]
-        try:
-            await self._change(actions, "remove an old index")
-        except RefusedError as refusal:
-            if not refusal.is_missing:
-                raise
-
-    def _still(self, home: Home) -> list[Json]:
-        """Return steps that change nothing, and fail when this home of its own is not in use.
-
-        Where one server writes, a home that was replaced is removed in the same step, so that its
-        index is there says enough.
-        """
-        add: Json = {"add": {"index": home.index, "alias": home.alias}}
-        if not self._is_ordered:
-            return [add]
-        of_home = {"index": home.index, "alias": home.alias}
-        return [{"remove": {**of_home, "must_exist": True}}, add]
-
-
-def _filling_of(index: str) -> str:
-    return f"{index}_new"

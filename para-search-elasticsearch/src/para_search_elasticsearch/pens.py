@@ -7,6 +7,7 @@ sends after that, through its own, is refused. An index is replaced only by whoe
 from __future__ import annotations
 
 from para_core.errors import BackendError, IndexMovedError
+from para_search_elasticsearch.aliases import Aliases
 from para_search_elasticsearch.connection import Connection, Json
 from para_search_elasticsearch.failures import RefusedError
 from para_search_elasticsearch.home import Home
@@ -22,7 +23,7 @@ class Pens:
     """Takes pens, and replaces indexes by them."""
 
     def __init__(self, connection: Connection, homes: Homes) -> None:
-        self._connection, self._homes = connection, homes
+        self._aliases, self._homes = Aliases(connection), homes
 
     async def take(self, appid: str, home: Home) -> str:
         """Make this server the one that writes a home; return the alias that it writes through.
@@ -59,7 +60,7 @@ class Pens:
         others = {"index": among, "alias": names.pens(appid)}
         actions: list[Json] = [{"remove": others}, {"add": add}]
         try:
-            await self._change(actions, "become the writer of an index")
+            await self._aliases.change(actions, "become the writer of an index")
         except RefusedError as refusal:
             if refusal.is_missing:
                 raise IndexMovedError(appid) from refusal
@@ -93,8 +94,9 @@ class Pens:
         return [{"remove": {"index": home.index, "alias": pen, "must_exist": True}}]
 
     async def _put_in_place(self, appid: str, actions: list[Json], home: Home) -> None:
+        steps = [*actions, *self._homes.arrival(home)]
         try:
-            await self._change([*actions, *self._homes.arrival(home)], "put an index in place")
+            await self._aliases.change(steps, "put an index in place")
         except RefusedError as refusal:
             if refusal.kind == _UNKNOWN:
                 raise BackendError(
@@ -104,6 +106,3 @@ class Pens:
             if refusal.status in _NOT_HELD:
                 raise IndexMovedError(appid) from refusal
             raise
-
-    async def _change(self, actions: list[Json], doing: str) -> None:
-        await self._connection.request("POST /_aliases", {"actions": actions}, doing=doing)
