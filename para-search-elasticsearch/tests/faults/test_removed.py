@@ -13,7 +13,7 @@ from para_core.errors import BackendError, IndexMovedError
 from para_core.memory.dao import MemoryDAO
 from para_core.objects import App
 from para_core.query.tree import All
-from para_core.testing.search import a_record
+from para_core.testing.search import a_record, deltas
 from para_core.testing.search.samples import batches
 from para_search_elasticsearch.search import ElasticSearch
 from para_server.nodes.leases import Leases
@@ -24,7 +24,7 @@ from para_server.services.following import Retention
 from para_server.services.indexing import Indexing
 from para_server.services.store import Store
 
-from ..cluster import an_engine  # noqa: TID252 - tests have no absolute names
+from ..cluster import an_engine, another  # noqa: TID252 - tests have no absolute names
 from ..follow import APP, PATIENCE_SEC, Followed, followed  # noqa: TID252
 
 pytestmark = pytest.mark.service("opensearch")
@@ -147,3 +147,23 @@ async def test_a_node_makes_the_whole_index_again() -> None:
                     await remove_index(engine)
             finder = a_finder(engine, index, dao)
             assert await finder.count(App(id=f"app:{APP}"), All()) == len("abcd")
+
+
+async def test_a_node_that_knew_a_removed_app_finds_nothing_in_a_new_one_of_its_name() -> None:
+    """That there is no index is no error: nothing was written to the new one yet."""
+    async with an_engine(is_ordered=True) as engine, another(engine) as other, MemoryDAO() as dao:
+        watch = Watch(dao, stale_sec=PATIENCE_SEC, feed_sec=PATIENCE_SEC)
+        leases = Leases(dao, "0000000000000001", lease_sec=PATIENCE_SEC)
+        index = SharedIndex(dao, engine, watch, leases, Retention(dao, ["index"]))
+        finder, app = a_finder(engine, index, dao), App(id=f"app:{APP}")
+        async with watch, index:
+            number = await dao.create(APP, a_record("a"))
+            await other.rebuild_as_of(APP, batches([a_record("a")]), number, deltas())
+            await watch.look()
+            assert await finder.count(app, All()) == 1
+            assert APP in engine.homes.known
+            await dao.delete_table(APP)
+            await other.drop(APP)
+            await watch.look()
+            await index.gone(APP)
+            assert await finder.count(app, All()) == 0

@@ -52,7 +52,7 @@ class SharedIndex(FeedIndexing):
         self._own: dict[str, int] = {}  # the last change of each app that this node wrote
         self._waiting = Waiting(search.refresh, self._writes)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lost: set[str] = set()  # apps whose index is looked for, and made again
+        self._lost: dict[str, asyncio.Task[None]] = {}  # by app: looks for its index, or makes it
         self._is_away = False  # whether the log says that the engine is
         self._is_open = False
         leases.on_take.append(self._take_share)
@@ -148,20 +148,24 @@ class SharedIndex(FeedIndexing):
 
     async def caught_up(self, appid: str, timeout_sec: float) -> bool:
         """Wait until the index has all that was stored before now, or was heard of."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout_sec
+        if (looking := self._lost.get(appid)) is not None:
+            await asyncio.wait([looking], timeout=timeout_sec)
         wanted = self._wanted(appid)
         if not self._watch.is_fresh():
             wanted = max(wanted, await self._dao.last_change(appid))
         if self._waiting.position(appid) >= wanted:
             return True
         self._look(appid)
-        return await self._waiting.until(appid, wanted, timeout_sec)
+        return await self._waiting.until(appid, wanted, max(end - loop.time(), 0))
 
     def lost(self, appid: str) -> None:
         """Make an index again that somebody has removed, whoever has the share of its app."""
         self._waiting.forget(appid)
         if self._is_open and appid not in self._lost:
-            self._lost.add(appid)
-            self._start(self._make_again(appid), "an index that is gone")
+            self._lost[appid] = self._start(self._make_again(appid), "an index that is gone")
+            self._lost[appid].add_done_callback(lambda _: self._lost.pop(appid, None))
 
     async def _make_again(self, appid: str) -> None:
         try:
@@ -172,8 +176,6 @@ class SharedIndex(FeedIndexing):
             self._waiting.reach(appid, await self._search.refresh(appid) or 0)
         except ParaError as error:
             logger.warning("an index is gone: %s", error, extra={"appid": appid})
-        finally:
-            self._lost.discard(appid)
         self._look(appid)
 
     # ---- apps ---------------------------------------------------------------------------------
@@ -230,7 +232,7 @@ class SharedIndex(FeedIndexing):
         if self._is_open:
             self._forget(appid)
             if self._share_of(appid) is not None:
-                self._start(self._clear(appid), "what is left of an app")
+                _ = self._start(self._clear(appid), "what is left of an app")
 
     async def begin_app(self, appid: str) -> None:
         """Remove an index that was left of another app of this name."""
@@ -258,7 +260,8 @@ class SharedIndex(FeedIndexing):
             )
         self._look(appid)
 
-    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
+    def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"nodes: {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
