@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from para_core.testing.closing import close_server
+
 __all__ = ["Receiver", "Request", "a_receiver"]
 
 _STEPS = 3  # of the event loop, from a new connection to its task
@@ -126,7 +128,7 @@ async def a_receiver(
     try:
         yield receiver
     finally:
-        server.close()
+        await close_server(server)
         for _ in range(_STEPS):  # so that whoever was let in just now is known
             await asyncio.sleep(0)
         for task in list(connections):

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from para_core.metrics import Metrics
+from para_core.testing.closing import closed_at_the_end
 from para_server.metrics import graphite as reports
 from para_server.metrics.graphite import lines_for_graphite
 from para_server.metrics.lines import ATTRIBUTES
@@ -35,8 +36,7 @@ class Listener:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Listener]:
         server = await asyncio.start_server(self._take, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        async with server:
+        async with closed_at_the_end(server) as self.port:
             yield self
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

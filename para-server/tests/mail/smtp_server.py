@@ -15,6 +15,8 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from para_core.testing.closing import closed_at_the_end
+
 from ..signin.certificates import self_signed  # noqa: TID252 - tests have no absolute names
 
 HOST = "localhost"
@@ -152,10 +154,8 @@ async def _listening(
     made: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
 ) -> AsyncIterator[int]:
     server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+    async with closed_at_the_end(server) as port:
+        yield port
 
 
 async def _end(transports: Iterable[object]) -> None:
@@ -178,7 +178,7 @@ async def odd_server(greeting: bytes) -> AsyncIterator[int]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
-        yield server.sockets[0].getsockname()[1]
+        async with closed_at_the_end(server) as port:
+            yield port
     finally:
-        server.close()
         await _end(transports)

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from para_core.testing.closing import closed_at_the_end
+
 
 @dataclass
 class Asked:
@@ -88,11 +90,8 @@ async def web(answer: Answer, *, tls: ssl.SSLContext | None = None) -> AsyncIter
     """Run a server on a free port of this machine."""
     running = Web(0, answer, "https" if tls else "http")
     server = await asyncio.start_server(running.serve, "127.0.0.1", 0, ssl=tls)
-    running.port = server.sockets[0].getsockname()[1]
-    try:
+    async with closed_at_the_end(server) as running.port:
         yield running
-    finally:
-        server.close()
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked | None:

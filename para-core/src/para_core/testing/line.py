@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-__all__ = ["Line"]
+from para_core.testing.closing import close_server
 
-_STEPS = 3  # of the event loop, from a new connection to its protocol
+__all__ = ["Line"]
 
 
 class Line:
@@ -35,7 +35,7 @@ class Line:
         """End all connections and refuse new ones; what was held back is lost."""
         server, self._server = self._server, None
         if server is not None:
-            await _close(server)
+            await close_server(server)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -91,15 +91,3 @@ class Line:
             if is_forth:
                 self.passed += len(data)
         writer.close()
-
-
-async def _close(server: asyncio.Server) -> None:
-    """Close a server once it knows whom it let in.
-
-    What Python 3.11 lets in right before ``close`` is never closed: its transport cannot be made.
-    """
-    for listener in server.sockets:
-        server.get_loop().remove_reader(listener.fileno())
-    for _ in range(_STEPS):
-        await asyncio.sleep(0)
-    server.close()
