@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from para_dao_mongodb.abandoned import Abandoned
 from para_dao_mongodb.address import Address
@@ -33,6 +34,12 @@ async def store(address: Address) -> AsyncIterator[Store]:
         yield await look_at(client, address.database)
 
 
+def given_up(store: Store) -> tuple[Abandoned, AsyncClientSession]:
+    abandoned, session = Abandoned(store, timeout_ms=PATIENT_MS), store.client.start_session()
+    abandoned.add(session)
+    return abandoned, session
+
+
 async def ended(abandoned: Abandoned) -> None:
     async with asyncio.timeout(PATIENT_MS / 1000):
         while abandoned._tasks:
@@ -42,9 +49,8 @@ async def ended(abandoned: Abandoned) -> None:
 async def test_a_server_that_cannot_at_the_moment_is_asked_again(
     store: Store, address: Address, caplog: pytest.LogCaptureFixture
 ) -> None:
-    abandoned, session = Abandoned(store, timeout_ms=PATIENT_MS), store.client.start_session()
     await fail(address, "killSessions", TIMED_OUT, times=2)
-    abandoned.add(session)
+    abandoned, session = given_up(store)
     await ended(abandoned)
     assert session.has_ended
     assert caplog.messages == []
@@ -53,9 +59,8 @@ async def test_a_server_that_cannot_at_the_moment_is_asked_again(
 async def test_a_server_that_refuses_is_asked_once(
     store: Store, address: Address, caplog: pytest.LogCaptureFixture
 ) -> None:
-    abandoned, session = Abandoned(store, timeout_ms=PATIENT_MS), store.client.start_session()
     await fail(address, "killSessions", UNAUTHORIZED, times=2)
-    abandoned.add(session)
+    abandoned, _ = given_up(store)
     await ended(abandoned)
     (said,) = caplog.messages
     assert said.startswith("what a failed write has locked stays so for a minute: ")
@@ -66,10 +71,12 @@ async def test_nothing_goes_on_when_all_is_dropped(
     store: Store, address: Address, steps: int
 ) -> None:
     """At the first steps PyMongo 4.20 does not let its caller hear that it was cancelled."""
-    abandoned = Abandoned(store, timeout_ms=PATIENT_MS)
     await fail(address, "killSessions", TIMED_OUT, times=10**6)
-    abandoned.add(store.client.start_session())
+    abandoned, _ = given_up(store)
+    asking = list(abandoned._tasks)
     for _ in range(steps):
         await asyncio.sleep(0)
     abandoned.drop()
     await ended(abandoned)
+    assert [task.done() for task in asking] == [True]
+    assert not abandoned._tasks

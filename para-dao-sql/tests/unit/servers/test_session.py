@@ -91,6 +91,7 @@ async def test_a_connection_that_is_lost_is_told_of(
     line.watch((OSError,), lost.set)
     await asyncio.wait_for(lost.wait(), 30)
     line.terminate()
+    assert line.pings == 1, "the first failure says enough"
 
 
 async def test_nothing_is_told_of_one_that_lives_and_is_ended() -> None:

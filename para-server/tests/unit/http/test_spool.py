@@ -79,11 +79,14 @@ async def test_whoever_goes_while_its_file_is_made_leaves_none_open(
 ) -> None:
     held = Held(tempfile.TemporaryFile)
     monkeypatch.setattr(tempfile, "TemporaryFile", held)
-    spool = Spool(str(tmp_path), Room(8 * MB).share())
+    room = Room(8 * MB)
+    spool = Spool(str(tmp_path), room.share())
     await cancel_during(spool.add(b"x" * 2 * MB), held)
     spool.close()
     held.may_return.set()
     await until(lambda: held.results[0].closed)
+    assert len(held.results) == 1
+    assert room.held == 0
 
 
 async def test_no_folder_is_a_503_and_a_line_in_the_log(
