@@ -18,6 +18,7 @@ from para_core.errors import BackendError
 from para_core.query.fields import document_of
 from para_search_lucene.clauses import Clauses
 from para_search_lucene.convert import encode_document
+from para_search_lucene.engine import WORN_COMMITS, WORN_OUT_COMMITS, is_merging, open_engine
 from para_search_lucene.failures import WRITER_ENDED, engine_errors
 from para_search_lucene.marks import Marks
 from para_search_lucene.schema import STATE_ID, build_schema
@@ -52,6 +53,7 @@ class AppIndex:
         self._index, self._state = index, state
         self._writer: IndexWriter | None = None
         self._is_rebuild = False
+        self._commits = 0  # since the engine opened the index
         self._seen = ("", 0)  # what tells the commit that ``reload`` saw from others
         self.marks = Marks.read(index.searcher())
         self._clauses = Clauses(index, self.marks)
@@ -78,9 +80,7 @@ class AppIndex:
             BackendError: It is damaged.
         """
         with engine_errors(appid, "open"):
-            index = Index.open(str(path))
-            index.config_reader("manual")
-            index.reload()
+            index = open_engine(path)
             text = state_of(index)
             if text is None:
                 raise BackendError(f"the index of app {appid!r} does not say how far it is")
@@ -93,7 +93,10 @@ class AppIndex:
             BackendError: It is damaged or gone.
         """
         with engine_errors(self.appid, "read"):
-            self._index.reload()
+            if self._commits < WORN_COMMITS:
+                self._index.reload()
+            else:
+                self._index, self._commits = open_engine(self.path), 0
             text = state_of(self._index)
             if text is None:
                 raise BackendError(f"the index of app {self.appid!r} does not say how far it is")
@@ -102,6 +105,7 @@ class AppIndex:
             if seen == self._seen:
                 return
             self._seen, self._state = seen, msgspec.json.decode(text, type=State)
+            self._commits += 1
             self.marks = Marks.read(searcher)
             self._clauses = Clauses(self._index, self.marks)
             self.snapshot = Snapshot(self._index, self._clauses, self.marks, Recent())
@@ -169,7 +173,34 @@ class AppIndex:
             writer.commit()
             self._index.reload()
             self._state = state
+            self._commits += 1
             self.snapshot = Snapshot(self._index, self._clauses, self.marks, self._recent)
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether the engine keeps the memory of many commits that opening it anew gives back."""
+        return self._commits >= WORN_COMMITS and self.is_writing
+
+    def reopen(self) -> None:
+        """Let the engine open the index anew, unless it merges at this moment.
+
+        For the thread that writes, when everything is committed. Searches go on with the snapshot
+        of the last commit.
+        """
+        if self._writer is None:
+            return
+        try:
+            with engine_errors(self.appid, "reopen"):
+                is_due = self._commits >= WORN_OUT_COMMITS
+                if not is_due and is_merging(self.path, self._writer):
+                    return
+                self.close_writer()
+                self._index = open_engine(self.path)
+                self._clauses = Clauses(self._index, self.marks)
+        except BackendError as error:  # the next write opens a writer of what there is
+            reason = str(error)[:200]
+            logger.warning("an index stays open", extra={"appid": self.appid, "reason": reason})
+        self._commits = 0
 
     def close_writer(self) -> None:
         """Let go of the writer; what was not committed is lost."""

@@ -112,6 +112,8 @@ class Shelf:
             raise
         finally:
             app.pins -= 1
+            if app.is_worn:
+                self.threads.submit(app.reopen)
             self._bound_writers(app)
 
     async def replace(self, appid: str, fill: Callable[[AppIndex], Awaitable[_T]]) -> _T:

@@ -1,0 +1,197 @@
+"""Indexes that are written to all the time are opened anew; nothing is lost or seen of it."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tantivy import Index
+
+from para_core.query.tree import All
+from para_core.testing.search import a_record
+from para_search_lucene import appindex, engine
+from para_search_lucene.search import LuceneSearch
+from para_search_lucene.settings import LuceneSettings
+
+
+@pytest.fixture
+async def search(tmp_path: Path) -> AsyncIterator[LuceneSearch]:
+    async with LuceneSearch(LuceneSettings(dir=str(tmp_path))) as search:
+        yield search
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders of indexes that were opened; an index is worn after ten commits."""
+    folders: list[Path] = []
+
+    def open_engine(path: Path) -> Index:
+        folders.append(path)
+        return engine.open_engine(path)
+
+    monkeypatch.setattr(appindex, "WORN_COMMITS", 10)
+    monkeypatch.setattr(appindex, "open_engine", open_engine)
+    return folders
+
+
+async def write(search: LuceneSearch, first: int, last: int) -> None:
+    """Put one record and take out another with each change."""
+    for number in range(first, last):
+        await search.index("app", [a_record(f"k{number}")], [f"k{number - 3}"], number)
+
+
+async def test_an_index_is_opened_anew_and_loses_nothing(
+    search: LuceneSearch, opened: list[Path]
+) -> None:
+    for number in range(100):
+        await write(search, number, number + 1)
+        hits = await search.find("app", All())
+        assert set(hits.keys) == {f"k{at}" for at in range(max(0, number - 2), number + 1)}
+        assert await search.position("app") == number
+    assert 5 <= len(opened) <= 9  # some wait for a merge
+
+
+async def test_a_page_that_was_asked_for_stays_known(
+    search: LuceneSearch, opened: list[Path]
+) -> None:
+    await write(search, 0, 9)
+    found = None
+    while not opened:
+        await write(search, 9, 10)
+        found = await search.find("app", All())
+        await search._opened().threads.write(lambda: None)
+    assert found is not None
+    assert search.peek("app", All()) is found
+
+
+async def test_searches_go_on_while_an_index_is_opened_anew(
+    search: LuceneSearch, opened: list[Path]
+) -> None:
+    """More documents than are searched on the event loop."""
+    await search.index("app", [a_record(f"old{n}", n=n) for n in range(1500)], [], 0)
+    writing = asyncio.ensure_future(write(search, 1, 60))
+    while not writing.done():
+        hits = await search.find("app", All(), kind=None)
+        assert 1500 <= hits.total <= 1503
+        await asyncio.sleep(0)
+    await writing
+    assert len(opened) >= 3
+
+
+async def test_a_merge_is_not_waited_for(
+    search: LuceneSearch, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merging = True
+    monkeypatch.setattr(appindex, "is_merging", lambda *_: merging)
+    await write(search, 0, 30)
+    assert opened == []
+    merging = False
+    await write(search, 30, 32)
+    assert len(opened) == 1
+
+
+async def test_not_even_for_ever(
+    search: LuceneSearch, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appindex, "is_merging", lambda *_: True)
+    monkeypatch.setattr(appindex, "WORN_OUT_COMMITS", 20)
+    await write(search, 0, 31)
+    assert len(opened) == 1
+
+
+async def test_merges_are_told_from_what_is_left_over(search: LuceneSearch) -> None:
+    """Every eighth commit merges; files of replaced segments are left over after each."""
+    told: list[bool] = []
+    for number in range(60):
+        await write(search, number, number + 1)
+        told.append(await is_merging(search))
+        if told[-1]:
+            await close_writer(search)  # it waits for the merge
+            await write(search, number, number + 1)
+            assert not await is_merging(search)
+    assert any(told)
+    assert told.count(False) > 30
+
+
+async def is_merging(search: LuceneSearch) -> bool:
+    shelf = search._opened()
+    app = shelf._open["app"]
+    assert app._writer is not None
+    return await shelf.threads.write(partial(engine.is_merging, app.path, app._writer))
+
+
+async def close_writer(search: LuceneSearch) -> None:
+    shelf = search._opened()
+    await shelf.threads.write(shelf._open["app"].close_writer)
+
+
+async def test_an_index_that_cannot_be_opened_anew_is_used_on(
+    search: LuceneSearch,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def no_files(path: Path) -> Index:
+        raise ValueError(f"too many open files: {path}")
+
+    monkeypatch.setattr(appindex, "WORN_COMMITS", 10)
+    monkeypatch.setattr(appindex, "open_engine", no_files)
+    with caplog.at_level(logging.WARNING):
+        await write(search, 0, 25)
+    told = [line for line in caplog.records if line.message == "an index stays open"]
+    assert 1 <= len(told) <= 2
+    assert set((await search.find("app", All())).keys) == {"k22", "k23", "k24"}
+    assert await search.position("app") == 24
+
+
+async def test_what_only_reads_is_opened_anew_too(
+    search: LuceneSearch, tmp_path: Path, opened: list[Path]
+) -> None:
+    await write(search, 0, 1)
+    reader = LuceneSearch(LuceneSettings(dir=str(tmp_path)))
+    reader.share("group")
+    async with reader:
+        assert await reader.position("app") == 0
+        opened.clear()
+        for number in range(1, 24):
+            await write(search, number, number + 1)
+            assert await reader.refresh("app") == number
+            keys = (await reader.find("app", All())).keys
+            assert set(keys) == {f"k{at}" for at in range(max(0, number - 2), number + 1)}
+            assert await reader.refresh("app") == number
+    assert 2 <= len(opened) <= 4
+
+
+_NUMBERS = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks")
+
+
+class Mallinfo2(ctypes.Structure):
+    """What glibc tells of its memory (``mallinfo2(3)``)."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in (*_NUMBERS, "fordblks", "keepcost")]
+
+
+def used_bytes() -> int:
+    """Memory in use that Python does not know of."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "mallinfo2"):
+        pytest.skip("glibc tells how much memory is in use, from 2.33 on")
+    libc.mallinfo2.restype = Mallinfo2
+    gc.collect()
+    return int(libc.mallinfo2().uordblks)
+
+
+async def test_commits_take_no_memory(
+    search: LuceneSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 commits took 860 KB before."""
+    monkeypatch.setattr(appindex, "WORN_COMMITS", 50)
+    await write(search, 0, 100)
+    before = used_bytes()
+    await write(search, 100, 600)
+    assert used_bytes() - before < 300_000
