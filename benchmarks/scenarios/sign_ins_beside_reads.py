@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -21,6 +22,7 @@ from benchmarks.reads import ROUND_SEC, ROUNDS, median_p99, median_per_sec, read
 from benchmarks.scenario import Bar, Experiment, Extent, Finding
 from benchmarks.wire import Connection
 from benchmarks.wrk import Load
+from para_core.testing.threads import at_work
 
 __all__ = ["EXPERIMENT"]
 
@@ -53,19 +55,10 @@ class _Crowd:
     def at_work(self) -> Iterator[None]:
         """Let everybody sign in without pause meanwhile."""
         stop = threading.Event()
-        threads = [
-            threading.Thread(target=self._sign_in, args=(number, stop))
-            for number in range(_CLIENTS)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
+        jobs = [partial(self._sign_in, number, stop) for number in range(_CLIENTS)]
+        with at_work(jobs, stop):
             time.sleep(_SETTLE_SEC)
             yield
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
 
     def _sign_in(self, number: int, stop: threading.Event) -> None:
         connection = Connection(self.server.port, timeout_sec=60)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import msgspec
 
@@ -22,6 +23,7 @@ from benchmarks.soaking.receiver import Receiver
 from benchmarks.soaking.visitors import Tally, Visitor
 from benchmarks.soaking.watch import Sample, Watch, look, thirds
 from benchmarks.wire import Connection
+from para_core.testing.threads import at_work
 
 __all__ = ["EXPERIMENT"]
 
@@ -109,20 +111,10 @@ def _visits(server: ParaServer, tally: Tally, objects: int) -> Iterator[None]:
         Visitor(server.port, server.credentials, tally, number=number, things=objects)
         for number in range(_VISITORS)
     ]
-    threads = [
-        threading.Thread(target=visitor.stay, args=(stop,), kwargs={"per_sec": _PER_SEC})
-        for visitor in visitors
-    ]
-    threads.append(threading.Thread(target=_export, args=(server, tally, stop)))
-    threads.append(threading.Thread(target=_observe, args=(server, tally, stop)))
-    for thread in threads:
-        thread.start()
-    try:
+    jobs = [partial(visitor.stay, stop, per_sec=_PER_SEC) for visitor in visitors]
+    jobs += [partial(job, server, tally, stop) for job in (_export, _observe)]
+    with at_work(jobs, stop):
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def _export(server: ParaServer, tally: Tally, stop: threading.Event) -> None:

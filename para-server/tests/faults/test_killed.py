@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
+
+from para_core.testing.threads import at_work
 
 from ..e2e.backends import DATABASES, SQLITE, a_place  # noqa: TID252 - tests have no package
 from .process import Caller, ServerProcess
@@ -151,16 +154,9 @@ def test_killed_during_mixed_writes(server: ServerProcess, database: dict[str, o
     server.wait_until_ready()
     for round_ in range(ROUNDS):
         stop = threading.Event()
-        threads = [
-            threading.Thread(target=writer.run, args=(server.port, stop)) for writer in writers
-        ]
-        for thread in threads:
-            thread.start()
-        time.sleep(chance.uniform(0.02, 0.4))
-        server.kill()
-        stop.set()
-        for thread in threads:
-            thread.join(30)
+        with at_work([partial(writer.run, server.port, stop) for writer in writers], stop):
+            time.sleep(chance.uniform(0.02, 0.4))
+            server.kill()
         assert "Traceback" not in server.log
         if round_ % 2:  # and once more while it comes up
             server.start()

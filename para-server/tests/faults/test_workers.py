@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from para_core.testing.threads import at_work
+
 from ..e2e.backends import a_schema  # noqa: TID252 - tests have no package
 from .crew import CONNECTIONS, WORKERS, a_crew, connected, end_of, eventually, pids, served
 from .process import Caller, ServerProcess
@@ -156,20 +158,13 @@ def writing(port: int, kill: Callable[[], None]) -> list[Writer]:
     """Let four write, kill something meanwhile some times, and return what they know."""
     stop = threading.Event()
     writers = [Writer(number, port, stop) for number in range(4)]
-    threads = [threading.Thread(target=writer.run) for writer in writers]
-    for thread in threads:
-        thread.start()
-    try:
+    with at_work([writer.run for writer in writers], stop):
         for _ in range(ROUNDS):
             before = sum(len(writer.stored) for writer in writers)
             eventually(lambda: sum(len(w.stored) for w in writers) > before + 40)  # noqa: B023
             kill()
         before = sum(len(writer.stored) for writer in writers)
         eventually(lambda: sum(len(w.stored) for w in writers) > before + 40)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(30)
     return writers
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from para_core.testing.threads import at_work
+
 from .nodes import eventually
 from .process import Caller, ServerProcess
 
@@ -54,15 +56,8 @@ def ports_from(nodes: Sequence[ServerProcess], turn: int) -> list[int]:
 @contextmanager
 def writing(writers: Sequence[Writer], stop: threading.Event) -> Iterator[None]:
     """Let each of them write in a thread of its own until the end."""
-    threads = [threading.Thread(target=writer.run) for writer in writers]
-    for thread in threads:
-        thread.start()
-    try:
+    with at_work([writer.run for writer in writers], stop):
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def wait_for_writes(writers: Sequence[Writer], more: int, within_sec: float = 60) -> None:

@@ -10,21 +10,11 @@ import pytest
 from para_core.testing.cancelling import until
 from para_dao_sql.servers.pool import Pool
 
+from .lines import Endable
 
-class Line:
+
+class Line(Endable):
     """A connection that a test counts."""
-
-    def __init__(self) -> None:
-        self.is_over = False
-
-    def is_closed(self) -> bool:
-        return self.is_over
-
-    def is_in_transaction(self) -> bool:
-        return False
-
-    def is_usable_after(self, error: BaseException) -> bool:
-        return not self.is_over
 
     def terminate(self) -> None:
         self.is_over = True

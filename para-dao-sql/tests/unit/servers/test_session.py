@@ -11,13 +11,15 @@ from para_core.testing.cancelling import until
 from para_dao_sql.servers import session as sessions
 from para_dao_sql.servers.session import Rows, Session
 
+from .lines import Endable
 
-class Line(Session):
+
+class Line(Endable, Session):
     """A connection that answers as a test says; who gives up waiting ends it, as drivers do."""
 
     def __init__(self, answer: Callable[[], Awaitable[None]]) -> None:
         self._answer = answer
-        self.pings, self.is_over = 0, False
+        self.pings = 0
 
     async def fetch(self, query: str, *values: object) -> Rows:
         return [[query, *values]]
@@ -44,15 +46,6 @@ class Line(Session):
         except asyncio.CancelledError:
             self.terminate()
             raise
-
-    def is_closed(self) -> bool:
-        return self.is_over
-
-    def is_in_transaction(self) -> bool:
-        return False
-
-    def is_usable_after(self, error: BaseException) -> bool:
-        return not self.is_over
 
     async def _say_good_bye(self) -> None:
         self.is_over = True
