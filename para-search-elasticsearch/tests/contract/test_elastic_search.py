@@ -58,6 +58,10 @@ class TestSharedElasticSearch(SearchSuite):
     @pytest.mark.long
     async def test_many_apps(self, search: Search) -> None:
         await super().test_many_apps(search)
+        assert isinstance(search, ElasticSearch)
+        homes = [search.homes.known[appid] for appid in (APP, *(f"tenant{n}" for n in range(60)))]
+        assert [home.is_shared for home in homes] == [True] + [False] * 60, "no app said it shares"
+        assert len({home.index for home in homes}) == 61
 
 
 @pytest.mark.long
