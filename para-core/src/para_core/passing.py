@@ -29,6 +29,11 @@ class PassingDAO(DAO):
         await self.dao.open()
 
     @property
+    def place(self) -> str:
+        """Where the store of the DAO behind it is."""
+        return self.dao.place
+
+    @property
     def is_shared(self) -> bool:
         """Whether the DAO behind it may be open on several machines."""
         return self.dao.is_shared

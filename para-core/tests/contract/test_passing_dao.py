@@ -58,6 +58,14 @@ async def test_several_processes_may_share_it_when_they_may_share_the_one_behind
     assert behind.group == "servers"
 
 
+def test_its_place_is_that_of_the_one_behind_it() -> None:
+    class Placed(MemoryDAO):
+        place = "over there"
+
+    assert PassingDAO(Placed()).place == "over there"
+    assert PassingDAO(MemoryDAO()).place == ""
+
+
 def test_what_is_unfit_for_nodes_says_so_from_behind_too() -> None:
     class Unfit(MemoryDAO):
         unfit_for_nodes = "too slow"

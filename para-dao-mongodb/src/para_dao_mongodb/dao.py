@@ -77,6 +77,11 @@ class MongoDBDAO(DAO):
         self._heard: Late = lambda *_: None
         self._opened: _Opened | None = None
 
+    @property
+    def place(self) -> str:
+        """The address of the database, without a login."""
+        return self._place
+
     def share(self, group: str) -> None:
         """Let the processes of a group use the database together, and no others meanwhile."""
         self._group = group

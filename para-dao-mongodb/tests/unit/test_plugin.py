@@ -18,7 +18,7 @@ def test_the_dao_has_the_name_that_it_has_in_the_original() -> None:
     config = Config({"para.mongodb.host": "db.example.org", "para.app_name": "my app"})
     dao = plugin.para_register_daos()["MongoDBDAO"](config)
     assert isinstance(dao, MongoDBDAO)
-    assert dao._place == "mongodb://db.example.org:27017/my-app"
+    assert dao.place == "mongodb://db.example.org:27017/my-app"
     assert "a minute" in dao.unfit_for_nodes
 
 

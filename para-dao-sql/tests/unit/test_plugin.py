@@ -70,6 +70,32 @@ def test_the_address_selects_the_product(url: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://ann:hidden@h/db?application_name=para", "postgresql://h/db"),
+        ("jdbc:mysql://ann:hidden@h/db", "mariadb://h:3306/db"),
+        ("sqlserver://h;databaseName=db;user=ann;password=hidden", "sqlserver://h:1433/db"),
+        ("oracle:thin:ann/hidden@h:1521/XE", "h:1521/XE"),
+    ],
+    ids=["PostgreSQL", "MariaDB", "SQL Server", "Oracle"],
+)
+def test_the_place_has_no_login(url: str, place: str) -> None:
+    shown = plugin.para_register_daos()["SqlDAO"](Config({"para.sql.url": url})).place
+    assert place in shown
+    assert "hidden" not in shown
+    assert "ann" not in shown
+
+
+def test_the_place_of_a_file_is_the_same_whatever_leads_to_it(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    make = plugin.para_register_daos()["SqlDAO"]
+    ways = ({"para.db.dir": "link"}, {"para.sql.url": f"sqlite:{tmp_path}/link/../real/para.db"})
+    places = [make(Config({**way, "para.db.dir": str(tmp_path / "link")})).place for way in ways]
+    assert places == [str(tmp_path / "real" / "para.db")] * 2
+
+
+@pytest.mark.parametrize(
     ("url", "driver", "extra"),
     [
         ("postgresql://h/db", "asyncpg", "postgresql"),

@@ -227,6 +227,14 @@ class DAO(Component):
     # ---- what a DAO may do better --------------------------------------------------------------
 
     @property
+    def place(self) -> str:
+        """Where the store is, as people may see it, without a login; blank when it cannot tell.
+
+        Two instances of one class with one place have one store. It is known before ``open``.
+        """
+        return ""
+
+    @property
     def is_shared(self) -> bool:
         """Whether servers on several machines may have the store open at the same time.
 

@@ -63,6 +63,11 @@ class ServerDAO(DAO):
         self._opened: _Opened | None = None
 
     @property
+    def place(self) -> str:
+        """The address of the database, without a login."""
+        return self._place
+
+    @property
     def is_shared(self) -> bool:
         """Whether servers on several machines may use it: any number of them."""
         return True

@@ -87,6 +87,11 @@ class SqliteDAO(DAO):
         self._group = ""  # of the processes that have the file open together; blank: this one only
         self._clearing: asyncio.Task[None] | None = None
 
+    @property
+    def place(self) -> str:
+        """The file, whatever links lead to it."""
+        return str(self._file.resolve())
+
     def share(self, group: str) -> None:
         """Let the processes of a group have the file open together; they take turns to write."""
         self._group = group

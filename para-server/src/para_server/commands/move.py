@@ -48,8 +48,11 @@ def run(config: Config, options: argparse.Namespace) -> int:
     del config  # two others take its place
     source, target = load_config(options.source), load_config(options.target)
     _check(source, target)
-    mark = Mark(f"move --from {options.source} --to {options.target}", _identity(source))
-    moved = asyncio.run(_moved(_dao_of(source), _dao_of(target), mark, replaces=options.replace))
+    old, new = _dao_of(source), _dao_of(target)
+    if old.place and (type(old), old.place) == (type(new), new.place):
+        raise ConfigError("both configurations name the same database")
+    mark = Mark(f"move --from {options.source} --to {options.target}", _identity(old, source))
+    moved = asyncio.run(_moved(old, new, mark, replaces=options.replace))
     _tell(moved)
     _tell_of_files(source, target)
     return 0
@@ -70,8 +73,6 @@ async def _moved(source: DAO, target: DAO, mark: Mark, *, replaces: bool) -> Mov
 def _check(source: Config, target: Config) -> None:
     for config in (source, target):
         refuse_as_another(config, "move")
-    if _identity(source) == _identity(target):
-        raise ConfigError("both configurations name the same database")
     names = [app_identifier(config.text("para.app_name")) for config in (source, target)]
     if names[0] != names[1]:
         raise ConfigError(
@@ -80,12 +81,10 @@ def _check(source: Config, target: Config) -> None:
         )
 
 
-def _identity(config: Config) -> str:
+def _identity(dao: DAO, config: Config) -> str:
     """Return what tells one database from another; it may be shown, since it is a digest."""
-    kind, address = config.text("para.dao").lower(), config.text("para.sql.url").strip()
-    if kind == "h2dao" or not address:
-        kind, address = "", str(Path(config.text("para.db.dir") or "data").absolute())
-    return hashlib.sha256(f"{kind} {address}".encode()).hexdigest()
+    place = dao.place or str(Path(config.text("para.db.dir") or "data").absolute())
+    return hashlib.sha256(f"{type(dao).__name__} {place}".encode()).hexdigest()
 
 
 def _dao_of(config: Config) -> DAO:

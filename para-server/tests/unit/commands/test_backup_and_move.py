@@ -133,6 +133,30 @@ def test_apps_move_beside_a_server_and_again_what_changed(
     assert held(folder / "new") == held(folder / "old")
 
 
+def test_databases_of_two_kinds_are_two_whatever_folder_both_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "new.conf").write_text('para.dao = "MemoryDAO"\npara.db.dir = "old"\n')
+    assert main(["move", "--from", "old.conf", "--to", "new.conf"]) == 0
+    assert "1,350 objects are equal in both databases" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    "same",
+    ['para.dao = "SqlDAO"\npara.sql.url = "sqlite:old/para.db"\n', 'para.db.dir = "link"\n'],
+    ids=["by its address", "by a link"],
+)
+def test_one_database_is_one_however_it_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], same: str
+) -> None:
+    (folder / "link").symlink_to("old")
+    (folder / "new.conf").write_text(same)
+    before = held(folder / "old")
+    assert main(["move", "--from", "old.conf", "--to", "new.conf", "--replace"]) == 2
+    assert "both configurations name the same database" in said(capsys)
+    assert held(folder / "old") == before
+
+
 def _change(dao: DAO) -> Coroutine[Any, Any, int]:
     return dao.create("para", record_of(Sysprop(id="later", type="film")))
 

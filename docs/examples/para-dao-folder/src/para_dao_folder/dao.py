@@ -43,6 +43,11 @@ class FolderDAO(DAO):
 
     # ---- life -----------------------------------------------------------------------------------
 
+    @property
+    def place(self) -> str:
+        """The folder, whatever links lead to it."""
+        return str(self._folder.resolve())
+
     async def open(self) -> None:
         """Take the folder for this process, and read what its files come to."""
         try:
