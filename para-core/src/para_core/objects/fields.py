@@ -186,14 +186,24 @@ def _too_deep() -> UnusableBodyError:
     return UnusableBodyError(f"a text of JSON with more than {MAX_DEPTH} levels inside each other")
 
 
+_WORDS = {
+    str: "a text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
 def _structured(kind: type) -> Callable[[object], object]:
     def convert(value: object) -> object:
         if value == "":
             return None  # the text is ignored
         found = json_in(value) if isinstance(value, str) else value
         if not isinstance(found, kind):
-            message = f"a {type(value).__name__} where a {kind.__name__} belongs"
-            raise UnusableBodyError(message)
+            given = _WORDS.get(type(value), "something else")
+            raise UnusableBodyError(f"{given} where {_WORDS[kind]} belongs")
         return without_nulls(found)
 
     return convert

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from para_core.errors import UnusableBodyError
 from para_core.nesting import without_nulls
 from para_core.objects import rules
 from para_core.objects.base import ParaObject, Sysprop, class_of
-from para_core.objects.fields import DERIVED, fields_of, json_in
+from para_core.objects.fields import DERIVED, Field, fields_of, json_in
 
 __all__ = ["merge", "object_from"]
 
@@ -51,14 +52,20 @@ def _take(obj: ParaObject, body: Mapping[str, Any], *, locked_too: bool) -> None
         if field is None:
             if custom is not None and name not in DERIVED and (name != _CUSTOM or not is_whole):
                 _take_custom(custom, name, value)
-        elif value is None or (field.is_locked and not locked_too):
-            continue
-        elif name in rules.SET_BY_RULE:
-            rules.set_field(obj, name, field, value)
-        else:
-            converted = field.convert(value)
-            if converted is not None:
-                setattr(obj, field.attribute, converted)
+        elif value is not None and (locked_too or not field.is_locked):
+            try:
+                _take_declared(obj, field, value)
+            except UnusableBodyError as error:
+                raise UnusableBodyError(f"{name}: {error}") from error
+
+
+def _take_declared(obj: ParaObject, field: Field, value: object) -> None:
+    if field.name in rules.SET_BY_RULE:
+        rules.set_field(obj, field.name, field, value)
+        return
+    converted = field.convert(value)
+    if converted is not None:
+        setattr(obj, field.attribute, converted)
 
 
 def _custom_of(

@@ -151,8 +151,23 @@ def test_no_other_field_is_locked(kind: str) -> None:
 
 
 def test_a_value_that_cannot_be_taken_refuses_the_whole_change() -> None:
-    with pytest.raises(UnusableBodyError):
+    with pytest.raises(UnusableBodyError, match=r"^tags: a number where a list belongs$"):
         merge(a_cat(), {"name": "x", "tags": 5, "custom": 1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "reason"),
+    [
+        ("cat", {"tags": ["a", 5]}, "tags: a list of texts has an item that is no text"),
+        ("app", {"settings": [1]}, "settings: a list where an object belongs"),
+        ("app", {"name": "a", "datatypes": "x"}, "datatypes: a text where an object belongs"),
+        ("form", {"notifyEmails": True}, "notifyEmails: a boolean where a list belongs"),
+    ],
+    ids=["an item", "a list", "a text", "a boolean"],
+)
+def test_the_reason_names_the_field(kind: str, body: dict[str, object], reason: str) -> None:
+    with pytest.raises(UnusableBodyError, match=f"^{reason}$"):
+        object_from(body, kind)
 
 
 # ---- what classes settle to ---------------------------------------------------------------------
