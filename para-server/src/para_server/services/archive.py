@@ -12,6 +12,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import count
 from typing import IO, Any, NoReturn
 
 import msgspec
@@ -101,8 +102,8 @@ class _Pipe:
 
 def entries_of(
     body: IO[bytes], *, most_bytes: int, most_together: int, most_files: int
-) -> Iterator[str]:
-    """Yield the text of each JSON file in an archive; what is no archive at all has none.
+) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each JSON file in an archive; what is no archive at all has none.
 
     Args:
         body: The archive, at its beginning.
@@ -129,7 +130,7 @@ def entries_of(
             text = _unpacked(archive, info, min(most_bytes, most_together - together))
             together += len(text)
             try:
-                yield text.decode()
+                yield info.filename, text.decode()
             except UnicodeDecodeError as error:
                 _fail(f"{info.filename} is not UTF-8", error)
 
@@ -207,13 +208,13 @@ def items_of(text: str, *, only_objects: bool = True) -> Iterator[Any]:
     if text[at : at + 1] == "]":
         _expect_end(text, at + 1)
         return
-    while True:
+    for number in count(1):
         end = _end_of(text, at)
         item = _value(text[at:end])
         if only_objects and isinstance(item, ImportFailedError):
             raise item
         if only_objects and not isinstance(item, dict):
-            raise ImportFailedError("an array holds something that is no object")
+            raise ImportFailedError(f"item {number} is no object")
         yield item
         at = _skip(text, end)
         sign = text[at : at + 1]
@@ -221,7 +222,7 @@ def items_of(text: str, *, only_objects: bool = True) -> Iterator[Any]:
             _expect_end(text, at + 1)
             return
         if sign != ",":
-            raise ImportFailedError("a file holds no valid JSON")
+            raise ImportFailedError(f"a file holds no valid JSON at character {at + 1}")
         at = _skip(text, at + 1)
 
 
@@ -233,6 +234,8 @@ def _skip(text: str, at: int) -> int:
 def _end_of(text: str, at: int) -> int:
     try:
         return _SCANNER.raw_decode(text, at)[1]
+    except json.JSONDecodeError as error:
+        _fail(f"a file holds no valid JSON at character {error.pos + 1}", error)
     except (ValueError, RecursionError) as error:
         _fail("a file holds no valid JSON", error)
 

@@ -92,6 +92,7 @@ class Import:
         self._tools, self._app, self._wish = tools, app, wish
         self._report = _Report()
         self._notes = ImportNotes(tools.store.dao, app, tools.clock)
+        self._file = ""  # whose objects are taken
         self._done = 0  # objects that an earlier try has stored
         self._seen = 0  # objects met so far
         self._count = 0  # objects that were taken
@@ -107,15 +108,29 @@ class Import:
             most_together=self._tools.most_bytes,
             most_files=self._tools.most_files,
         )
-        strict = not self._wish.is_lenient
         try:
-            while (text := await asyncio.to_thread(_next_checked, entries, strict)) is not None:
+            while (file := await asyncio.to_thread(self._next_file, entries)) is not None:
+                self._file, text = file
                 await self._take(text)
         except ImportFailedError:
             if not self._wish.is_dry:
                 await self._notes.forget()
             raise
         return await self._finish(name)
+
+    def _next_file(self, entries: Iterator[tuple[str, str]]) -> tuple[str, str] | None:
+        """Return the next file once it is known to be an array; ``None`` at the end."""
+        for name, text in entries:
+            try:
+                for _ in items_of(text, only_objects=not self._wish.is_lenient):
+                    pass
+            except ImportFailedError as error:
+                if not self._wish.is_lenient:
+                    raise ImportFailedError(f"{name}: {error}") from error
+                self._report.add({}, f"{name}: {error}")
+            else:
+                return name, text
+        return None
 
     # ---- batches ------------------------------------------------------------------------------
 
@@ -135,7 +150,7 @@ class Import:
             made = self._made(item)
         except UnusableBodyError as error:
             if not self._wish.is_lenient:
-                raise ImportFailedError(str(error)) from error
+                raise ImportFailedError(f"{self._file}{_named(item)}: {error}") from error
             self._report.add(item, str(error))
             return None
         if made is None:
@@ -206,7 +221,7 @@ class Import:
         if isinstance(item, ImportFailedError):
             raise UnusableBodyError(str(item))
         if not isinstance(item, dict):
-            raise UnusableBodyError("an array holds something that is no object")
+            raise UnusableBodyError("it is no object")
         app, tools = self._app, self._tools
         told = item.get("type")
         kind = clean_type(told) if isinstance(told, str) else "sysprop"
@@ -250,10 +265,6 @@ class Import:
         await self._tools.store.save(apps.root, "createAll", [Save(app)])
 
 
-def _next_checked(entries: Iterator[str], only_objects: bool) -> str | None:  # noqa: FBT001
-    """Return the next file once it is known to be an array; ``None`` at the end."""
-    text = next(entries, None)
-    if text is not None:
-        for _ in items_of(text, only_objects=only_objects):
-            pass
-    return text
+def _named(item: object) -> str:
+    key = item.get("id") if isinstance(item, dict) else None
+    return f", object {str(key)[:200]!r}" if key else ""

@@ -34,7 +34,7 @@ def texts(
     found = entries_of(
         io.BytesIO(body), most_bytes=most_bytes, most_together=most_together, most_files=most_files
     )
-    return list(found)
+    return [text for _, text in found]
 
 
 def test_what_is_written_can_be_read_by_others_and_by_us() -> None:

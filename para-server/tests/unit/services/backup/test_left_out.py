@@ -30,6 +30,29 @@ async def test_what_cannot_be_taken_is_left_out_if_that_is_wanted(vault: Vault) 
     assert await vault.read("cinema", record.id) == record
 
 
+async def test_a_file_that_is_no_array_is_left_out_if_that_is_wanted(vault: Vault) -> None:
+    parts: list[object] = [[film(1)], {"no": "array"}, [film(2)]]
+    record = await vault.load(*parts, wish=Wish(is_lenient=True))
+    assert record.properties["count"] == 2
+    (reason,) = record.properties["skipped"]
+    assert reason == "part2.json: a file holds no JSON array"
+    assert [r.id for r in await vault.dao.read_page("cinema", kind="film")] == ["f1", "f2"]
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        ({"no": "array"}, r"^part2\.json: a file holds no JSON array$"),
+        ([film(2), 5], r"^part2\.json: item 2 is no object$"),
+        ([{"id": "x", "type": "film", "tags": "a b"}], r"^part2\.json, object 'x': tags: a text "),
+    ],
+    ids=["no array", "no object", "no such field"],
+)
+async def test_an_error_says_where_it_is(vault: Vault, second: object, reason: str) -> None:
+    with pytest.raises(ImportFailedError, match=reason):
+        await vault.load([film(1)], second)
+
+
 async def test_apps_that_were_left_out_are_told(vault: Vault) -> None:
     record = await vault.load([DEPOT, film(1)])
     assert record.properties["skippedObjects"] == [
