@@ -15,7 +15,13 @@ from starlette.routing import Mount
 
 from para_core import types
 from para_core.config import Config
-from para_core.errors import ConfigError, PluginError, QueryError, VersionConflictError
+from para_core.errors import (
+    ConfigError,
+    PluginError,
+    QueryError,
+    UnavailableError,
+    VersionConflictError,
+)
 from para_core.hookspecs import hookimpl
 from para_core.listeners import IOListener
 from para_core.metrics import Metrics
@@ -308,6 +314,16 @@ def test_a_program_without_an_event_loop_waits_for_answers(tmp_path: Path) -> No
         para.apps.delete(app)
         assert para.apps.find("harbour") is None
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("para")]
+
+
+def test_before_and_after_its_time_it_says_that_it_is_not_open(tmp_path: Path) -> None:
+    para = BlockingPara.open(a_config(tmp_path))
+    with pytest.raises(UnavailableError, match=r"not open.*with BlockingPara\.open\(\)"):
+        para.apps.find("harbour")
+    with para:
+        assert para.apps.find("harbour") is None
+    with pytest.raises(UnavailableError, match="not open"):
+        para.apps.find("harbour")
 
 
 def test_several_threads_ask_at_once(tmp_path: Path) -> None:

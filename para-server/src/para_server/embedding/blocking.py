@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from para_core.errors import UnavailableError
 from para_server.embedding.para import Para
 
 if TYPE_CHECKING:
@@ -47,7 +48,16 @@ class BlockingPara:
         return cls(Para.open(config, plugins=plugins))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine where Para lives, such as one of its services, and wait for it."""
+        """Run a coroutine where Para lives, such as one of its services, and wait for it.
+
+        Raises:
+            UnavailableError: Para is not open.
+        """
+        if not self._ready.done() or self._stop.is_set():
+            work.close()
+            raise UnavailableError(
+                "Para is not open: call it inside `with BlockingPara.open() as para`"
+            )
         return asyncio.run_coroutine_threadsafe(work, self._ready.result(0)).result()
 
     def __enter__(self) -> Self:
