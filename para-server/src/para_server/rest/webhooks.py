@@ -33,7 +33,8 @@ async def redeliver(request: Request) -> Answer:
     logged = await request.services.webhooks.redeliver(request.the_app(), hook, key)
     if logged is None:
         raise AnswerError(404)
-    return json_answer(_waiting(msgspec.structs.replace(logged.delivery, attempts=0, not_before=0)))
+    again = msgspec.structs.replace(logged.delivery, attempts=0, not_before=0, status=0, error="")
+    return json_answer(_waiting(again))
 
 
 def _require_app(request: Request) -> None:
@@ -45,7 +46,7 @@ def _waiting(delivery: Delivery) -> dict[str, Any]:
     fields = _common(delivery) | {"state": "waiting", "attempts": delivery.attempts}
     if delivery.not_before:
         fields["nextAttempt"] = delivery.not_before
-    return fields
+    return fields | _why(delivery)
 
 
 def _done(logged: Logged) -> dict[str, Any]:
@@ -55,10 +56,15 @@ def _done(logged: Logged) -> dict[str, Any]:
         "updated": logged.done,
         "tookMillis": logged.took_ms,
     }
-    if logged.status:
-        fields["status"] = logged.status
-    if logged.error:
-        fields["error"] = logged.error
+    return fields | _why(logged)
+
+
+def _why(last: Delivery | Logged) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if last.status:
+        fields["status"] = last.status
+    if last.error:
+        fields["error"] = last.error
     return fields
 
 

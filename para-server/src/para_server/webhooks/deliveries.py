@@ -56,6 +56,8 @@ class Delivery(Struct, kw_only=True, omit_defaults=True):
     url_encoded: bool = False
     attempts: int = 0
     not_before: int = 0
+    status: int = 0  # of the last answer, if that was a failure
+    error: str = ""
 
     @property
     def lane(self) -> str:

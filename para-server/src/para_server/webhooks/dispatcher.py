@@ -307,6 +307,7 @@ class Dispatcher(Component):
             lane.remove(delivery)
             self._log(lane, logged)
         else:
+            delivery.status, delivery.error = outcome.status, outcome.error
             self._outbox.postpone(delivery)
         if counts and lane.hook:
             await self._count(lane)

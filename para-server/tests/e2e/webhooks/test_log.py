@@ -36,6 +36,23 @@ async def test_the_log_tells_what_waits_and_what_was_done(app: Client, receiver:
     assert {"body", "answer", "headers"}.isdisjoint(first)
 
 
+async def test_what_waits_tells_why_it_was_not_taken(app: Client, receiver: Receiver) -> None:
+    receiver.answer = lambda request: 503
+    hooks = [await a_hook(app, url, create=True) for url in (receiver.url, "http://10.0.0.1/")]
+    await app.post("/v1/boat", {"id": "b1"})
+
+    async def both_were_tried() -> bool:
+        logs = [await log_of(app, hook) for hook in hooks]
+        return all(log and log[0]["attempts"] for log in logs)
+
+    await until(both_were_tried)
+    answered, refused = [(await log_of(app, hook))[0] for hook in hooks]
+    told = (answered["state"], answered["status"], answered["error"])
+    assert told == ("waiting", 503, "it answered 503")
+    assert (refused["state"], "status" in refused) == ("waiting", False)
+    assert "10.0.0.1" in refused["error"]
+
+
 async def test_a_delivery_is_sent_again_with_its_id(app: Client, receiver: Receiver) -> None:
     hook = await a_hook(app, receiver.url, create=True)
     await app.post("/v1/boat", {"id": "b1"})
