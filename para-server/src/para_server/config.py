@@ -14,7 +14,7 @@ from para_server.http.pace import HttpSettings
 if TYPE_CHECKING:
     from para_core.config import Config
 
-__all__ = ["ApiSettings", "HealthAdditions", "keys_file_of", "settings_of"]
+__all__ = ["ApiSettings", "HealthAdditions", "context_path_of", "keys_file_of", "settings_of"]
 
 _BODY_FACTOR = 100  # times the limit of one object
 
@@ -102,6 +102,12 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
         return self.environment == "production"
 
 
+def context_path_of(config: Config) -> str:
+    """Return what stands in front of every path; a text without a slash in front is none."""
+    path = config.text("para.context_path").strip().rstrip("/")
+    return path if path.startswith("/") else ""
+
+
 def settings_of(config: Config) -> ApiSettings:
     """Return the settings of the API from the configuration."""
     name = config.text("para.app_name")
@@ -113,7 +119,7 @@ def settings_of(config: Config) -> ApiSettings:
         root_name=name,
         root_secret_override=config.text("para.root_secret_override").strip(),
         environment=environment,
-        context_path=config.text("para.context_path").rstrip("/"),
+        context_path=context_path_of(config),
         port=config.number("para.port"),
         api_enabled=config.flag("para.api_enabled"),
         cors_enabled=config.flag("para.cors_enabled"),

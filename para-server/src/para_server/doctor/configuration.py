@@ -13,6 +13,7 @@ from para_core.plugins import load_plugins
 from para_core.selection import FAMILIES
 from para_core.settings.unknown import unknown_keys
 from para_server.config import settings_of
+from para_server.doctor.values import misread
 from para_server.signin.policy import policy_of
 from para_server.tls import TlsSettings, certificate_of, expiry_of
 from para_server.web.settings import web_settings_of
@@ -36,6 +37,7 @@ def _of_configuration(config: Config) -> Iterator[Finding]:
     plugins = load_plugins(config)
     for line in unknown_keys(plugins.described(config)):
         yield advice(line, "correct or remove the key; it has no effect")
+    yield from misread(config)
     readers: list[Callable[[], object]] = [
         lambda: settings_of(config),
         lambda: policy_of(config),
@@ -45,11 +47,17 @@ def _of_configuration(config: Config) -> Iterator[Finding]:
     readers += [_reader(plugins.selected, family, config) for family in FAMILIES]
     for _, sections in plugins.sections():
         readers += [_reader(config.section, prefix, kind) for prefix, kind in sections.items()]
-    for read in readers:
-        try:
-            read()
-        except ParaError as error:
-            yield bad(str(error), "the server does not start before this is put right")
+    told = dict.fromkeys(filter(None, map(_complaint, readers)))  # each once
+    for said in told:
+        yield bad(said, "the server does not start before this is put right")
+
+
+def _complaint(read: Callable[[], object]) -> str:
+    try:
+        read()
+    except ParaError as error:
+        return str(error)
+    return ""
 
 
 def _reader(read: Callable[..., object], *arguments: object) -> Callable[[], object]:

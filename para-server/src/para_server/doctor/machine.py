@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from para_core.checks import Finding, advice, bad, good
+from para_server.config import context_path_of
 from para_server.listening import socket_for, url_host
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def ask_server(config: Config, path: str) -> dict[str, Any] | None:
     if config.text("para.tls.cert_file").strip():
         scheme, context = "https", ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is this machine
-    base = config.text("para.context_path").rstrip("/")
+    base = context_path_of(config)
     host = url_host(config.text("para.address").strip())
     url = f"{scheme}://{host}:{config.number('para.port')}{base}{path}"
     try:

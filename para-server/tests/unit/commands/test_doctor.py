@@ -126,6 +126,12 @@ def test_it_speaks_to_people_too(patient: Doctor, capsys: pytest.CaptureFixture[
         ({"para.dao": "NoDAO"}, "configuration", "bad", "NoDAO"),
         ({"para.trusted_proxies": "proxy.test"}, "configuration", "bad", "proxy.test"),
         ({"para.caffeine.max_bytes": -1}, "configuration", "bad", "para.caffeine.max_bytes"),
+        ({"para.webhooks_enabled": "yes"}, "configuration", "advice", "counts as false"),
+        ({"para.gzip_enabled": 1}, "configuration", "advice", "counts as false"),
+        ({"para.max_items_per_page": "many"}, "configuration", "advice", "no whole number"),
+        ({"para.context_path": "backend"}, "configuration", "advice", "slash"),
+        ({"para.mcp_server_mode": "write"}, "configuration", "advice", "counts as off"),
+        ({"para.outbound.hosts": ["http://a.lan"]}, "configuration", "advice", "'http://a.lan'"),
         ({"para.root_secret_override": "changeme"}, "secrets", "bad", "everybody tries"),
         ({"para.app_secret_key": "0123456789"}, "secrets", "bad", "10 bytes"),
         ({"para.sql.url": "postgresql://db/para"}, "secrets", "bad", "para.sql.password"),
@@ -150,6 +156,12 @@ def test_settings_that_are_wrong(
     patient.settings |= settings
     found = [one for one in patient.ask() if (one["subject"], one["verdict"]) == (subject, verdict)]
     assert any(words in one["said"] + one["advice"] for one in found), found
+
+
+def test_a_complaint_is_made_once(patient: Doctor) -> None:
+    patient.settings["para.trusted_proxies"] = "proxy.test"
+    said = [one["said"] for one in patient.ask()]
+    assert len(said) == len(set(said))
 
 
 def test_a_file_with_secrets_that_everybody_can_read(patient: Doctor) -> None:
