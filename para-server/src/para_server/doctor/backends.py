@@ -32,22 +32,40 @@ __all__ = ["examine_backends"]
 
 _MOST_COUNTED = 200_000  # objects that are counted: some seconds
 _PAGE = 1000
+_ANOTHER = (
+    "the server that runs has another database",
+    "to look at that one, use the configuration with which it was started",
+)
 
 
 async def examine_backends(config: Config) -> Iterable[Finding]:
     """Open them one after the other; where a server runs that has them, ask that one."""
-    if await asyncio.to_thread(running_server, config) is not None:
-        return [await _as_the_server_says(config)]
+    plugins = load_plugins(config)
+    plugins.register_core_types()
     folder = Path(config.text("para.db.dir") or "data")
     owner = other_owner(folder)
+    runs = await asyncio.to_thread(running_server, config) is not None
+    if runs and (owner is not None or await _may_be_its_own(plugins, config)):
+        return [await _as_the_server_says(config)]
     if owner is not None:
         command = f"sudo -u {owner} para-server doctor"
         return [advice(f"not opened: {folder} belongs to {owner}", f"run `{command}` instead")]
     if not is_there(folder) and not config.text("para.sql.url").strip():
         return [good("not made yet; the first start makes them")]
-    plugins = load_plugins(config)
-    plugins.register_core_types()
-    return [finding async for finding in _opened(plugins, config)]
+    found = [finding async for finding in _opened(plugins, config)]
+    return [advice(*_ANOTHER), *found] if runs else found
+
+
+async def _may_be_its_own(plugins: Plugins, config: Config) -> bool:
+    """Return whether the server that runs may have the database of this configuration."""
+    try:
+        dao = plugins.make(DAOS, config)
+        if dao.is_shared or not dao.place or await dao.what_opening_changes():
+            return True
+        async with dao:  # which nobody else has, then
+            return False
+    except ParaError:
+        return True
 
 
 async def _as_the_server_says(config: Config) -> Finding:
