@@ -26,6 +26,8 @@ OWN_COMMANDS = {
 }
 FAILURE = 2  # exit code of everything that a person has to put right first
 
+STOPPED = 130  # as of any program that Ctrl-C ends
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what went wrong is one line on stderr."""
@@ -35,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ParaError as error:
         sys.stderr.write(f"para-server: {' '.join(str(error).split())}\n")
         return FAILURE
+    except KeyboardInterrupt:
+        sys.stderr.write("para-server: stopped before the end\n")
+        return STOPPED
     except BrokenPipeError:  # the reader of a list has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

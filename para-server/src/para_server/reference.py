@@ -253,6 +253,7 @@ def command_line_page() -> str:
         "| 0 | all went well |",
         "| 1 | what a command was asked is answered with no, as told with it |",
         "| 2 | the command line, the configuration or a plugin has to be put right, as told |",
+        "| 130 | Ctrl-C ended a command before it was done |",
     ]
     return "\n".join(lines) + "\n"
 

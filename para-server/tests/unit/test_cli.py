@@ -26,6 +26,8 @@ from para_core.hookspecs import hookimpl
 def run(config, options):
     if options.station == "nowhere":
         raise ParaError("there is no such station")
+    if options.station == "endless":
+        raise KeyboardInterrupt
     print(f"{options.station} {config.number('para.port')}")
     return 3
 
@@ -165,6 +167,15 @@ def test_a_plugin_adds_a_command(folder: Path, capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "tell the tide" in capsys.readouterr().out
+
+
+def test_who_stops_a_command_gets_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = WheelRecipe(name="para-tides", files={"tides.py": TIDE_COMMAND}, plugin="tides")
+    recipe.build(folder / "lib")
+    assert main(["tide", "endless"]) == 130
+    assert capsys.readouterr() == ("", "para-server: stopped before the end\n")
 
 
 @pytest.mark.usefixtures("broken_plugin")
