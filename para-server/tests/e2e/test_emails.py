@@ -179,6 +179,14 @@ async def test_what_breaks_a_rule_is_refused(
     assert emailer.sent == []
 
 
+async def test_a_mail_to_nobody_is_in_the_log(
+    app: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await app.post("/v1/_emails", {**MAIL, "toEmails": []})).status == 400
+    (record,) = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert record.getMessage() == "a mail was not sent: it names nobody"
+
+
 async def test_a_mail_that_is_not_taken_is_told(app: Client, emailer: Recorder) -> None:
     emailer.takes = False
     answer = await app.post("/v1/_emails", MAIL)

@@ -56,6 +56,8 @@ class Mailing:
         """
         self.examine(message, attachment)
         if not message.recipients:
+            about = {"appid": app.identifier}
+            logger.warning("a mail was not sent: it names nobody", extra=about)
             raise NotSentError
         await self.count(app)
         await self.deliver(app, message, attachment=attachment)
