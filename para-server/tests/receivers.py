@@ -26,6 +26,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    names: frozenset[str] = frozenset()  # of the headers, as they were written
 
     @property
     def delivery(self) -> str:
@@ -92,7 +93,12 @@ class Receiver:
             for name, _, value in (line.partition(":") for line in head[1:])
         }
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        request = Request(head[0].split(" ")[1], headers, body)
+        request = Request(
+            head[0].split(" ")[1],
+            headers,
+            body,
+            frozenset(line.partition(":")[0] for line in head[1:]),
+        )
         answer = self.answer(request)
         self.requests.append(request)
         self._more.set()

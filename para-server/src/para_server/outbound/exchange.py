@@ -116,7 +116,8 @@ class Exchange:
         }
         if body or method not in SAFE:
             own["content-length"] = str(len(body))
-        sent = [(name.encode(), _value(value)) for name, value in {**own, **headers}.items()]
+        # as documents write them: there are receivers that take letter case for a difference
+        sent = [(name.title().encode(), _value(v)) for name, v in {**own, **headers}.items()]
         extensions = {"trace": _asking(may_send)} if may_send is not None else None
         async with self._pool.stream(
             method, url, headers=sent, content=body, extensions=extensions

@@ -78,6 +78,7 @@ async def test_the_body_is_signed(app: Client, receiver: Receiver, *, encoded: b
     kind = "application/x-www-form-urlencoded" if encoded else "application/json"
     assert request.headers["content-type"] == kind
     assert request.headers["user-agent"].startswith("Para Webhook Dispacher ")
+    assert {"X-Webhook-Signature", "X-Para-Event", "X-Para-Delivery"} <= request.names
     digest = hmac.digest(hook["secret"].encode(), request.text.encode(), "sha256")
     assert request.headers["x-webhook-signature"] == base64.b64encode(digest).decode()
     assert request.items[0]["name"] == "Zoë & co + 100% ~*"
