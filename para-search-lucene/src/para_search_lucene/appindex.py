@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -55,6 +56,7 @@ class AppIndex:
         self._is_rebuild = False
         self._commits = 0  # since the engine opened the index
         self._seen = ("", 0)  # what tells the commit that ``reload`` saw from others
+        self._reloading = threading.Lock()
         self.marks = Marks.read(index.searcher())
         self._clauses = Clauses(index, self.marks)
         self._recent = Recent()
@@ -89,10 +91,12 @@ class AppIndex:
     def reload(self) -> None:
         """See what another process has committed; for an index that this one does not write.
 
+        Who comes while somebody else does that waits, so that nobody puts back an older state.
+
         Raises:
             BackendError: It is damaged or gone.
         """
-        with engine_errors(self.appid, "read"):
+        with self._reloading, engine_errors(self.appid, "read"):
             if self._commits < WORN_COMMITS:
                 self._index.reload()
             else:

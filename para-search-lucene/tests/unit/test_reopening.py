@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import gc
 import logging
+import threading
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from para_core.testing.search import a_record
 from para_search_lucene import appindex, engine
 from para_search_lucene.search import LuceneSearch
 from para_search_lucene.settings import LuceneSettings
+
+PATIENCE_SEC = 60.0
 
 
 @pytest.fixture
@@ -166,6 +169,37 @@ async def test_what_only_reads_is_opened_anew_too(
             assert set(keys) == {f"k{at}" for at in range(max(0, number - 2), number + 1)}
             assert await reader.refresh("app") == number
     assert 2 <= len(opened) <= 4
+
+
+async def test_who_looks_slowly_hides_nothing_that_others_have_seen(
+    search: LuceneSearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two searches look at once for what the process that writes has committed."""
+    has_opened, go_on = threading.Event(), threading.Event()
+
+    def open_slowly(path: Path) -> Index:
+        index = engine.open_engine(path)
+        if not has_opened.is_set():
+            has_opened.set()
+            go_on.wait(PATIENCE_SEC)
+        return index
+
+    await write(search, 0, 1)
+    reader = LuceneSearch(LuceneSettings(dir=str(tmp_path)))
+    reader.share("group")
+    async with reader:
+        assert await reader.position("app") == 0
+        monkeypatch.setattr(appindex, "WORN_COMMITS", 0)
+        monkeypatch.setattr(appindex, "open_engine", open_slowly)
+        slow = asyncio.ensure_future(reader.refresh("app"))
+        await asyncio.to_thread(has_opened.wait, PATIENCE_SEC)
+        await write(search, 1, 2)
+        quick = asyncio.ensure_future(reader.refresh("app"))
+        await asyncio.wait([quick], timeout=0.5)  # it waits for the slow one
+        go_on.set()
+        assert await quick == 1
+        await slow
+        assert set((await reader.find("app", All())).keys) == {"k0", "k1"}
 
 
 _NUMBERS = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks")
