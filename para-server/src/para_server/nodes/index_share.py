@@ -8,6 +8,7 @@ on from there as long as it has the share.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
@@ -18,6 +19,7 @@ from para_core.errors import IndexMovedError, StorageFullError, UnavailableError
 from para_core.tasks import cancelled
 from para_server.services.following import Follower, Retention, changes_after
 from para_server.services.index_writer import FOLLOWER, all_records, is_damaged, stored
+from para_server.services.turns import Turns
 from para_server.webhooks.share import Share
 
 __all__ = ["IndexMaker", "IndexShare"]
@@ -38,13 +40,18 @@ class NotReadyError(UnavailableError):
 
 
 class IndexMaker:
-    """Makes indexes from the database, on any node, while they are written and searched."""
+    """Makes indexes from the database, on any node, while they are written and searched.
+
+    A node makes an index once at a time: of two at once the engine would take one.
+    """
 
     def __init__(
         self, dao: DAO, search: Search, retention: Retention, *, rebuild_page: int
     ) -> None:
         self._dao, self._search, self._retention = dao, search, retention
         self._page = rebuild_page
+        self._turns, self._numbers = Turns(), itertools.count()
+        self._missed: set[tuple[str, int]] = set()  # apps whose index is missing, by who says so
 
     async def make(self, appid: str) -> int:
         """Make the index of an app anew; return how many objects were indexed.
@@ -52,14 +59,36 @@ class IndexMaker:
         Raises:
             IndexMovedError: Another node has made it meanwhile, again and again.
         """
+        async with self._turns.of(appid):
+            return await self._make(appid)
+
+    async def make_once(self, appid: str) -> None:
+        """Make the index of an app that is missing, unless this node is at it: then wait for that.
+
+        Raises:
+            IndexMovedError: As of ``make``.
+        """
+        missed = (appid, next(self._numbers))
+        self._missed.add(missed)
+        try:
+            async with self._turns.of(appid):
+                if missed in self._missed:
+                    await self._make(appid)
+        finally:
+            self._missed.discard(missed)
+
+    async def _make(self, appid: str) -> int:
         for tried in range(1, _TRIES + 1):
             start = await self._dao.last_change(appid)
             records = all_records(self._dao, appid, self._page)
             try:
-                return await self._search.rebuild_as_of(appid, records, start, self._later(appid))
+                count = await self._search.rebuild_as_of(appid, records, start, self._later(appid))
             except IndexMovedError:
                 if tried == _TRIES:
                     raise
+            else:
+                self._missed = {missed for missed in self._missed if missed[0] != appid}
+                return count
         raise AssertionError  # not reached
 
     def _later(self, appid: str) -> Later:
@@ -168,7 +197,7 @@ class IndexShare(Component):
 
     async def _make(self, appid: str) -> None:
         try:
-            await self._maker.make(appid)
+            await self._maker.make_once(appid)
             self._failures.pop(appid, None)
         except Exception as error:  # noqa: BLE001 - whatever it is: it is tried again
             self._fail(appid, error)
@@ -180,7 +209,7 @@ class IndexShare(Component):
     async def take(self, appid: str, changes: Sequence[Change]) -> None:
         """Index what is stored now of the objects that have changed."""
         if appid in self._absent:
-            await self._maker.make(appid)
+            await self._maker.make_once(appid)
             position = await self._search.position(appid)
             if position is None or position < changes[-1].number:
                 raise IndexMovedError(appid)

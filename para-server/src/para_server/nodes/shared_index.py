@@ -172,7 +172,7 @@ class SharedIndex(FeedIndexing):
             is_gone = await self._search.refresh(appid) is None
             if is_gone and await self._dao.last_change(appid):
                 logger.warning("making an index that is gone", extra={"appid": appid})
-                await self._maker.make(appid)
+                await self._maker.make_once(appid)
             self._waiting.reach(appid, await self._search.refresh(appid) or 0)
         except ParaError as error:
             logger.warning("an index is gone: %s", error, extra={"appid": appid})
@@ -211,7 +211,7 @@ class SharedIndex(FeedIndexing):
         try:
             await write()
         except IndexMovedError:  # there is no index yet
-            await self._maker.make(appid)
+            await self._maker.make_once(appid)
             await write()
         return found
 
