@@ -263,5 +263,12 @@ class SharedIndex(FeedIndexing):
     def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"nodes: {name}")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:  # nobody waits for it
+            extra = {"task": task.get_name()}
+            logger.error("what was begun for an index is left", exc_info=error, extra=extra)

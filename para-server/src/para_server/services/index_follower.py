@@ -76,11 +76,15 @@ class IndexFollower(Indexing):
     async def close(self) -> None:
         """Apply what was handed over, remember how far the index is, and stop."""
         self._is_closing = True
-        await cancelled(self._sweep)
-        for feed in list(self._feeds.values()):
-            await cancelled(feed.preparing)
-            if feed.retry is not None:
-                feed.retry.cancel()
+        async with contextlib.AsyncExitStack() as stack:  # whatever fails, all of it ends
+            stack.push_async_callback(self._end)
+            for feed in self._feeds.values():
+                stack.push_async_callback(cancelled, feed.preparing)
+                if feed.retry is not None:
+                    feed.retry.cancel()
+            await cancelled(self._sweep)
+
+    async def _end(self) -> None:
         if self._task is not None:
             self._wake.set()
             self._hurry.set()
@@ -388,6 +392,9 @@ class IndexFollower(Indexing):
             appids = await self._dao.apps()
         except ParaError as error:
             logger.warning("the indexes are looked at when they are used: %s", error)
+            return
+        except Exception:  # whatever it is: nothing else depends on this look
+            logger.exception("the indexes are looked at when they are used")
             return
         for appid in appids:
             feed = self._feed(appid)

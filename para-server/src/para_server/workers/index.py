@@ -310,6 +310,8 @@ class WorkerIndex(FeedIndexing):
                     follower.look(appid)
             except ParaError as error:
                 logger.warning("what a worker left is not looked for yet: %s", error)
-                await asyncio.sleep(_AGAIN_SEC)
+            except Exception:  # whatever it is: the next look may be better
+                logger.exception("what a worker left is not looked for yet")
             else:
                 return
+            await asyncio.sleep(_AGAIN_SEC)

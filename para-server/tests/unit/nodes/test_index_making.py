@@ -1,15 +1,16 @@
-"""A node makes an index once at a time, whoever finds that it is missing."""
+"""A node makes an index once at a time, whoever finds that it is missing; no mistake is hidden."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
 from para_core.contracts.dao import Put, Write
 from para_core.errors import StorageFullError
 from para_core.testing.cancelling import until
-from para_server.nodes import index_share
+from para_server.nodes import index_share, shared_index
 from para_server.nodes.index_share import IndexMaker
 from para_server.nodes.share import share_number
 from para_server.services.following import Retention
@@ -113,3 +114,25 @@ async def test_what_the_first_does_not_make_the_next_does(
     assert gate.most == 1
     assert setting.engine.rebuilds == 2
     assert await setting.found() == ["a"]
+
+
+async def test_a_mistake_while_an_index_is_looked_for_is_told(
+    setting: Setting,
+    writer: Member,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def refresh(appid: str) -> int | None:
+        raise ValueError("a mistake")
+
+    await writer.put("a")
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)
+    with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
+        patch.setattr(setting.engine, "refresh", refresh)
+        writer.index.lost(APP)
+        await until(lambda: not writer.index._tasks)
+    (told,) = [line for line in caplog.records if line.name == shared_index.__name__]
+    assert told.exc_info is not None
+    assert "a mistake" in caplog.text
+    writer.index.lost(APP)
+    assert await writer.index.caught_up(APP, PATIENCE_SEC)

@@ -32,14 +32,15 @@ class Taken(MemorySearch):
 
 
 class Away(MemoryDAO):
-    """A database that does not answer some times."""
+    """A database that does not tell its apps some times."""
 
-    refusals = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: list[Exception] = []
 
     async def apps(self) -> list[str]:
-        if self.refusals:
-            self.refusals -= 1
-            raise UnavailableError("it is away")
+        if self.failures:
+            raise self.failures.pop()
         return await super().apps()
 
 
@@ -122,7 +123,7 @@ async def test_what_workers_left_is_looked_for_until_the_database_answers(
         index = WorkerIndex(dao, search, seats(2)[0], tmp_path, is_first=True)
         await index.open()
         assert await index.caught_up("app", 60)
-        dao.refusals = 3
+        dao.failures = [UnavailableError("it is away"), ValueError("a mistake")] * 2
         await dao.write("app", Write("create", [Put(Record("a", "film", b'{"id":"a"}'))]))
         index._look_at_all()
         index._look_at_all()  # two may end at the same time
@@ -132,4 +133,4 @@ async def test_what_workers_left_is_looked_for_until_the_database_answers(
             while await search.position("app") != 1:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
         await index.close()
-        assert dao.refusals == 0
+        assert dao.failures == []
