@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from para_core.contracts.dao import DAO, Put, Write
-from para_core.errors import ParaError
+from para_core.contracts.dao import DAO, Put, Record, Write
+from para_core.errors import ParaError, StorageFullError, UnavailableError
 from para_server.webhooks.deliveries import record_of
 from para_server.webhooks.messages import Told
 from para_server.webhooks.share import ROOM, LeaseLostError, Share
@@ -41,23 +41,19 @@ class Inbox:
         key = f"{self._start}{told.delivery.at:015d}.{secrets.token_hex(6)}"
         await self._dao.write(ROOM, Write("webhooks", [Put(record_of(key, told), 0)]))
 
-    async def waiting(self) -> list[tuple[str, Told]]:
-        """Return what waits, the oldest first, each with the id of its record."""
-        page = await self._dao.read_page(ROOM, after=self._start, limit=_PAGE)
-        return [
-            (record.id, msgspec.json.decode(record.data, type=Told))
-            for record in page
-            if record.id.startswith(self._start)
-        ]
+    async def waiting(self, after: str = "") -> list[Record]:
+        """Return a page of what waits, the oldest first: the first one, or what follows an id."""
+        page = await self._dao.read_page(ROOM, after=after or self._start, limit=_PAGE)
+        return [record for record in page if record.id.startswith(self._start)]
 
     async def empty(self, tell: Tell) -> None:
         """Have all of it told, as it comes, until another node has the share."""
+        failing: set[str] = set()  # messages of which the log knows
         while True:
             pause = _LOOK_SEC
             try:
-                for key, told in await self.waiting():
-                    if not await self._is_told(tell, key, told):
-                        pause = _TROUBLE_SEC
+                if not await self._are_told(tell, failing):
+                    pause = _TROUBLE_SEC
             except LeaseLostError:
                 return
             except ParaError as error:
@@ -67,14 +63,33 @@ class Inbox:
                 pause = _TROUBLE_SEC
             await asyncio.sleep(pause)
 
+    async def _are_told(self, tell: Tell, failing: set[str]) -> bool:
+        """Have all that waits told; return whether none of it failed."""
+        after, are_all = "", True
+        while True:
+            page = await self.waiting(after)
+            for record in page:
+                if not await self._is_told(tell, record, failing):
+                    are_all = False
+            if len(page) < _PAGE:
+                return are_all
+            after = page[-1].id  # what failed is still there
+
     @staticmethod
-    async def _is_told(tell: Tell, key: str, told: Told) -> bool:
+    async def _is_told(tell: Tell, record: Record, failing: set[str]) -> bool:
         """Have one message told; a mistake that it shows does not keep the others waiting."""
+        appid = ""
         try:
-            await tell(told, [key])
-        except ParaError:
+            told = msgspec.json.decode(record.data, type=Told)
+            appid = told.delivery.appid
+            await tell(told, [record.id])
+        except (UnavailableError, StorageFullError):  # the others would fare no better
             raise
         except Exception:
-            logger.exception("a custom event waits", extra={"appid": told.delivery.appid})
+            if record.id not in failing:
+                failing.add(record.id)
+                extra = {"appid": appid, "id": record.id}
+                logger.exception("a custom event waits", extra=extra)
             return False
+        failing.discard(record.id)
         return True

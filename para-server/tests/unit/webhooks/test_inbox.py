@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from para_core.contracts.dao import Write
-from para_core.errors import ParaError, UnavailableError
+from para_core.contracts.dao import Put, Record, Write
+from para_core.errors import BackendError, ParaError, StorageFullError, UnavailableError
 from para_core.memory.dao import MemoryDAO
+from para_core.testing.cancelling import until
 from para_server.webhooks import inbox as inboxes
 from para_server.webhooks.deliveries import Delivery
 from para_server.webhooks.inbox import Inbox
@@ -23,11 +24,15 @@ class Teller:
     def __init__(self, dao: MemoryDAO) -> None:
         self._dao = dao
         self.failures: dict[str, Exception] = {}  # the next one of each
+        self.broken: set[str] = set()  # those that fail until they are mended
         self.told: list[str] = []
+        self.tries = 0
         self.more = asyncio.Event()
 
     async def __call__(self, told: Told, gone: Sequence[str]) -> None:
-        name = told.delivery.id
+        name, self.tries = told.delivery.id, self.tries + 1
+        if name in self.broken:
+            raise ValueError("a mistake")
         if name in self.failures:
             raise self.failures.pop(name)
         await self._dao.write(ROOM, Write("webhooks", deletes=gone))
@@ -60,8 +65,18 @@ async def inbox(dao: MemoryDAO, monkeypatch: pytest.MonkeyPatch) -> Inbox:
 
 @pytest.mark.parametrize(
     ("failure", "order"),
-    [(UnavailableError("it is away"), ["a", "b", "c"]), (ValueError("a mistake"), ["a", "c", "b"])],
-    ids=["database away: all wait", "mistake: the others do not wait"],
+    [
+        (UnavailableError("it is away"), ["a", "b", "c"]),
+        (StorageFullError("it is full"), ["a", "b", "c"]),
+        (BackendError("it is refused"), ["a", "c", "b"]),
+        (ValueError("a mistake"), ["a", "c", "b"]),
+    ],
+    ids=[
+        "database away: all wait",
+        "database full: all wait",
+        "refused: the others do not wait",
+        "mistake: the others do not wait",
+    ],
 )
 async def test_what_fails_is_told_later(
     dao: MemoryDAO,
@@ -81,16 +96,56 @@ async def test_what_fails_is_told_later(
     assert str(failure) in caplog.text
 
 
+async def test_however_many_fail_the_others_do_not_wait(
+    dao: MemoryDAO, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those that fail fill more than a page, and are told of once."""
+    monkeypatch.setattr(inboxes, "_PAGE", 2)
+    teller = Teller(dao)
+    teller.broken = {"a", "b", "c"}
+    for at, name in enumerate("defg", 3):
+        await inbox.put(Told(Delivery(id=name, appid="app", event="ping", body="{}", at=at)))
+    task = asyncio.create_task(inbox.empty(teller))
+    await teller.until(4)
+    assert teller.told == ["d", "e", "f", "g"]
+    tries = teller.tries
+    await until(lambda: teller.tries > tries + 6)
+    told = [line for line in caplog.records if line.name == inboxes.__name__]
+    assert [line.exc_info is not None for line in told] == [True] * 3
+    teller.broken.clear()
+    await teller.until(7)
+    task.cancel()
+    await asyncio.wait([task])
+    assert await inbox.waiting() == []
+
+
+async def test_what_cannot_be_read_keeps_nothing_waiting(
+    dao: MemoryDAO, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server of another version may have put it."""
+    (first, *_) = await inbox.waiting()
+    strange = Record(first.id, first.type, b'{"id":"i","delivery":7}')
+    await dao.write(ROOM, Write("webhooks", [Put(strange)]))
+    teller = Teller(dao)
+    task = asyncio.create_task(inbox.empty(teller))
+    await teller.until(2)
+    task.cancel()
+    await asyncio.wait([task])
+    assert teller.told == ["b", "c"]
+    assert [record.id for record in await inbox.waiting()] == [first.id]
+    assert "a custom event waits" in caplog.text
+
+
 async def test_an_inbox_that_cannot_be_read_is_read_again(
     dao: MemoryDAO, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures: list[Exception] = [ValueError("a mistake"), UnavailableError("it is away")]
     read = inbox.waiting
 
-    async def waiting() -> list[tuple[str, Told]]:
+    async def waiting(after: str = "") -> list[Record]:
         if failures:
             raise failures.pop()
-        return await read()
+        return await read(after)
 
     teller = Teller(dao)
     monkeypatch.setattr(inbox, "waiting", waiting)
