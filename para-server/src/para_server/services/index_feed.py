@@ -37,6 +37,7 @@ class Feed:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by whoever changes the index
     is_ready: bool = False
     keeps: bool = False  # what is handed over is kept; else the database's feed will tell it
+    is_rebuilding: bool = False  # somebody asked for a new index; that may take minutes
     is_doubtful: bool = False  # the feed has to be looked at once more
     waiters: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
     preparing: asyncio.Task[None] | None = None

@@ -117,10 +117,23 @@ class IndexFollower(Indexing):
         feed.pending.append(Pending(number, puts, gone))
         self._waiting += _weight(puts, gone)
         if self._waiting >= _MOST_WAITING:
+            self._leave_to_rebuilds()
+        if self._waiting >= _MOST_WAITING:
             self._room.clear()
         if self._waiting >= _ENOUGH:
             self._hurry.set()
         self._mark(feed)
+
+    def _leave_to_rebuilds(self) -> None:
+        """Keep nothing for indexes that are being rebuilt: the feed tells it when that is done.
+
+        A rebuild may take minutes, and nobody waits for so long to write.
+        """
+        for feed in self._feeds.values():
+            if feed.is_rebuilding and feed.pending:
+                feed.is_ready = feed.keeps = False
+                self._let_go(feed)
+                self._prepare(feed)  # it has to wait as well
 
     def doubt(self, appid: str, token: int) -> None:
         """Say that nobody knows whether a write was stored: the feed will tell.
@@ -201,7 +214,14 @@ class IndexFollower(Indexing):
         """
         feed = self._feed(appid)
         async with self._alone(feed):
+            return await self._rebuild(feed)
+
+    async def _rebuild(self, feed: Feed) -> int:
+        feed.is_rebuilding = True
+        try:
             return await self._writer.rebuild(feed)
+        finally:
+            feed.is_rebuilding = False
 
     async def index_unstored(
         self, appid: str, records: Sequence[Record], gone: Sequence[str] = ()
@@ -212,7 +232,7 @@ class IndexFollower(Indexing):
             try:
                 await self._search.index(appid, records, gone, None)
             except IndexMovedError:  # somebody has removed it
-                await self._writer.rebuild(feed)
+                await self._rebuild(feed)
                 await self._search.index(appid, records, gone, None)
 
     @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from para_server.services.index_follower import IndexFollower
 from .index_fakes import LateDAO, RecordingSearch, record, settle, write
 
 SOON = 2.0  # seconds; no test waits so long
+PATIENCE_SEC = 60.0
 
 
 # ---- writers and searchers -----------------------------------------------------------------------
@@ -239,3 +240,30 @@ async def test_one_app_does_not_wait_for_the_rebuild_of_another(
     assert await rebuild == 1
     assert await follower.caught_up("busy", SOON)
     assert search.ids("busy") == {"a", "b"}
+
+
+async def test_nobody_waits_to_write_until_an_index_is_rebuilt(
+    follower: IndexFollower,
+    dao: LateDAO,
+    search: RecordingSearch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A rebuild may take minutes, and all that is written meanwhile waits for it."""
+    monkeypatch.setattr(index_follower, "_MOST_WAITING", 10)
+    await follower.caught_up("busy", SOON)
+    await follower.caught_up("other", SOON)
+    search.rebuilding.clear()
+    search.rebuild_gate.clear()
+    rebuild = asyncio.create_task(follower.rebuild("busy"))
+    await search.rebuilding.wait()
+    async with asyncio.timeout(PATIENCE_SEC):
+        for number in range(40):
+            await write(follower, dao, f"b{number}", appid="busy")
+            await write(follower, dao, f"o{number}", appid="other")
+    assert await follower.caught_up("other", PATIENCE_SEC)
+    assert not rebuild.done()
+    search.rebuild_gate.set()
+    await rebuild
+    assert await follower.caught_up("busy", PATIENCE_SEC)
+    assert search.ids("busy") == {f"b{number}" for number in range(40)}
+    assert search.ids("other") == {f"o{number}" for number in range(40)}
