@@ -13,7 +13,7 @@ WRITER_ENDED = "index writer was killed"
 """In the engine's words: its thread has failed before; this error does not tell of what."""
 
 _FULL = ("no space left", "file too large", "quota exceeded", "os error 28", "os error 27")
-_LOCKED = ("lockbusy", "failed to acquire lockfile", "failed to acquire index lock")
+_LOCKED = "lockbusy"  # other failures to lock are of the file system
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def engine_errors(appid: str, doing: str) -> Iterator[None]:
             raise StorageFullError(
                 f"no space for the index of app {appid!r}: {reason}; free some"
             ) from error
-        if any(sign in lower for sign in _LOCKED):
+        if _LOCKED in lower:
             raise UnavailableError(
                 f"another process writes to the index of app {appid!r}; stop it"
             ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from para_core.contracts.dao import Record
-from para_core.errors import BackendError, ConfigError
+from para_core.errors import BackendError, ConfigError, UnavailableError
 from para_core.query.tree import All, Term
 from para_core.testing.search import a_record
 from para_search_lucene.search import LuceneSearch
@@ -96,6 +96,21 @@ async def test_a_damaged_index_is_rebuilt(
         assert await search.position("app") == 9
         assert await search.count("app", Term(None, "fox")) == 10
     assert index_of(folder).is_dir()  # the only one
+
+
+async def test_files_that_go_while_they_are_used_are_no_matter_of_waiting(folder: Path) -> None:
+    """Whoever follows the database rebuilds an index that fails, and waits for one that is away."""
+    async with open_search(folder) as search:
+        await search.index("app", [a_record("x")], [], 8)
+        remove_files(folder)
+        for position in (9, 10):
+            with pytest.raises(BackendError, match="No such file") as caught:
+                await search.index("app", [a_record("y")], [], position)
+            assert not isinstance(caught.value, UnavailableError)
+        assert await search.position("app") == 8
+        assert await search.rebuild("app", some_records(), 11) == 10
+        await search.index("app", [a_record("z")], [], 12)
+        assert await search.count("app", All()) == 11
 
 
 async def test_files_of_the_original_count_as_no_index(tmp_path: Path) -> None:

@@ -23,10 +23,17 @@ class PanicException(BaseException):
         ),
         (OSError("File too large (os error 27)"), StorageFullError),
         (ValueError("Failed to acquire Lockfile: LockBusy."), UnavailableError),
+        (
+            ValueError(
+                "Failed to acquire Lockfile: IoError(Os { code: 2, kind: NotFound, message: "
+                '"No such file or directory" }). Some("Failed to acquire index lock.")'
+            ),
+            BackendError,
+        ),
         (ValueError("whatever"), BackendError),
         (PanicException("range end index 85 out of range"), BackendError),
     ],
-    ids=["space", "size", "lock", "other", "panic"],
+    ids=["space", "size", "lock", "no folder for the lock", "other", "panic"],
 )
 def test_each_has_its_kind(raised: BaseException, expected: type[BackendError]) -> None:
     with pytest.raises(BackendError, match="'app'") as caught, engine_errors("app", "search"):
