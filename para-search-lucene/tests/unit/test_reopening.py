@@ -52,7 +52,7 @@ async def write(search: LuceneSearch, first: int, last: int) -> None:
 async def test_an_index_is_opened_anew_and_loses_nothing(
     search: LuceneSearch, opened: list[Path]
 ) -> None:
-    for number in range(100):
+    for number in range(99):
         await write(search, number, number + 1)
         hits = await search.find("app", All())
         assert set(hits.keys) == {f"k{at}" for at in range(max(0, number - 2), number + 1)}
