@@ -17,6 +17,7 @@ from tantivy import Index, IndexWriter, Query
 from para_core.contracts.dao import Record
 from para_core.errors import BackendError
 from para_core.query.fields import document_of
+from para_search_lucene.allocator import give_back_memory
 from para_search_lucene.clauses import Clauses
 from para_search_lucene.convert import encode_document
 from para_search_lucene.engine import WORN_COMMITS, WORN_OUT_COMMITS, is_merging, open_engine
@@ -201,6 +202,7 @@ class AppIndex:
                 self.close_writer()
                 self._index = open_engine(self.path)
                 self._clauses = Clauses(self._index, self.marks)
+            give_back_memory()  # new threads use other memory than those that ended
         except BackendError as error:  # the next write opens a writer of what there is
             reason = str(error)[:200]
             logger.warning("an index stays open", extra={"appid": self.appid, "reason": reason})
