@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from para_core.checks import Finding, advice, bad, good
 from para_server.config import context_path_of
 from para_server.listening import socket_for, url_host
+from para_server.operator.settings import OperatorSettings
 
 if TYPE_CHECKING:
     from para_core.config import Config
@@ -91,33 +92,37 @@ async def examine_port(config: Config) -> Iterable[Finding]:
     if server is not None:
         name = server.get("name", "Para")
         return [good(f"{port}, where {name} {server.get('version', '')} runs".rstrip())]
-    address = config.text("para.address").strip()
+    found = [_tried(config.text("para.address").strip(), port, "para.")]
+    operator = config.section("para.operator", OperatorSettings)
+    if operator.port == port:
+        found.append(bad(f"para.operator.port is para.port, {port}", "give it a port of its own"))
+    elif operator.port:
+        found.append(_tried(operator.address.strip(), operator.port, "para.operator."))
+    return found
+
+
+def _tried(address: str, port: int, key: str) -> Finding:
+    """Tell whether a port can be had; ``key`` begins the names of the settings that say where."""
     with socket_for(address) as probe:
         try:
             probe.bind((address, port))
         except PermissionError:
-            return [
-                bad(
-                    f"{port} is for privileged programs",
-                    "set para.port above 1023, with a proxy in front, or allow it with "
-                    "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit",
-                )
-            ]
+            return bad(
+                f"{port} is for privileged programs",
+                f"set {key}port above 1023, with a proxy in front, or allow it with "
+                "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit",
+            )
         except OSError as error:
             if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-                return [
-                    bad(
-                        f"para.address is {address}, which this machine does not have",
-                        "`ip address` tells which it has; leave it blank for all",
-                    )
-                ]
-            return [
-                bad(
-                    f"{port} is taken by another program ({error.strerror})",
-                    f"`ss -ltnp sport = :{port}` tells which; stop it, or set para.port",
+                return bad(
+                    f"{key}address is {address}, which this machine does not have",
+                    "`ip address` tells which it has; set one, or leave it blank for all",
                 )
-            ]
-    return [good(f"{port} is free")]
+            return bad(
+                f"{port} is taken by another program ({error.strerror})",
+                f"`ss -ltnp sport = :{port}` tells which; stop it, or set {key}port",
+            )
+    return good(f"{port} is free")
 
 
 def running_server(config: Config) -> dict[str, Any] | None:

@@ -207,6 +207,17 @@ def test_another_program_at_the_port(patient: Doctor) -> None:
             assert patient.finds("port", "bad", "taken by another program")
 
 
+def test_the_port_of_the_operator(patient: Doctor) -> None:
+    patient.settings["para.operator.port"] = patient.settings["para.port"]
+    assert patient.finds("port", "bad", "para.operator.port is para.port")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        patient.settings["para.operator.port"] = other.getsockname()[1]
+        assert patient.finds("port", "bad", "set para.operator.port")
+    assert patient.finds("port", "ok", f"{patient.settings['para.operator.port']} is free")
+
+
 @contextlib.contextmanager
 def hung_up(listener: socket.socket) -> Iterator[None]:
     """Answer nobody: close each connection."""
