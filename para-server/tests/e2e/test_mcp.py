@@ -146,6 +146,7 @@ async def test_an_assistant_finds_tools_and_resources(readable: Server, mode: st
         assert [name for name in hints if hints[name].read_only_hint] == READING  # type: ignore[union-attr]
         found = [resource.uri for resource in (await client.list_resources()).resources]
         assert found == ["para:///", "para:///metadata", "para:///config"]
+        assert (await client.list_resource_templates()).resource_templates == []
         home = (await client.read_resource("para:///")).contents[0].text  # type: ignore[union-attr]
         assert '"mcpMode":"r"' in home
         assert "get_object_by_id" in home

@@ -65,6 +65,7 @@ class Endpoint:
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
             on_list_resources=self._list_resources,
+            on_list_resource_templates=self._list_templates,
             on_read_resource=self._read_resource,
         )
 
@@ -99,6 +100,12 @@ class Endpoint:
         self, _: ServerRequestContext[Any], __: mcp_types.PaginatedRequestParams | None
     ) -> mcp_types.ListResourcesResult:
         return mcp_types.ListResourcesResult(resources=RESOURCES)
+
+    async def _list_templates(
+        self, _: ServerRequestContext[Any], __: mcp_types.PaginatedRequestParams | None
+    ) -> mcp_types.ListResourceTemplatesResult:
+        """Return none: assistants ask whoever has resources, and take an error for a fault."""
+        return mcp_types.ListResourceTemplatesResult(resource_templates=[])
 
     async def _read_resource(
         self, context: ServerRequestContext[Any], params: mcp_types.ReadResourceRequestParams
